@@ -1,0 +1,1 @@
+"""depthgauge: how the learning signal survives depth, reproduced, explored, judged."""

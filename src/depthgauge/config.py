@@ -1,0 +1,193 @@
+"""What one grid cell is, checked: plain dataclasses with units and limits.
+
+`Experiment` holds every key that can change a number; its hash is part of a cell's key. `Config`
+adds what cannot: where to compute, what to show. Nothing below `stages/` sees any other config.
+"""
+
+import math
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from typing import Any
+
+from depthgauge.errors import ConfigError
+
+
+class Spacing(Enum):
+    """How probe steps are spread over a run."""
+
+    linear = "linear"
+    log = "log"
+
+
+class Precision(Enum):
+    """The floating-point type of weights and activations."""
+
+    float32 = "float32"
+    float64 = "float64"
+
+
+class Device(Enum):
+    """Where a cell is computed; auto takes a GPU where there is one."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+    mps = "mps"
+
+
+@dataclass
+class Dataset:
+    """A prepared data set and the scale of its inputs: x = pixel / divide - subtract."""
+
+    name: str = "mnist"
+    divide: float = 256.0
+    subtract: float = 0.0
+
+    def __post_init__(self) -> None:
+        _require(self.name.isidentifier(), "dataset.name", self.name, "a plain word")
+        _require(
+            math.isfinite(self.divide) and self.divide > 0, "dataset.divide", self.divide, "> 0"
+        )
+        _require(math.isfinite(self.subtract), "dataset.subtract", self.subtract, "finite")
+
+
+@dataclass
+class Gradients:
+    """The gradient-norm callback: when it looks, at which images, and how closely."""
+
+    every: int = 100
+    """Steps between two records; 0 turns the callback off. The last state is always recorded."""
+    spacing: Spacing = Spacing.linear
+    """linear: steps 0, every, 2 every, ...; log: about `every` records a factor of ten."""
+    images: int = 100
+    """The probe set is the first so many training images, in the file's order."""
+    per_neuron: bool = False
+    """Record the averaged bias gradient of each neuron too, not its norm alone."""
+    batch: bool = False
+    """Record the gradient of the mini-batch itself, before the step that it drives."""
+    window: int = 1
+    """Steps (of those recorded) over which the mini-batch gradient vector is averaged."""
+
+    def __post_init__(self) -> None:
+        _require(self.every >= 0, "gradients.every", self.every, ">= 0")
+        _require(self.images >= 1, "gradients.images", self.images, ">= 1")
+        _require(self.window >= 1, "gradients.window", self.window, ">= 1")
+
+
+@dataclass
+class Evaluation:
+    """Cost and accuracy on whole splits."""
+
+    every: int = 0
+    """Steps between two evaluations; 0 evaluates nothing."""
+    splits: list[str] = field(default_factory=lambda: ["validation"])
+
+    def __post_init__(self) -> None:
+        _require(self.every >= 0, "evaluation.every", self.every, ">= 0")
+        for split in self.splits:
+            _require(
+                split in ("train", "validation", "test"),
+                "evaluation.splits",
+                split,
+                "train, validation or test",
+            )
+
+
+@dataclass
+class Experiment:
+    """Everything scientific about a cell but its replicas (seeds and learning rates)."""
+
+    dataset: Dataset = field(default_factory=Dataset)
+    hidden: list[int] = field(default_factory=lambda: [30])
+    """Widths of the hidden layers, input side first."""
+    activation: str = "sigmoid"
+    init: str = "nielsen_default"
+    cost: str = "cross_entropy"
+    l2: float = 0.0
+    """Nielsen's lambda: the cost gains lambda / (2 n) sum w^2, n the training examples used."""
+    train_size: int = 50_000
+    """Examples used for training, the first ones of the training split."""
+    batch_size: int = 10
+    steps: int = 0
+    """SGD steps. Order: a fresh permutation each pass; a last partial mini-batch is left out."""
+    precision: Precision = Precision.float32
+    gradients: Gradients = field(default_factory=Gradients)
+    evaluation: Evaluation = field(default_factory=Evaluation)
+
+    def __post_init__(self) -> None:
+        _require(len(self.hidden) >= 1, "hidden", self.hidden, "at least one layer, as in [30]")
+        for width in self.hidden:
+            _require(1 <= width <= 100_000, "hidden", self.hidden, "widths from 1 to 100000")
+        _require(math.isfinite(self.l2) and self.l2 >= 0, "l2", self.l2, ">= 0")
+        _require(self.train_size >= 1, "train_size", self.train_size, ">= 1")
+        _require(
+            1 <= self.batch_size <= self.train_size,
+            "batch_size",
+            self.batch_size,
+            f"from 1 to train_size ({self.train_size})",
+        )
+        _require(self.steps >= 0, "steps", self.steps, ">= 0")
+        _require(
+            self.gradients.images <= self.train_size or self.gradients.every == 0,
+            "gradients.images",
+            self.gradients.images,
+            f"at most train_size ({self.train_size})",
+        )
+
+
+@dataclass
+class Config(Experiment):
+    """An experiment, its replicas, and what changes no number."""
+
+    scale: str = "quick"
+    """Picks the study's protocol from its `at` table: smoke, quick or paper."""
+    learning_rate: Any = 0.1
+    """One rate, or a list of rates, each of which gets all the seeds."""
+    seeds: int = 10
+    """How many seeds: 0, 1, ..., seeds - 1."""
+    replicas: int = 16
+    """Networks computed together; a block of this many has a key, and a file, of its own."""
+    device: Device = Device.auto
+    tracking: bool = True
+    """Write to MLflow while training and afterwards."""
+    out: str | None = None
+    """Folder in which the finished sweep is assembled for the pipeline (build/STUDY)."""
+    notebook: dict[str, Any] = field(default_factory=dict)
+    """The study's page: question, source, claims served, expected minutes."""
+    at: dict[str, Any] = field(default_factory=dict)
+    """The study's protocol by scale."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(1 <= self.seeds <= 1_000_000, "seeds", self.seeds, "from 1 to 1000000")
+        _require(1 <= self.replicas <= 65_536, "replicas", self.replicas, "from 1 to 65536")
+        for rate in self.learning_rates():
+            positive = isinstance(rate, int | float) and math.isfinite(rate) and rate > 0
+            _require(positive, "learning_rate", rate, "a number > 0, or a list of them")
+
+    def learning_rates(self) -> list[float]:
+        """Return the rates of the replica table, in the order given."""
+        rate = self.learning_rate
+        return list(rate) if isinstance(rate, list | tuple) else [rate]
+
+    def experiment(self) -> Experiment:
+        """Return the scientific part alone."""
+        return Experiment(**{each.name: getattr(self, each.name) for each in fields(Experiment)})
+
+
+def plain(value: Any) -> Any:
+    """Return a config as JSON can hold it: dicts, lists, strings, numbers."""
+    if isinstance(value, Enum):
+        return value.value
+    if hasattr(value, "__dataclass_fields__"):
+        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, dict):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return value
+
+
+def _require(holds: bool, key: str, value: Any, wanted: str) -> None:
+    if not holds:
+        raise ConfigError(f"{key}={value} will not do: {key} must be {wanted}")
