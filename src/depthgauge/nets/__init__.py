@@ -1,0 +1,1 @@
+"""Architecture without training: activations, initializers, costs, R networks at once."""

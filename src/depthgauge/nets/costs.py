@@ -1,0 +1,66 @@
+"""Costs, each with the output activation it belongs to and its output delta."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from depthgauge.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Cost:
+    """A cost C(z, y) of one example; z is the output layer's pre-activation, y one-hot."""
+
+    output_: Callable[[Tensor], Tensor]
+    """z (..., classes) -> output activation a, in place."""
+    delta_: Callable[[Tensor, Tensor, Tensor], Tensor]
+    """(a, y, out) -> dC/dz of each example, written to `out`."""
+    value: Callable[[Tensor, Tensor], Tensor]
+    """(z, y) -> cost of each example (...,), computed from z so that it never overflows."""
+    elementwise: bool = True
+    """Whether `output_` treats each entry by itself; a softmax does not."""
+
+
+def _softmax_(z: Tensor) -> Tensor:
+    return torch.softmax(z, -1, out=z)
+
+
+def _difference_(a: Tensor, y: Tensor, out: Tensor) -> Tensor:
+    return torch.sub(a, y, out=out)
+
+
+def _quadratic_delta_(a: Tensor, y: Tensor, out: Tensor) -> Tensor:
+    torch.sub(a, y, out=out)
+    return torch.ops.aten.sigmoid_backward.grad_input(out, a, grad_input=out)
+
+
+def _cross_entropy(z: Tensor, y: Tensor) -> Tensor:
+    return (functional.softplus(z) - y * z).sum(-1)
+
+
+def _negative_log_likelihood(z: Tensor, y: Tensor) -> Tensor:
+    return torch.logsumexp(z, -1) - (y * z).sum(-1)
+
+
+def _quadratic(z: Tensor, y: Tensor) -> Tensor:
+    return (z.sigmoid() - y).square().sum(-1) / 2
+
+
+COSTS = {
+    # binary cross-entropy summed over sigmoid outputs: delta^L = a - y (Nielsen, ch. 3)
+    "cross_entropy": Cost(torch.sigmoid_, _difference_, _cross_entropy),
+    # -log P(y|x) of a softmax: delta^L = a - y (Glorot & Bengio, section 2.3)
+    "nll": Cost(_softmax_, _difference_, _negative_log_likelihood, elementwise=False),
+    # |y - a|^2 / 2 of sigmoid outputs: delta^L = f'(z) (a - y) (equation 30)
+    "quadratic": Cost(torch.sigmoid_, _quadratic_delta_, _quadratic),
+}
+
+
+def cost(name: str) -> Cost:
+    """Look a cost up; ConfigError names the known ones."""
+    if name not in COSTS:
+        raise ConfigError(f"cost={name} is unknown; choose one of {', '.join(COSTS)}")
+    return COSTS[name]

@@ -1,0 +1,70 @@
+"""Initial weights and biases under their sources' names.
+
+Every layer of every seed has a stream of random numbers of its own, always drawn on the CPU and in
+float64: a seed means the same layer in every cell, on every device and at any number of replicas.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from depthgauge.errors import ConfigError
+
+Draw = Callable[[np.random.Generator, int, int], tuple[np.ndarray, np.ndarray]]
+"""(generator, n_in, n_out) -> weights (n_out, n_in), biases (n_out,), float64."""
+
+INIT_STREAM = 0
+"""First word of the spawn key of every initial draw; the order of examples has another."""
+
+
+def _nielsen_default(
+    random: np.random.Generator, n_in: int, n_out: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """W ~ N(0, 1/n_in), b ~ N(0, 1): what the runs of Nielsen's chapter 5 use."""
+    return random.standard_normal((n_out, n_in)) / np.sqrt(n_in), random.standard_normal(n_out)
+
+
+def _nielsen_large(
+    random: np.random.Generator, n_in: int, n_out: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """W ~ N(0, 1), b ~ N(0, 1): what the argument of Nielsen's chapter 5 assumes."""
+    return random.standard_normal((n_out, n_in)), random.standard_normal(n_out)
+
+
+def _glorot_standard(
+    random: np.random.Generator, n_in: int, n_out: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """W ~ U[-1/sqrt(n_in), 1/sqrt(n_in)], b = 0 (Glorot & Bengio, eq. 1)."""
+    limit = 1 / np.sqrt(n_in)
+    return random.uniform(-limit, limit, (n_out, n_in)), np.zeros(n_out)
+
+
+def _glorot_normalized(
+    random: np.random.Generator, n_in: int, n_out: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """W ~ U[-l, l] with l = sqrt(6 / (n_in + n_out)), b = 0 (Glorot & Bengio, eq. 16)."""
+    limit = np.sqrt(6 / (n_in + n_out))
+    return random.uniform(-limit, limit, (n_out, n_in)), np.zeros(n_out)
+
+
+INITIALIZERS: dict[str, Draw] = {
+    "nielsen_default": _nielsen_default,
+    "nielsen_large": _nielsen_large,
+    "glorot_standard": _glorot_standard,
+    "glorot_normalized": _glorot_normalized,
+}
+
+
+def initializer(name: str) -> Draw:
+    """Look an initializer up; ConfigError names the known ones."""
+    if name not in INITIALIZERS:
+        raise ConfigError(f"init={name} is unknown; choose one of {', '.join(INITIALIZERS)}")
+    return INITIALIZERS[name]
+
+
+def initial_layer(
+    name: str, seed: int, layer: int, n_in: int, n_out: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights (n_out, n_in) and biases (n_out,) of layer 1, 2, ... of one seed."""
+    stream = np.random.SeedSequence(entropy=seed, spawn_key=(INIT_STREAM, layer))
+    return initializer(name)(np.random.Generator(np.random.Philox(stream)), n_in, n_out)

@@ -1,0 +1,50 @@
+"""R independent networks of one shape, held and computed as one."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from depthgauge.nets.initializers import initial_layer
+
+
+class ReplicaNetwork(nn.Module):
+    """The weights and biases of R fully connected networks [n_0, ..., n_L].
+
+    Layer l = 1..L has `weights[l-1]` (R, n_l, n_{l-1}) and `biases[l-1]` (R, 1, n_l). They are
+    buffers: back-propagation is written out, so nothing here is for autograd.
+    """
+
+    def __init__(
+        self, widths: Sequence[int], seeds: Sequence[int], init: str, dtype: torch.dtype
+    ) -> None:
+        """Draw the initial networks of `seeds`; ConfigError when `init` is unknown."""
+        super().__init__()
+        self.widths = tuple(widths)
+        for layer, (n_in, n_out) in enumerate(zip(widths, widths[1:], strict=False), start=1):
+            drawn = [initial_layer(init, seed, layer, n_in, n_out) for seed in seeds]
+            weights, biases = (torch.from_numpy(np.stack(each)).to(dtype) for each in zip(*drawn))
+            self.register_buffer(f"weight_{layer}", weights)
+            self.register_buffer(f"bias_{layer}", biases.unsqueeze(1).contiguous())
+
+    @property
+    def layers(self) -> range:
+        """1..L, input side first."""
+        return range(1, len(self.widths))
+
+    @property
+    def weights(self) -> list[Float[Tensor, "replica n_out n_in"]]:
+        """W of every layer, input side first."""
+        return [self.get_buffer(f"weight_{layer}") for layer in self.layers]
+
+    @property
+    def biases(self) -> list[Float[Tensor, "replica 1 n_out"]]:
+        """B of every layer, input side first."""
+        return [self.get_buffer(f"bias_{layer}") for layer in self.layers]
+
+    def finite(self) -> Tensor:
+        """Return for each replica (R,) whether all its weights and biases are finite numbers."""
+        sums = [each.sum(dim=(1, 2)) for each in (*self.weights, *self.biases)]
+        return torch.stack(sums).isfinite().all(dim=0)

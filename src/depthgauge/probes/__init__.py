@@ -1,0 +1,1 @@
+"""Tensors to numbers: what a network's learning signal looks like, layer by layer."""

@@ -1,0 +1,60 @@
+"""How fast each layer learns: norms of the gradient, from the deltas of one backward pass."""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+Deltas = Sequence[Float[Tensor, "replica example _"]]
+"""delta^l = dC/dz^l of each example, layers 1..L."""
+
+
+def mean_bias_gradients(deltas: Deltas) -> list[Float[Tensor, "replica _"]]:
+    """Return the mean over examples of dC/db^l = delta^l (BP3), layers 1..L."""
+    return [delta.mean(dim=1) for delta in deltas]
+
+
+def norms(vectors: Sequence[Float[Tensor, "replica _"]]) -> Float[Tensor, "replica layer"]:
+    """Return the Euclidean norm of each layer's vector."""
+    return torch.stack([torch.linalg.vector_norm(each, dim=1) for each in vectors], dim=1)
+
+
+def layer_speeds(deltas: Deltas) -> Float[Tensor, "replica layer"]:
+    """Return |mean over examples of dC/db^l|: the norm of the mean, not the mean of norms.
+
+    Unit: cost per unit of bias. Source: Nielsen, ch. 5, "speed of learning".
+    """
+    return norms(mean_bias_gradients(deltas))
+
+
+def delta_norms(deltas: Deltas) -> Float[Tensor, "replica layer"]:
+    """Return the mean over examples of |delta^l|, in cost per unit of pre-activation."""
+    means = [torch.linalg.vector_norm(delta, dim=2).mean(dim=1) for delta in deltas]
+    return torch.stack(means, dim=1)
+
+
+def weight_gradient_norms(
+    deltas: Deltas, inputs: Sequence[Float[Tensor, "replica example _"]]
+) -> Float[Tensor, "replica layer"]:
+    """Return the Frobenius norm of the mean over examples of dC/dw^l = delta^l (a^{l-1})^T (BP4).
+
+    `inputs` are a^{l-1}, layers 1..L. Unit: cost per unit of weight.
+    """
+    pairs = zip(deltas, inputs, strict=True)
+    return torch.stack([_mean_outer_norm(delta, a) for delta, a in pairs], dim=1)
+
+
+def _mean_outer_norm(
+    delta: Float[Tensor, "replica example unit"], a: Float[Tensor, "replica example feature"]
+) -> Float[Tensor, " replica"]:
+    """|sum_e delta_e a_e^T| / examples, by whichever product is smaller.
+
+    |d^T a|^2 = sum((d d^T) * (a a^T)) needs no (unit, feature) matrix: cheaper for few examples.
+    Its relative error, about 1e-7 to 1e-5 in float32, is far below any spread over seeds.
+    """
+    examples, units, features = delta.shape[1], delta.shape[2], a.shape[2]
+    if examples * (units + features) < units * features:
+        gram = torch.bmm(delta, delta.mT) * torch.bmm(a, a.mT)
+        return gram.sum(dim=(1, 2)).clamp_min_(0).sqrt_() / examples
+    return torch.linalg.matrix_norm(torch.bmm(delta.mT, a)) / examples

@@ -1,0 +1,94 @@
+"""A running block's state, so that a killed one goes on where it was, bit for bit.
+
+No generator state is needed: initial weights and the order of examples are pure functions of the
+seed and the step.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from depthgauge.files import whole
+from depthgauge.training.instruments import Instrument
+from depthgauge.training.module import Readings, ReplicaModule
+
+FORMAT = 1
+"""Version of the checkpoint's format; any other is trained again from the start."""
+
+
+class Checkpoint(pl.Callback):
+    """Write the state at the end of a chunk, every `seconds`, and read it back."""
+
+    def __init__(self, path: Path, key: str, instruments: Sequence[Instrument], seconds: float):
+        """Keep the block `key`'s state at `path`."""
+        self.path, self.key, self.instruments, self.seconds = path, key, instruments, seconds
+        self.written = time.monotonic()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: range, *_: Any
+    ) -> None:
+        """Write when it is time; the last chunk needs none, its record follows."""
+        assert isinstance(pl_module, ReplicaModule)
+        due = time.monotonic() - self.written >= self.seconds
+        if due and batch.stop < pl_module.descent.steps:
+            self.write(pl_module, batch.stop)
+            self.written = time.monotonic()
+
+    def write(self, module: ReplicaModule, step: int) -> None:
+        """Write networks and readings as they are after `step` steps."""
+        arrays = {f"state/{name}": value.cpu().numpy() for name, value in module.state_dict().items()}
+        for instrument in self.instruments:
+            if instrument.readings:
+                seen = merged(instrument.readings)
+                arrays[f"steps/{instrument.axis}"] = np.array(seen.steps)
+                for name, values in seen.values.items():
+                    arrays[f"values/{instrument.axis}/{name}"] = np.ascontiguousarray(values)
+        meta = json.dumps({"format": FORMAT, "key": self.key, "step": step}, sort_keys=True)
+        with whole(self.path) as temporary:
+            save_file(arrays, temporary, {"depthgauge": meta})
+
+    def restore(self, module: ReplicaModule) -> int:
+        """Bring back networks and readings; return the steps already done, 0 if none can be used.
+
+        A damaged checkpoint, or one of another format or block, is worth no more than none: it
+        is removed and the block starts afresh.
+        """
+        try:
+            with safe_open(self.path, framework="numpy") as file:
+                meta = json.loads((file.metadata() or {}).get("depthgauge", "{}"))
+                if (meta.get("format"), meta.get("key")) != (FORMAT, self.key):
+                    raise ValueError("another format or block")
+                arrays = {name: file.get_tensor(name) for name in file.keys()}
+            state = {n.removeprefix("state/"): a for n, a in arrays.items() if n.startswith("state/")}
+            module.load_state_dict({name: torch.from_numpy(each) for name, each in state.items()})
+            for instrument in self.instruments:
+                instrument.readings = _readings(arrays, instrument.axis)
+            return int(meta["step"])
+        except FileNotFoundError:
+            return 0
+        except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError):
+            self.path.unlink(missing_ok=True)
+            return 0
+
+
+def merged(readings: Sequence[Readings]) -> Readings:
+    """Return the chunks' readings as one, values (reading, replica, ...)."""
+    steps = [step for each in readings for step in each.steps]
+    names = readings[0].values
+    return Readings(steps, {n: np.concatenate([each.values[n] for each in readings]) for n in names})
+
+
+def _readings(arrays: dict[str, np.ndarray], axis: str) -> list[Readings]:
+    if f"steps/{axis}" not in arrays:
+        return []
+    prefix = f"values/{axis}/"
+    values = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
+    return [Readings(arrays[f"steps/{axis}"].tolist(), values)]

@@ -1,0 +1,194 @@
+"""The LightningModule: R networks, S steps of gradient descent a call.
+
+Manual optimization, and a *chunk* of steps each training_step, because Lightning's loop costs
+0.1 ms a call and a step of thirty sigmoid neurons a tenth of that (bench/).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from depthgauge.nets.activations import Activation
+from depthgauge.nets.backpropagation import Pass
+from depthgauge.nets.costs import Cost
+from depthgauge.nets.network import ReplicaNetwork
+
+CHUNK = 100
+"""SGD steps a call: Lightning's share of the time is then below one percent."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Images as bytes with their labels, and the scale x = pixel / divide - subtract."""
+
+    images: UInt8[Tensor, "example feature"]
+    labels: UInt8[Tensor, " example"]
+    divide: float
+    subtract: float
+    classes: int
+
+    def inputs(self, images: UInt8[Tensor, "..."], out: Float[Tensor, "..."]) -> Tensor:
+        """Scale `images` into `out`, whose dtype and shape are the network's."""
+        out.copy_(images).mul_(1 / self.divide)
+        return out.sub_(self.subtract) if self.subtract else out
+
+    def take(self, part: slice, like: Tensor) -> tuple[Tensor, Tensor]:
+        """Return a part of the examples: inputs (part, feature), one-hot targets (part, class).
+
+        Both have the dtype and the device of `like`.
+        """
+        images = self.images[part]
+        x = self.inputs(images, torch.empty(images.shape, dtype=like.dtype, device=like.device))
+        return x, one_hot(self.labels[part].to(like.device), self.classes, like)
+
+
+def one_hot(labels: Tensor, classes: int, like: Tensor) -> Tensor:
+    """Return labels (...,) as one-hot targets (..., classes) of the dtype of `like`."""
+    return torch.nn.functional.one_hot(labels.long(), classes).to(like.dtype)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A measurement taken at steps known beforehand; it may look, never touch."""
+
+    axis: str
+    """Name of its axis of steps in the record, as in gradient_step."""
+    steps: frozenset[int]
+    measure: Callable[[], dict[str, Tensor]]
+    """Values by name, each with replica as its first axis. Called before the step's update."""
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What one probe saw in one chunk."""
+
+    steps: list[int]
+    values: dict[str, np.ndarray]
+    """By name, (reading, replica, ...)."""
+
+
+@dataclass(frozen=True)
+class Descent:
+    """Plain SGD on mini-batches: what stays the same from step to step."""
+
+    rates: Sequence[float]
+    """Learning rate of each replica."""
+    batch_size: int
+    steps: int
+    l2: float
+    """Nielsen's lambda over n: weights shrink by (1 - rate * l2) a step."""
+    order: Callable[[int, int], np.ndarray]
+    """(first step, steps) -> indices (step, replica, example) of the mini-batches."""
+
+
+class ReplicaModule(pl.LightningModule):
+    """Gradient descent on R networks at once, with probes at steps known beforehand.
+
+    A training batch is a `range` of steps, at most CHUNK of them. `training_step` returns
+    {axis: Readings} of the probes that were due, for the callbacks.
+    """
+
+    def __init__(
+        self,
+        network: ReplicaNetwork,
+        activation: Activation,
+        cost: Cost,
+        examples: Examples,
+        descent: Descent,
+    ) -> None:
+        """Take the networks and what they learn from; nothing is allocated before `setup`."""
+        super().__init__()
+        if descent.l2 and len(set(descent.rates)) > 1:
+            # The decay is one number of the fused update; a block of replicas has one rate then.
+            raise ValueError("replicas trained together with L2 must share one learning rate")
+        self.automatic_optimization = False
+        self.network, self.activation, self.cost = network, activation, cost
+        self.examples, self.descent = examples, descent
+        self.probes: list[Probe] = []
+        self.replicas = len(descent.rates)
+        self.batch_waits = False
+        """Whether `batch` holds the deltas of a step that is still to be made."""
+        self.register_buffer("diverged_at", torch.full((self.replicas,), -1, dtype=torch.long))
+
+    def configure_optimizers(self) -> None:
+        """Nothing to configure: the update is fused into back-propagation."""
+
+    def on_fit_start(self) -> None:
+        """Allocate the buffers of the loop, once the networks are on their device."""
+        like, size = self.network.weights[0], self.descent.batch_size
+        self.images = self.examples.images.to(like.device)
+        self.targets = one_hot(self.examples.labels.to(like.device), self.examples.classes, like)
+        self.batch = self.new_pass(size)
+        rates = torch.tensor(self.descent.rates, dtype=like.dtype, device=like.device)
+        self.scale = (rates / size).view(-1, 1, 1)
+        self.shrink = 1 - self.descent.rates[0] * self.descent.l2
+        self.x = like.new_empty(self.replicas, size, self.images.shape[1])
+        self.whole = size == len(self.images)
+        if self.whole:
+            x, y = self.examples.take(slice(size), like)
+            self.x, self.y = x.expand(self.replicas, -1, -1), y
+
+    def new_pass(self, examples: int) -> Pass:
+        """Return a forward and backward pass with buffers of its own."""
+        return Pass(self.network, self.activation, self.cost, examples)
+
+    def training_step(self, chunk: range, batch_index: int = 0) -> dict[str, Readings]:
+        """Do the steps of `chunk`, and read the probes that are due on the way."""
+        seen: dict[str, list[tuple[int, dict[str, Tensor]]]] = {p.axis: [] for p in self.probes}
+        indices = self._indices(chunk)
+        for step in chunk:
+            self._load(indices, step - chunk.start)
+            self.batch.forward(self.x)
+            self.batch.backward(self.y, self.scale)
+            self.batch_waits = True
+            self._read(step, seen)
+            self._update()
+            self.batch_waits = False
+        if chunk.stop == self.descent.steps:
+            self._read(chunk.stop, seen)
+        self._note_divergence(chunk.stop)
+        return {axis: _stack(readings) for axis, readings in seen.items() if readings}
+
+    def _indices(self, chunk: range) -> Tensor | None:
+        if self.whole or not chunk:
+            return None
+        order = self.descent.order(chunk.start, len(chunk))
+        return torch.from_numpy(order.reshape(len(chunk), -1)).to(self.images.device)
+
+    def _load(self, indices: Tensor | None, row: int) -> None:
+        if indices is None:
+            return
+        chosen = indices[row]
+        self.examples.inputs(self.images.index_select(0, chosen), self.x.view(len(chosen), -1))
+        self.y = self.targets.index_select(0, chosen).view(self.replicas, self.x.shape[1], -1)
+
+    def _read(self, step: int, seen: dict[str, list[tuple[int, dict[str, Tensor]]]]) -> None:
+        for probe in self.probes:
+            if step in probe.steps:
+                seen[probe.axis].append((step, probe.measure()))
+
+    def _update(self) -> None:
+        """BP3 and BP4 fused with the step: w <- (1 - eta lambda/n) w - eta mean dC/dw."""
+        inputs = [self.x, *self.batch.activations]
+        layers = zip(self.network.weights, self.network.biases, self.batch.deltas, strict=True)
+        for (w, b, delta), a in zip(layers, inputs, strict=False):
+            w.baddbmm_(delta.mT, a, beta=self.shrink, alpha=-1)
+            b.sub_(delta.sum(dim=1, keepdim=True))
+
+    def _note_divergence(self, step: int) -> None:
+        fresh = ~self.network.finite() & (self.diverged_at < 0)
+        self.diverged_at[fresh] = step
+
+
+def _stack(readings: list[tuple[int, dict[str, Tensor]]]) -> Readings:
+    """Bring a chunk's readings to the host, in one copy a name."""
+    names = readings[0][1]
+    return Readings(
+        [step for step, _ in readings],
+        {name: torch.stack([values[name] for _, values in readings]).cpu().numpy() for name in names},
+    )

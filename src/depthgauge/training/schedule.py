@@ -1,0 +1,27 @@
+"""Which steps are looked at: known before training starts, so that no step asks."""
+
+import math
+
+from depthgauge.config import Spacing
+
+
+def probe_steps(every: int, spacing: Spacing, steps: int) -> list[int]:
+    """Return the recorded steps in order, the first state (0) and the last (`steps`) included.
+
+    Linear: 0, every, 2 every, ...; log: about `every` records a factor of ten, from 1 on.
+    """
+    if spacing is Spacing.linear:
+        chosen = set(range(0, steps + 1, every))
+    else:
+        count = math.ceil(every * math.log10(max(steps, 1))) + 1
+        chosen = {round(10 ** (index / every)) for index in range(count)}
+    return sorted(step for step in chosen | {0, steps} if step <= steps)
+
+
+def chunks(first: int, steps: int, size: int) -> list[range]:
+    """Return the steps first..steps-1 cut at the multiples of `size`; one empty range if none.
+
+    The cuts do not depend on `first`, so a resumed run ends its chunks where the first one did.
+    """
+    cuts = [first, *range((first // size + 1) * size, steps, size), steps]
+    return [range(start, stop) for start, stop in zip(cuts, cuts[1:], strict=False)]
