@@ -1,0 +1,53 @@
+# Set-up, pipeline, checks. `make help` lists the commands; PYTHON=python3.12 picks the Python of a new .venv.
+
+PYTHON ?= python3
+PORT ?= 5000
+PINS ?= torch==2.13.0
+
+VENV := .venv/bin
+export PATH := $(CURDIR)/$(VENV):$(PATH)
+# MLflow's server without its job runner (8 processes, 1.5 GB) and without telemetry
+export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
+export MLFLOW_DISABLE_TELEMETRY := true
+
+.DEFAULT_GOAL := help
+.PHONY: help environment repro test lint bench ui constraints
+
+help: ## say what each command does
+	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
+
+environment: ## make or update .venv; the other commands do it themselves
+	@command -v $(PYTHON) >/dev/null || { echo "there is no $(PYTHON): install Python 3.11 or later," \
+	     "or name it, as in 'make PYTHON=python3.12'" >&2; exit 1; }
+	@$(PYTHON) -B .ci/environment.py $(if $(filter file default,$(origin PYTHON)),,--asked)
+
+repro: environment ## fetch, prepare, train, judge, report; ends with the table of claims
+	@$(VENV)/dvc repro
+	@$(VENV)/depthgauge claims
+	@echo "report: $(CURDIR)/results/report.html"
+	@echo "curves: make ui"
+
+test: environment ## run the tests
+	@$(VENV)/python -m pytest
+
+lint: environment ## check style, types and the arrows between packages
+	@$(VENV)/ruff check
+	@$(VENV)/ruff format --check
+	@$(VENV)/pyright
+	@$(VENV)/lint-imports
+
+bench: environment ## compare our speed and memory with what a user would write today
+	@$(VENV)/python bench/run.py
+
+ui: environment ## open the records in MLflow on this machine
+	@$(VENV)/depthgauge track
+	@echo "open http://127.0.0.1:$(PORT)/?workflowType=machine_learning (Ctrl-C ends it)"
+	@$(VENV)/mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1 --backend-store-uri sqlite:///mlflow.db
+
+# A fresh environment without constraints takes the newest versions that pyproject.toml and PINS allow.
+constraints: ## renew constraints.txt; PINS="torch==2.13.0 mlflow==3.17.2" holds some back
+	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(PYTHON) -m venv "$$fresh" \
+	&& "$$fresh/bin/python" -m pip install $(PINS) -e '.[dev,slurm]' \
+	&& { sed -n '/^#/p' constraints.txt; "$$fresh/bin/python" -m pip freeze --all --exclude-editable \
+	     | sed -e '/^pip==/d' -e 's/+.*//'; } > "$$fresh/constraints.txt" \
+	&& cp "$$fresh/constraints.txt" constraints.txt
