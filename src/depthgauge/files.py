@@ -24,8 +24,9 @@ def whole(path: Path) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         os.close(handle)
         temporary = Path(name)
-        temporary.chmod(0o644)  # mkstemp makes it private; results are for the whole team
         yield temporary
+        # mkstemp, and who writes through a file of its own, make it private; it is for the team
+        temporary.chmod(0o644)
         with temporary.open("rb+") as written:
             os.fsync(written.fileno())
         temporary.replace(path)

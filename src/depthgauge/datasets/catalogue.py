@@ -1,0 +1,52 @@
+"""The data sets by name, and where their raw files lie in a project."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from depthgauge.datasets import mnist, receipt
+from depthgauge.datasets.prepared import Prepared
+from depthgauge.datasets.receipt import RawFolder
+from depthgauge.datasets.sources import RawSet
+from depthgauge.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """How a data set comes about: its raw files, and the arrays made of them."""
+
+    raw: RawSet
+    prepare: Callable[[RawFolder], Prepared]
+
+
+SETS = {data_set.raw.name: data_set for data_set in (DataSet(mnist.RAW, mnist.prepare),)}
+
+PINNED = ("mnist",)
+"""The sets that data.dvc pins and the pipeline uses; they lie in data/raw, all others apart."""
+
+
+def find(name: str) -> DataSet:
+    """Return the data set `name`; raises ConfigError listing the names there are."""
+    if name not in SETS:
+        raise ConfigError(f"dataset={name} is unknown; there are {', '.join(sorted(SETS))}")
+    return SETS[name]
+
+
+def raw_folder(root: Path, name: str) -> Path:
+    """Return where the raw files of `name` lie."""
+    return root / "data" / ("raw" if name in PINNED else "extra") / name
+
+
+def receipt_path(root: Path, name: str) -> Path:
+    """Return where the receipt that lists `name` lies: one for the pinned sets, one for each other.
+
+    data/raw itself holds nothing but data, since data.dvc pins its content.
+    """
+    if name in PINNED:
+        return root / "data" / "receipt.json"
+    return raw_folder(root, name) / "receipt.json"
+
+
+def fetched(root: Path, name: str) -> RawFolder:
+    """Return the raw files of `name`; raises DataError when they were not fetched."""
+    return receipt.read(receipt_path(root, name), name, raw_folder(root, name))

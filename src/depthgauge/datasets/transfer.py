@@ -1,0 +1,131 @@
+"""Bytes from an http or https host into a file: bounded in time and size, with a progress bar."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import requests
+import urllib3.exceptions as wire
+from tqdm import tqdm
+
+from depthgauge.datasets.sources import without_password
+
+CHUNK = 1 << 16
+
+
+class SourceError(Exception):
+    """Why one source will not do; the text says so in a few words."""
+
+
+class UnreachableError(SourceError):
+    """Nobody answers there; asking for another file is a waste of time."""
+
+
+class _BrokenOffError(SourceError):
+    """The transfer failed on the way; another attempt may succeed."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait, in seconds, and how often to try."""
+
+    connect: float = 10
+    read: float = 30
+    """The longest silence."""
+    stall: float = 30
+    """A transfer that brings fewer than `stall_bytes` in this time is given up."""
+    stall_bytes: int = 30_000
+    attempts: int = 3
+    pause: float = 1
+    """Before the second attempt; doubled before each further one."""
+
+
+def open_session(certificates: str | None = None) -> requests.Session:
+    """Return a session that verifies hosts against `certificates` (a file) where given.
+
+    It knows http and https only, so that a redirect elsewhere (file:, ftp:) is refused.
+    """
+    session = requests.Session()
+    session.max_redirects = 5
+    # identity: the stored bytes are wanted, not what a host makes of them on the way
+    session.headers["Accept-Encoding"] = "identity"
+    if certificates:
+        session.verify = certificates
+    return session
+
+
+def download(
+    session: requests.Session, url: str, target: Path, limit: int, patience: Patience
+) -> None:
+    """Write what `url` answers to `target`, at most `limit` bytes.
+
+    Raises SourceError, saying why, when that cannot be had within `patience`.
+    """
+    for attempt in range(patience.attempts):
+        try:
+            return _attempt(session, url, target, limit, patience)
+        except _BrokenOffError:
+            if attempt + 1 == patience.attempts:
+                raise
+            time.sleep(patience.pause * 2**attempt)
+    raise SourceError("no attempt allowed")
+
+
+def _attempt(
+    session: requests.Session, url: str, target: Path, limit: int, patience: Patience
+) -> None:
+    try:
+        with session.get(url, stream=True, timeout=(patience.connect, patience.read)) as answer:
+            if answer.status_code >= 500 or answer.status_code == 429:
+                raise _BrokenOffError(f"answered {answer.status_code} {answer.reason}")
+            if answer.status_code != 200:
+                raise SourceError(f"answered {answer.status_code} {answer.reason}")
+            _receive(answer, target, limit, patience)
+    except requests.exceptions.InvalidSchema:
+        raise SourceError("redirects to something that is neither http nor https") from None
+    except requests.TooManyRedirects:
+        raise SourceError("redirects without end") from None
+    except requests.exceptions.SSLError as error:
+        raise UnreachableError(f"its certificate is refused ({error})") from None
+    except requests.ConnectionError as error:
+        if _never_connected(error):
+            host = urlsplit(without_password(url)).netloc
+            raise UnreachableError(
+                f"no connection to {host} within {patience.connect:g} s"
+            ) from None
+        raise _BrokenOffError("hung up before it answered") from None
+    except (requests.Timeout, wire.ReadTimeoutError):
+        raise _BrokenOffError(f"silent for {patience.read:g} s") from None
+    except (requests.RequestException, wire.HTTPError) as error:
+        raise _BrokenOffError(f"broke off ({type(error).__name__})") from None
+
+
+def _receive(answer: requests.Response, target: Path, limit: int, patience: Patience) -> None:
+    announced = answer.headers.get("Content-Length", "")
+    total = int(announced) if announced.isdecimal() else None
+    if total is not None and total > limit:
+        raise SourceError(f"would send {total} bytes where {limit} at most are right")
+    done, mark, marked = 0, time.monotonic(), 0
+    with (
+        target.open("wb") as file,
+        tqdm(total=total, unit="B", unit_scale=True, desc=target.name, disable=None) as bar,
+    ):
+        # read1 hands over what has come; read would wait for a whole chunk, however slow
+        while chunk := answer.raw.read1(CHUNK):
+            file.write(chunk)
+            bar.update(len(chunk))
+            done += len(chunk)
+            if done > limit:
+                raise SourceError(f"sends more than the {limit} bytes that are right")
+            if time.monotonic() - mark > patience.stall:
+                if done - marked < patience.stall_bytes:
+                    raise _BrokenOffError(f"stalled after {done} bytes")
+                mark, marked = time.monotonic(), done
+    if total is not None and done != total:
+        raise _BrokenOffError(f"cut off after {done} of {total} bytes")
+
+
+def _never_connected(error: requests.ConnectionError) -> bool:
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(reason, wire.NewConnectionError | wire.ConnectTimeoutError)

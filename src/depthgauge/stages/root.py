@@ -1,0 +1,29 @@
+"""The root of a project: the nearest parent folder with a dvc.yaml."""
+
+from pathlib import Path
+
+from depthgauge.errors import ConfigError
+
+
+def project_root() -> Path:
+    """Return the nearest folder, from here upwards, that has a dvc.yaml.
+
+    Raises ConfigError where there is none.
+    """
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "dvc.yaml").is_file():
+            return folder
+    raise ConfigError(
+        f"{here} is in no project (no dvc.yaml here or above); change into a clone of depthgauge"
+    )
+
+
+def require_dvc(root: Path) -> None:
+    """Check that DVC can work at `root`; raises ConfigError saying what to run."""
+    if not any((folder / ".git").exists() for folder in (root, *root.parents)):
+        raise ConfigError(
+            f"{root} is not under git, which DVC needs; run `git init` there, or clone the project"
+        )
+    if not (root / ".dvc").is_dir():
+        raise ConfigError(f"{root} has no .dvc folder; run `dvc init` there")
