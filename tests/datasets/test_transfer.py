@@ -1,0 +1,108 @@
+"""A download is bounded in time and size, whatever the host does."""
+
+import socket
+import time
+
+import pytest
+
+from depthgauge.datasets.transfer import (
+    Patience,
+    SourceError,
+    UnreachableError,
+    download,
+    open_session,
+)
+
+HASTY = Patience(connect=1, read=0.4, stall=0.3, stall_bytes=1000, attempts=2, pause=0.01)
+
+
+@pytest.fixture
+def fetch(tmp_path):
+    """Download a URL into a file, with little patience."""
+    with open_session() as session:
+        yield lambda url, limit=1 << 20: download(session, url, tmp_path / "x", limit, HASTY)
+
+
+def test_good_host_delivers_the_bytes(server, fetch, tmp_path, content):
+    """What the host sends is what the file holds."""
+    fetch(server.serve("x", content))
+    assert (tmp_path / "x").read_bytes() == content
+
+
+def test_busy_host_is_asked_again(server, fetch, tmp_path, content):
+    """A 503 is no last word: the second attempt gets the file."""
+    fetch(server.fail_then_serve("x", content, failures=1))
+    assert (tmp_path / "x").read_bytes() == content
+    assert server.requests == ["x", "x"]
+
+
+def test_missing_file_is_not_asked_for_again(server, fetch):
+    """A 404 is final, and named."""
+    with pytest.raises(SourceError, match="404"):
+        fetch(f"{server.url}/nothing")
+    assert server.requests == ["nothing"]
+
+
+def test_cut_off_transfer_is_an_error(server, fetch, content):
+    """Fewer bytes than announced do not pass for the whole, after all attempts."""
+    with pytest.raises(SourceError, match=r"cut off|broke off"):
+        fetch(server.cut_off("x", content, sent=1000))
+    assert server.requests == ["x", "x"]
+
+
+def test_announced_size_beyond_the_limit_is_refused(server, fetch, content):
+    """A file that is too large is refused before its body is read."""
+    with pytest.raises(SourceError, match="would send 40000 bytes where 1000"):
+        fetch(server.serve("x", content), limit=1000)
+
+
+def test_endless_body_is_stopped_at_the_limit(server, fetch, tmp_path):
+    """A body without end and without announced length fills the disk to the limit at most."""
+    with pytest.raises(SourceError, match="more than the 100000 bytes"):
+        fetch(server.drip("x", 0, b"x" * 5000), limit=100_000)
+    assert (tmp_path / "x").stat().st_size <= 100_000 + (1 << 16)
+
+
+def test_dripping_host_is_given_up(server, fetch):
+    """A host that sends a byte now and then, and never falls silent, stalls no one for long."""
+    begun = time.monotonic()
+    with pytest.raises(SourceError, match="stalled"):
+        fetch(server.drip("x", 0.05, b"x"))
+    assert time.monotonic() - begun < 5
+
+
+def test_silent_host_is_given_up(server, fetch):
+    """A host that answers and then says nothing meets the read time-out."""
+    with pytest.raises(SourceError, match=r"silent for 0\.4 s"):
+        fetch(server.drip("x", 60, b"x"))
+
+
+def test_refused_connection_counts_as_unreachable(fetch):
+    """Nobody listens: that is told apart from a transfer that fails, so that no one asks twice."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+        with pytest.raises(UnreachableError, match=f"no connection to 127.0.0.1:{port}"):
+            fetch(f"http://127.0.0.1:{port}/x")
+
+
+def test_redirect_within_http_is_followed(server, fetch, tmp_path, content):
+    """Hosts may move a file."""
+    fetch(server.redirect("old", server.serve("new", content)))
+    assert (tmp_path / "x").read_bytes() == content
+
+
+@pytest.mark.parametrize("scheme", ["file", "ftp", "data"])
+def test_redirect_to_another_scheme_is_refused(server, fetch, tmp_path, scheme):
+    """A host cannot make us read a file of this machine."""
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    with pytest.raises(SourceError, match="neither http nor https"):
+        fetch(server.redirect("x", f"{scheme}://{secret}"))
+    assert not (tmp_path / "x").exists()
+
+
+def test_circle_of_redirects_ends(server, fetch):
+    """Redirects without end are an error."""
+    with pytest.raises(SourceError, match="without end"):
+        fetch(server.redirect("x", f"{server.url}/x"))
