@@ -1,0 +1,111 @@
+"""What each image of Shapeset-3x2 shows: which shapes, where, how grey, and its label.
+
+Every random number is a function of (seed, index of the image, what it is for, attempt).
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Int64, UInt8
+from torch import Tensor
+
+from depthgauge.datasets.shapeset_philox import below, fraction, philox
+from depthgauge.datasets.shapeset_polygons import (
+    CORNERS,
+    STEPS,
+    Corners,
+    first_turns,
+    free_room,
+    polygons,
+)
+from depthgauge.datasets.shapeset_raster import SIZE, Spans, spans
+
+PAIR_LABELS = ((6, 3, 5), (3, 7, 4), (5, 4, 8))
+"""The label of an image with two shapes, by their kinds; with one shape it is the kind."""
+
+SCALE = (0.2, 0.8)
+"""Limits of the factor along each axis, in widths of the image."""
+
+RESAMPLES = 50
+"""Draws of a second shape beyond the first one, before its image keeps one shape."""
+
+GREYS = ((0, 114), (140, 255))
+"""Dark and light: [0, 0.45] and [0.55, 1] of 255, cut to whole levels as the authors do."""
+
+SCENE, IDENTITY, PLACEMENT = 0, 1, 3
+"""Streams of random words; the last two have one for each shape, 0 below and 1 above."""
+
+
+@dataclass(frozen=True)
+class Scenes:
+    """What n images show, before they are painted."""
+
+    drawn: Int64[Tensor, " n"]
+    """Labels as drawn."""
+    labels: Int64[Tensor, " n"]
+    """Labels of what is shown: another one where no second shape was found that fits."""
+    shapes: tuple[Spans, Spans]
+    """The pixels of the lower and of the upper shape; an absent one has none."""
+    ground: UInt8[Tensor, " n"]
+    greys: tuple[UInt8[Tensor, " n"], UInt8[Tensor, " n"]]
+
+
+def scenes(seeds: Int64[Tensor, " n"], indices: Int64[Tensor, " n"]) -> Scenes:
+    """Return what image `indices` of stream `seeds` shows, pair by pair."""
+    number, ground, swap, _ = philox(seeds, indices, SCENE)
+    pair, light_ground = below(number, 2) == 1, below(swap, 2)
+    identities = [philox(seeds, indices, IDENTITY + shape) for shape in (0, 1)]
+    lower_kind, upper_kind = (below(words[0], len(CORNERS)) for words in identities)
+    lower = spans(candidates(seeds, indices, 0))
+    upper, shown = _upper_shapes(seeds, indices, lower, pair)
+    of_pair = torch.tensor(PAIR_LABELS, device=indices.device)[lower_kind, upper_kind]
+    lower_grey, upper_grey = (_grey(words[3], 1 - light_ground) for words in identities)
+    return Scenes(
+        drawn=of_pair.where(pair, lower_kind),
+        labels=of_pair.where(shown, lower_kind),
+        shapes=(lower, upper),
+        ground=_grey(ground, light_ground),
+        greys=(lower_grey, upper_grey),
+    )
+
+
+def candidates(
+    seeds: Int64[Tensor, " n"], indices: Int64[Tensor, " n"], shape: int, attempt: int = 0
+) -> Corners:
+    """Return the corners of a shape in its image, as drawn at an attempt.
+
+    Attempts differ in size and position; kind, first turn and rotation stay, as the authors' do.
+    """
+    kind, turn, rotation, _ = philox(seeds, indices, IDENTITY + shape)
+    across, along, right, down = philox(seeds, indices, PLACEMENT + shape, attempt)
+    kinds = below(kind, len(CORNERS))
+    smallest, largest = SCALE
+    uniform = torch.stack((fraction(across), fraction(along)), 1)
+    factors = uniform * (largest - smallest) + smallest
+    turns = below(turn, first_turns(kinds))
+    corners = polygons(kinds, turns, factors, below(rotation, STEPS))
+    nearest, shifts = free_room(corners)
+    return corners + (nearest + below(torch.stack((right, down), 1), shifts)).unsqueeze(2)
+
+
+def _upper_shapes(
+    seeds: Tensor, indices: Tensor, lower: Spans, wanted: Bool[Tensor, " n"]
+) -> tuple[Spans, Bool[Tensor, " n"]]:
+    """Return upper shapes that hide at most half of the lower ones, and which images have one."""
+    first, last = torch.full_like(lower.first, SIZE), torch.full_like(lower.last, -1)
+    pending = wanted.nonzero().squeeze(1)
+    for attempt in range(1 + RESAMPLES):
+        if not len(pending):
+            break
+        drawn = spans(candidates(seeds[pending], indices[pending], 1, attempt))
+        hidden = Spans(lower.first[pending], lower.last[pending])
+        fits = 2 * hidden.overlap(drawn) <= hidden.area()
+        first[pending[fits]], last[pending[fits]] = drawn.first[fits], drawn.last[fits]
+        pending = pending[~fits]
+    return Spans(first, last), wanted.index_fill(0, pending, False)
+
+
+def _grey(word: Int64[Tensor, " n"], light: Int64[Tensor, " n"]) -> UInt8[Tensor, " n"]:
+    """Return a grey level of the dark (0) or the light (1) range."""
+    low, high = torch.tensor(GREYS, device=word.device)[light].unbind(1)
+    return (low + below(word, high - low + 1)).to(torch.uint8)
