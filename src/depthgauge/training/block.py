@@ -19,12 +19,12 @@ from depthgauge.errors import ConfigError
 from depthgauge.nets.activations import activation
 from depthgauge.nets.costs import cost
 from depthgauge.nets.network import ReplicaNetwork
-from depthgauge.probes.windows import window_norms
 from depthgauge.training.checkpoint import Checkpoint, merged
 from depthgauge.training.instruments import Accuracy, GradientNorms, Instrument
 from depthgauge.training.keys import code_digest
+from depthgauge.training.measurements import measurements
 from depthgauge.training.module import CHUNK, Descent, Examples, ReplicaModule
-from depthgauge.training.schedule import chunks
+from depthgauge.training.schedule import Chunks
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,18 @@ class Block:
     cell: str
 
 
-def build_module(block: Block, data: Prepared) -> ReplicaModule:
-    """Return the block's networks, freshly drawn, with the examples they learn from.
-
-    Raises ConfigError when the experiment asks for more examples than the data set has.
-    """
-    experiment = block.experiment
+def check_sizes(experiment: Experiment, data: Prepared) -> None:
+    """Raise ConfigError when the experiment asks for more examples than the data set has."""
     if experiment.train_size > len(data.train.labels):
         raise ConfigError(
             f"train_size={experiment.train_size} is more than the {len(data.train.labels)}"
-            f" training examples of {data.name}"
+            f" training examples of {data.name}; ask for fewer"
         )
+
+
+def build_module(block: Block, data: Prepared) -> ReplicaModule:
+    """Return the block's networks, freshly drawn, with the examples they learn from."""
+    experiment = block.experiment
     features, classes = data.train.images.shape[1], len(data.classes)
     network = ReplicaNetwork(
         [features, *experiment.hidden, classes],
@@ -97,7 +98,7 @@ def train_block(
     with warnings.catch_warnings():
         # Manual optimization with the update written out: there is no optimizer to configure.
         warnings.filterwarnings("ignore", ".*configure_optimizers.*returned `None`.*")
-        trainer.fit(module, chunks(first, module.descent.steps, CHUNK))
+        trainer.fit(module, Chunks(first, module.descent.steps, CHUNK))
     return _record(block, data, device, module, instruments)
 
 
@@ -136,26 +137,7 @@ def _record(
     module: ReplicaModule,
     instruments: Sequence[Instrument],
 ) -> xr.Dataset:
-    """Gather what the instruments saw under the names of docs/records.md."""
-    variables = {"diverged_at": ("replica", module.diverged_at.cpu().numpy())}
-    coords = {
-        "seed": ("replica", np.array([seed for seed, _ in block.replicas])),
-        "learning_rate": ("replica", np.array([float(rate) for _, rate in block.replicas])),
-        "layer": np.array(module.network.layers),
-    }
-    for instrument in instruments:
-        seen = merged(instrument.readings)
-        coords[instrument.axis] = np.array(seen.steps)
-        for name, values in seen.values.items():
-            dims = ("replica", instrument.axis, "layer", "unit")[: values.ndim]
-            variables[name] = (dims, np.moveaxis(values, 0, 1))
-    if "batch_bias_gradient" in variables:
-        dims, vectors = variables.pop("batch_bias_gradient")
-        window = block.experiment.gradients.window
-        variables["batch_bias_gradient_norm"] = (dims[:3], window_norms(vectors, 1))
-        variables["window_bias_gradient_norm"] = (dims[:3], window_norms(vectors, window))
-    if "bias_gradient" in variables:
-        coords["unit"] = np.arange(1, variables["bias_gradient"][1].shape[-1] + 1)
+    """What the instruments saw, and where it came from."""
     attrs = {
         "key": block.key,
         "cell": block.cell,
@@ -165,4 +147,6 @@ def _record(
         "device": device,
         "versions": {name: version(name) for name in ("depthgauge", "torch", "numpy")},
     }
-    return xr.Dataset(variables, coords, attrs)
+    seen = {instrument.axis: merged(instrument.readings) for instrument in instruments}
+    window = block.experiment.gradients.window
+    return measurements(module, block.replicas, seen, window).assign_attrs(attrs)

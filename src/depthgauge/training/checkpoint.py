@@ -19,6 +19,7 @@ from safetensors.numpy import save_file
 from depthgauge.files import whole
 from depthgauge.training.instruments import Instrument
 from depthgauge.training.module import Readings, ReplicaModule
+from depthgauge.training.schedule import Chunk
 
 FORMAT = 1
 """Version of the checkpoint's format; any other is trained again from the start."""
@@ -33,7 +34,7 @@ class Checkpoint(pl.Callback):
         self.written = time.monotonic()
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: range, *_: Any
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Chunk, *_: Any
     ) -> None:
         """Write when it is time; the last chunk needs none, its record follows."""
         assert isinstance(pl_module, ReplicaModule)

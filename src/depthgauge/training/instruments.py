@@ -58,6 +58,10 @@ class Instrument(pl.Callback):
         """Return this step's values by name, each (replica, ...)."""
         raise NotImplementedError
 
+    def passes_per_measure(self) -> float:
+        """Return the floating-point operations of one measure per weight and replica."""
+        raise NotImplementedError
+
 
 class GradientNorms(Instrument):
     """Per layer: how fast it learns, on a fixed probe set and on the mini-batch itself."""
@@ -93,6 +97,10 @@ class GradientNorms(Instrument):
         if self.settings.batch:
             values["batch_bias_gradient"] = _stacked(self._batch_gradients())
         return values
+
+    def passes_per_measure(self) -> float:
+        """Forward, backward and weight gradient of every probe image."""
+        return 6.0 * self.settings.images
 
     def _batch_gradients(self) -> list[Tensor]:
         """The mini-batch's own mean gradient: the module's deltas carry rate / batch size.
@@ -131,6 +139,10 @@ class Accuracy(Instrument):
             values[f"accuracy_{name}"] = correct.double() / len(split.labels)
             values[f"cost_{name}"] = cost / len(split.labels)
         return values
+
+    def passes_per_measure(self) -> float:
+        """Forward alone, over every image of the splits."""
+        return 2.0 * sum(len(split.labels) for split in self.splits.values())
 
     def _evaluate(self, split: Examples) -> tuple[Tensor, Tensor]:
         """Count correct answers and sum costs over a split, for each replica."""

@@ -17,6 +17,7 @@ from depthgauge.nets.activations import Activation
 from depthgauge.nets.backpropagation import Pass
 from depthgauge.nets.costs import Cost
 from depthgauge.nets.network import ReplicaNetwork
+from depthgauge.training.schedule import Chunk
 
 CHUNK = 100
 """SGD steps a call: Lightning's share of the time is then below one percent."""
@@ -89,7 +90,7 @@ class Descent:
 class ReplicaModule(pl.LightningModule):
     """Gradient descent on R networks at once, with probes at steps known beforehand.
 
-    A training batch is a `range` of steps, at most CHUNK of them. `training_step` returns
+    A training batch is a Chunk of steps, at most CHUNK of them. `training_step` returns
     {axis: Readings} of the probes that were due, for the callbacks.
     """
 
@@ -137,11 +138,11 @@ class ReplicaModule(pl.LightningModule):
         """Return a forward and backward pass with buffers of its own."""
         return Pass(self.network, self.activation, self.cost, examples)
 
-    def training_step(self, chunk: range, batch_index: int = 0) -> dict[str, Readings]:
+    def training_step(self, chunk: Chunk, batch_index: int = 0) -> dict[str, Readings]:
         """Do the steps of `chunk`, and read the probes that are due on the way."""
         seen: dict[str, list[tuple[int, dict[str, Tensor]]]] = {p.axis: [] for p in self.probes}
         indices = self._indices(chunk)
-        for step in chunk:
+        for step in range(chunk.start, chunk.stop):
             self._load(indices, step - chunk.start)
             self.batch.forward(self.x)
             self.batch.backward(self.y, self.scale)
@@ -154,11 +155,12 @@ class ReplicaModule(pl.LightningModule):
         self._note_divergence(chunk.stop)
         return {axis: _stack(readings) for axis, readings in seen.items() if readings}
 
-    def _indices(self, chunk: range) -> Tensor | None:
-        if self.whole or not chunk:
+    def _indices(self, chunk: Chunk) -> Tensor | None:
+        steps = chunk.stop - chunk.start
+        if self.whole or not steps:
             return None
-        order = self.descent.order(chunk.start, len(chunk))
-        return torch.from_numpy(order.reshape(len(chunk), -1)).to(self.images.device)
+        order = self.descent.order(chunk.start, steps)
+        return torch.from_numpy(order.reshape(steps, -1)).to(self.images.device)
 
     def _load(self, indices: Tensor | None, row: int) -> None:
         if indices is None:

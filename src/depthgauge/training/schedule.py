@@ -1,6 +1,8 @@
 """Which steps are looked at: known before training starts, so that no step asks."""
 
 import math
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from depthgauge.config import Spacing
 
@@ -18,10 +20,30 @@ def probe_steps(every: int, spacing: Spacing, steps: int) -> list[int]:
     return sorted(step for step in chosen | {0, steps} if step <= steps)
 
 
-def chunks(first: int, steps: int, size: int) -> list[range]:
-    """Return the steps first..steps-1 cut at the multiples of `size`; one empty range if none.
+class Chunk(NamedTuple):
+    """The SGD steps start, ..., stop - 1."""
+
+    start: int
+    stop: int
+
+
+class Chunks:
+    """The steps first..steps-1 cut at the multiples of `size`; one empty chunk if there are none.
 
     The cuts do not depend on `first`, so a resumed run ends its chunks where the first one did.
+    (Lightning takes a plain list for several loaders, so this is an iterable of its own.)
     """
-    cuts = [first, *range((first // size + 1) * size, steps, size), steps]
-    return [range(start, stop) for start, stop in zip(cuts, cuts[1:], strict=False)]
+
+    def __init__(self, first: int, steps: int, size: int) -> None:
+        """Cut the steps that are left."""
+        self.first = first
+        cuts = [first, *range((first // size + 1) * size, steps, size), steps]
+        self._chunks = [Chunk(start, stop) for start, stop in zip(cuts, cuts[1:], strict=False)]
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """One chunk after another."""
+        return iter(self._chunks)
+
+    def __len__(self) -> int:
+        """How many chunks; where Lightning stops."""
+        return len(self._chunks)

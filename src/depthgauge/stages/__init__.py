@@ -1,0 +1,1 @@
+"""Entry points, short: each module is one stage of `depthgauge STAGE`."""

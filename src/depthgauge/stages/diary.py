@@ -1,0 +1,111 @@
+"""The sweep's diary in MLflow, live and afterwards. Without it everything else still works."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from depthgauge.errors import TrackingError
+from depthgauge.files import write_text
+from depthgauge.stages.plan import CELLS, Planned
+from depthgauge.tracking.curves import points, thin
+from depthgauge.tracking.live import LiveMetrics
+from depthgauge.tracking.runs import Runs, end_run, start_run, start_sweep
+from depthgauge.tracking.store import Store, open_store
+from depthgauge.tracking.sweep import Sweep, sweep_of
+from depthgauge.training.block import Block
+from depthgauge.training.instruments import Instrument
+from depthgauge.training.live import Live
+
+RUNS = "runs.json"
+"""In the sweep's folder: the MLflow run of each cell, for the processes that train them."""
+
+
+def sweep_folder(study: str, planned: Sequence[Planned]) -> Path:
+    """Return the folder of a sweep; the same cells and seeds have the same one."""
+    return CELLS / "sweeps" / _sweep(study, planned).key[:32]
+
+
+@contextmanager
+def kept_diary(study: str, planned: Sequence[Planned]) -> Iterator[None]:
+    """Open the sweep's runs; whatever ends the sweep early is written on its parent run."""
+    folder = sweep_folder(study, planned)
+    (folder / RUNS).unlink(missing_ok=True)
+    opened: tuple[Store, Runs] | None = None
+    if planned[0].config.tracking:
+        with told_once():
+            store = open_store(Path.cwd())
+            opened = store, start_sweep(store, _sweep(study, planned))
+            write_text(folder / RUNS, json.dumps(opened[1].children) + "\n")
+    try:
+        yield
+    except BaseException as error:
+        if opened is not None:
+            with told_once():
+                killed = isinstance(error, KeyboardInterrupt)
+                end_run(opened[0], opened[1].parent, "KILLED" if killed else "FAILED")
+        raise
+
+
+@contextmanager
+def cell_diary(
+    folder: Path, cell: str, blocks: Sequence[Block]
+) -> Iterator[Callable[[Block, Sequence[Instrument]], list[Live]]]:
+    """Follow one cell, in the process that trains it; yield what makes its live callbacks."""
+    run_id = _run_of(folder, cell)
+    if run_id is None:
+        yield lambda block, instruments: []
+        return
+    store: Store | None = None
+    with told_once():
+        store = open_store(Path.cwd())
+        start_run(store, run_id)
+    if store is None:
+        yield lambda block, instruments: []
+        return
+    live = LiveMetrics(store, run_id, _warn)
+    try:
+        yield lambda block, instruments: [Live(block, _publisher(live, blocks, block, instruments))]
+    except BaseException:
+        with told_once():
+            end_run(store, run_id, "FAILED")
+        raise
+    finally:
+        live.flush()
+
+
+@contextmanager
+def told_once() -> Iterator[None]:
+    """Turn a TrackingError into one warning: the diary must never stop the experiment."""
+    try:
+        yield
+    except TrackingError as error:
+        _warn(str(error))
+
+
+def _publisher(
+    live: LiveMetrics, blocks: Sequence[Block], block: Block, instruments: Sequence[Instrument]
+) -> Callable[[xr.Dataset | None], None]:
+    """Points of a cell of one block go under their final names; else the block is named."""
+    prefix = f"block_{blocks.index(block)}/" if len(blocks) > 1 else ""
+    shown: Mapping[str, np.ndarray] = {
+        each.axis: thin(np.array(sorted(each.steps))) for each in instruments
+    }
+    return lambda chunk: live.add({} if chunk is None else points(chunk, shown, prefix))
+
+
+def _run_of(folder: Path, cell: str) -> str | None:
+    path = folder / RUNS
+    return json.loads(path.read_text())[cell] if path.exists() else None
+
+
+def _sweep(study: str, planned: Sequence[Planned]) -> Sweep:
+    return sweep_of([each.attributes(study) for each in planned])
+
+
+def _warn(sentence: str) -> None:
+    print(f"depthgauge: {sentence}", file=sys.stderr)

@@ -1,0 +1,166 @@
+"""From the command line to checked configs: Hydra composes, and stops here."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.config_store import ConfigStore
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from depthgauge.config import Config, plain
+from depthgauge.datasets.prepared import Prepared
+from depthgauge.errors import ConfigError, DepthgaugeError
+from depthgauge.nets.activations import activation
+from depthgauge.nets.costs import cost
+from depthgauge.nets.initializers import initializer
+from depthgauge.training.block import check_sizes
+from depthgauge.training.cell import Cell, build_cell
+from depthgauge.training.device import available_device
+
+CELLS = Path(".cells")
+"""Finished and running blocks, below the project's root, which is the current folder by then."""
+
+ConfigStore.instance().store(name="schema", node=Config)
+
+LAUNCHER = ("hydra/launcher", "hydra.launcher", "hydra.sweep", "hydra/job_logging", "hydra/hydra_l")
+
+
+def study_of(overrides: Sequence[str]) -> str:
+    """Return the one study asked for.
+
+    Raises ConfigError when none is, or several: each study brings a grid of its own, and Hydra
+    would drop both grids without a word.
+    """
+    chosen = [word.partition("=")[2] for word in overrides if word.startswith("study=")]
+    if not chosen:
+        raise ConfigError("which study? add study=NAME; the pages are in conf/study")
+    if len(chosen) > 1 or any(mark in chosen[0] for mark in ",*()[]"):
+        raise ConfigError(
+            f"study={','.join(chosen)} names more than one study; each has a grid of its own, so"
+            " run them one after another"
+        )
+    return chosen[0]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One cell of the grid: what it varies, its checked config, its blocks."""
+
+    position: int
+    axes: dict[str, Any]
+    config: Config
+    data: Prepared
+    cell: Cell
+
+    @property
+    def label(self) -> str:
+        """What sets this cell apart, as in hidden=[30, 30]."""
+        return ", ".join(f"{name}={value}" for name, value in self.axes.items()) or "one cell"
+
+    def attributes(self, study: str) -> dict[str, Any]:
+        """Return what is known of the cell's record before it is there (docs/records.md)."""
+        return {
+            "study": study,
+            "scale": self.config.scale,
+            "label": self.label,
+            "axes": self.axes,
+            "position": self.position,
+            "config": plain(self.config.experiment()),
+            "notebook": self.config.notebook,
+            "cell": self.cell.key,
+            "keys": [block.key for block in self.cell.blocks],
+            "data": {"name": self.data.name, "hash": self.data.hash},
+            "published_steps": self.config.notebook.get("published_steps"),
+        }
+
+
+def plan(overrides: Sequence[str], data: Callable[[str], Prepared]) -> list[Planned]:
+    """Return the cells that `overrides` describe, in the order of the grid.
+
+    Hydra itself expands the grid, with a task that only collects. Raises ConfigError for a value
+    that no cell can have; what Hydra refuses, it says itself, and exits.
+    """
+    found: list[tuple[list[str], DictConfig]] = []
+    words = [word for word in overrides if not word.lstrip("+~").startswith(LAUNCHER)]
+    quiet = ["hydra/job_logging=disabled", "hydra/hydra_logging=disabled"]
+    sweep(
+        [*words, "hydra/launcher=basic", *quiet, f"hydra.sweep.dir={CELLS / 'sweeps' / 'plan'}"],
+        lambda config: found.append((list(HydraConfig.get().overrides.task), config.copy())),
+    )
+    fixed = {word.partition("=")[0].lstrip("+") for word in overrides if "," not in word}
+    return [
+        _planned(position, _axes(task, fixed, config), checked(config), data)
+        for position, (task, config) in enumerate(found)
+    ]
+
+
+def _planned(
+    position: int, axes: dict[str, Any], config: Config, data: Callable[[str], Prepared]
+) -> Planned:
+    activation(config.activation), initializer(config.init), cost(config.cost)  # known names?
+    device = available_device(config.device)
+    prepared = data(config.dataset.name)
+    check_sizes(config, prepared)
+    cell = build_cell(config, prepared.hash, device)
+    return Planned(position, axes, config, prepared, cell)
+
+
+def sweep(overrides: Sequence[str], task: Callable[[DictConfig], Any]) -> None:
+    """Let Hydra run `task` over the grid that `overrides` describe; SystemExit if it refuses."""
+    conf = str(Path.cwd() / "conf")
+    with _command_line(overrides):
+        hydra.main(version_base="1.3", config_path=conf, config_name="config")(task)()
+
+
+def checked(config: DictConfig) -> Config:
+    """Turn a composed config into the dataclass that everything else sees."""
+    unknown = set(config) - {each.name for each in fields(Config)}
+    if unknown:
+        raise ConfigError(f"{', '.join(map(str, unknown))} is no key of a study; see --help")
+    try:
+        made = OmegaConf.to_object(config)
+        assert isinstance(made, Config)
+        return made
+    except OmegaConfBaseException as error:
+        raise _explained(error, config) from None
+
+
+def _explained(error: OmegaConfBaseException, config: DictConfig) -> DepthgaugeError:
+    cause = error.__cause__ or error.__context__
+    if isinstance(cause, DepthgaugeError):
+        return cause
+    scales = list(config.at)
+    if config.scale not in scales:
+        return ConfigError(f"scale={config.scale} is unknown; choose one of {', '.join(scales)}")
+    return ConfigError(" ".join(str(error).split()))
+
+
+def _axes(task: list[str], fixed: set[str], config: DictConfig) -> dict[str, Any]:
+    """What the sweep varies, with its value here; a data set goes by its name."""
+    names = [word.partition("=")[0].lstrip("+") for word in task]
+    values = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(values, dict)
+    axes = {}
+    for name in names:
+        if name not in fixed and name != "study":
+            value = reduce(lambda level, key: level[key], name.split("."), values)
+            axes[name] = value["name"] if isinstance(value, dict) and "name" in value else value
+    return axes
+
+
+@contextmanager
+def _command_line(overrides: Sequence[str]) -> Iterator[None]:
+    """Hydra reads sys.argv; what it sees is the overrides alone."""
+    before = sys.argv
+    sys.argv = [before[0], *overrides]
+    try:
+        yield
+    finally:
+        sys.argv = before

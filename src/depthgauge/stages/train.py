@@ -1,0 +1,135 @@
+"""Run a study: every cell of its grid, each over many seeds.
+
+  depthgauge train study=nielsen_accuracy scale=smoke
+  depthgauge train study=nielsen_accuracy hidden=[30],[30,30] seeds=4 scale=smoke
+  depthgauge train study=nielsen_accuracy hydra/launcher=joblib    (every core: a cell each)
+
+A study's page, conf/study/NAME.yaml, holds its question, grid and protocol at each scale. An axis
+given here (key=a,b,c) replaces the page's own and keeps the others. What is finished is skipped, so
+an interrupted command goes on where it was; asking for more seeds computes only those.
+"""
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from pathlib import Path
+
+import pytorch_lightning as pl
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from depthgauge.datasets.prepared import Prepared, load
+from depthgauge.errors import DepthgaugeError
+from depthgauge.files import write_text
+from depthgauge.stages.assemble import assemble
+from depthgauge.stages.diary import cell_diary, kept_diary, sweep_folder, told_once
+from depthgauge.stages.estimate import show_plan
+from depthgauge.stages.plan import CELLS, Planned, checked, plan, study_of, sweep
+from depthgauge.stages.root import project_root
+from depthgauge.stages.track import track_study
+from depthgauge.training.block import Block
+from depthgauge.training.cell import Cell, build_cell, compute_block, finished
+from depthgauge.training.device import available_device
+from depthgauge.training.instruments import Instrument
+from depthgauge.training.progress import ProgressBar
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `depthgauge train`."""
+    parser.add_argument(
+        "-m", "--multirun", action="store_true", help="accepted for habit's sake: studies sweep anyway"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what is done, what is left, how long it takes"
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Train what is not finished yet, then assemble and track it."""
+    overrides = arguments.overrides
+    study = study_of(overrides)
+    os.chdir(project_root())
+    planned = plan(overrides, prepared_data)
+    if arguments.dry_run:
+        show_plan(study, planned)
+        return
+    left = [each for each in planned if not _done(each.cell)]
+    with kept_diary(study, planned):
+        if left:
+            sweep([*overrides, f"hydra.sweep.dir={sweep_folder(study, planned)}"], train_cell)
+        failed = [each for each in planned if not _done(each.cell)]
+        if failed:
+            raise DepthgaugeError(_failures(failed, len(planned)))
+        records = assemble(study, planned)
+        if planned[0].config.tracking:
+            with told_once():
+                track_study(study, records)
+    print(f"{study}: {len(planned)} cells done, {len(planned) - len(left)} of them already were")
+
+
+@cache
+def prepared_data(name: str) -> Prepared:
+    """Return a prepared data set of this project, read once a process."""
+    return load(Path.cwd(), name)
+
+
+def train_cell(composed: DictConfig) -> None:
+    """Hydra's task, in whatever process its launcher starts: finish every block of one cell.
+
+    A failure is written beside the block and does not stop the other cells.
+    """
+    config = checked(composed)
+    data = prepared_data(config.dataset.name)
+    device = available_device(config.device)
+    cell = build_cell(config, data.hash, device)
+    hydra_config = HydraConfig.get()
+    study = hydra_config.runtime.choices["study"]
+    with cell_diary(Path(hydra_config.sweep.dir), cell.key, cell.blocks) as live:
+        for block in cell.blocks:
+
+            def watch(block: Block, instruments: Sequence[Instrument]) -> list[pl.Callback]:
+                bar = ProgressBar(f"{study} {config.hidden}", block, instruments)
+                return [bar, *live(block, instruments)]
+
+            _finish(block, partial(compute_block, block, data, device, CELLS, watch))
+
+
+def _finish(block: Block, compute: Callable[[], None]) -> None:
+    """Compute a block; what goes wrong is written beside it."""
+    trouble = CELLS / block.key / "error.txt"
+    trouble.unlink(missing_ok=True)
+    try:
+        compute()
+    except DepthgaugeError as error:
+        _note(trouble, str(error))
+    except Exception as error:  # unforeseen: the other cells still deserve their turn
+        traceback.print_exc()
+        _note(trouble, f"{type(error).__name__}: {error}")
+
+
+def _note(path: Path, sentence: str) -> None:
+    print(f"depthgauge: {sentence}", file=sys.stderr)
+    write_text(path, sentence + "\n")
+
+
+def _done(cell: Cell) -> bool:
+    return all(finished(CELLS, block) for block in cell.blocks)
+
+
+def _failures(failed: Sequence[Planned], total: int) -> str:
+    reasons = [f"{each.label}: {_reason(each.cell.blocks)}" for each in failed]
+    return (
+        f"{len(failed)} of {total} cells did not finish ({'; '.join(reasons)});"
+        " what is finished is kept: repeat the command to go on"
+    )
+
+
+def _reason(blocks: Sequence[Block]) -> str:
+    for block in blocks:
+        path = CELLS / block.key / "error.txt"
+        if path.exists():
+            return path.read_text(encoding="utf-8").strip()
+    return "its process ended early"

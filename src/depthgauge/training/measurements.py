@@ -1,0 +1,39 @@
+"""Readings under the names and axes of docs/records.md."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from depthgauge.probes.windows import window_norms
+from depthgauge.training.module import Readings, ReplicaModule
+
+
+def measurements(
+    module: ReplicaModule,
+    replicas: Sequence[tuple[int, float]],
+    seen: Mapping[str, Readings],
+    window: int,
+) -> xr.Dataset:
+    """Return what the instruments saw, by axis, in a whole run or in one chunk of it.
+
+    `window` is how many of the mini-batch gradients are averaged; it counts in whole runs.
+    """
+    variables = {"diverged_at": ("replica", module.diverged_at.cpu().numpy().copy())}
+    coords = {
+        "seed": ("replica", np.array([seed for seed, _ in replicas])),
+        "learning_rate": ("replica", np.array([float(rate) for _, rate in replicas])),
+        "layer": np.array(module.network.layers),
+    }
+    for axis, readings in seen.items():
+        coords[axis] = np.array(readings.steps)
+        for name, values in readings.values.items():
+            dims = ("replica", axis, "layer", "unit")[: values.ndim]
+            variables[name] = (dims, np.ascontiguousarray(np.moveaxis(values, 0, 1)))
+    if "batch_bias_gradient" in variables:
+        dims, vectors = variables.pop("batch_bias_gradient")
+        variables["batch_bias_gradient_norm"] = (dims[:3], window_norms(vectors, 1))
+        variables["window_bias_gradient_norm"] = (dims[:3], window_norms(vectors, window))
+    if "bias_gradient" in variables:
+        coords["unit"] = np.arange(1, variables["bias_gradient"][1].shape[-1] + 1)
+    return xr.Dataset(variables, coords)

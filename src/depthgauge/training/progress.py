@@ -1,0 +1,50 @@
+"""A bar that says study, cell, step, seeds and time left, and does not slow training."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytorch_lightning as pl
+from tqdm import tqdm
+
+from depthgauge.training.block import Block
+from depthgauge.training.instruments import Instrument
+from depthgauge.training.module import ReplicaModule
+from depthgauge.training.schedule import Chunk, Chunks
+
+
+class ProgressBar(pl.Callback):
+    """One line on a terminal, refreshed by time; nothing when the output is not a terminal."""
+
+    def __init__(self, title: str, block: Block, instruments: Sequence[Instrument]) -> None:
+        """Show `title` (study and cell) and the block's seeds."""
+        seeds = sorted({seed for seed, _ in block.replicas})
+        self.title = f"{title} seeds {seeds[0]}-{seeds[-1]}"
+        self.instruments = instruments
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Open the bar; a resumed block starts where it was."""
+        assert isinstance(pl_module, ReplicaModule)
+        steps = pl_module.descent.steps
+        chunks = trainer.train_dataloader
+        assert isinstance(chunks, Chunks)
+        self.bar = tqdm(
+            total=steps, initial=chunks.first, desc=self.title, unit="step", mininterval=0.5,
+            disable=None, leave=False, dynamic_ncols=True,
+        )
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Chunk, *_: Any
+    ) -> None:
+        """Advance by a chunk."""
+        self.bar.update(batch.stop - batch.start)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Close the bar."""
+        self.bar.close()
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        """Leave the terminal clean."""
+        if hasattr(self, "bar"):
+            self.bar.close()
