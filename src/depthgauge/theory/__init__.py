@@ -44,6 +44,7 @@ from depthgauge.theory.steepness import steep_interval, steep_width, widest_stee
 from depthgauge.theory.variance import (
     activation_variances,
     delta_variances,
+    initial_variances,
     mean_singular_value,
     normalized_variance,
     product_variance,
@@ -74,6 +75,7 @@ __all__ = [
     "gradient_profile",
     "identity_error",
     "identity_neuron",
+    "initial_variances",
     "insert_identity_layer",
     "layer_jacobians",
     "length_map",

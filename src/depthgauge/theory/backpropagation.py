@@ -30,21 +30,31 @@ class Net:
     """b^1..b^L, each (n_out,)."""
     activation: str = "sigmoid"
     """f of the hidden layers."""
-    output: str = "sigmoid"
-    """f of the output layer: an activation, or softmax."""
     cost: str = "quadratic"
-    """quadratic, 1/2 |y - a^L|^2; or cross_entropy, summed over the outputs, which is the
-    negative log-likelihood behind a softmax."""
+    """quadratic: 1/2 |y - a^L|^2; cross_entropy: binary, summed over sigmoid outputs; nll: -log of
+    the chance that a softmax gives the right class."""
+    quadratic_output: str = "sigmoid"
+    """f of the output layer under the quadratic cost: an activation, or softmax."""
 
     def __post_init__(self) -> None:
         find_activation(self.activation)
+        if self.cost not in ("quadratic", *_OUTPUTS):
+            raise ConfigError(
+                f"theory knows no cost {self.cost!r}: choose one of quadratic,"
+                f" {', '.join(_OUTPUTS)}"
+            )
         if self.output != "softmax":
             find_activation(self.output)
-        if self.cost not in ("quadratic", "cross_entropy"):
-            raise ConfigError(f"theory knows no cost {self.cost!r}: quadratic or cross_entropy")
-        if self.cost == "cross_entropy" and self.output not in ("sigmoid", "softmax"):
-            raise ConfigError(f"cross_entropy needs a sigmoid or softmax output, not {self.output}")
         _check_chained(self.weights, self.biases)
+
+    @property
+    def output(self) -> str:
+        """The activation of the output layer, which cross_entropy and nll choose themselves."""
+        return _OUTPUTS.get(self.cost, self.quadratic_output)
+
+
+_OUTPUTS = {"cross_entropy": "sigmoid", "nll": "softmax"}
+"""The output activation that makes delta^L = a^L - y."""
 
 
 def forward(net: Net, inputs: ArrayLike) -> tuple[list[Array], list[Array]]:
@@ -73,7 +83,7 @@ def cost(net: Net, inputs: ArrayLike, targets: ArrayLike) -> Array:
     y, z = finite(targets, "targets"), pre_activations[-1]
     if net.cost == "quadratic":
         return ((y - activations[-1]) ** 2).sum(axis=1) / 2
-    if net.output == "softmax":
+    if net.cost == "nll":
         return -(y * log_softmax(z, axis=1)).sum(axis=1)
     return (np.logaddexp(0, z) - y * z).sum(axis=1)
 
@@ -111,8 +121,11 @@ def layer_jacobians(net: Net, inputs: ArrayLike) -> list[Array]:
 
 
 def output_gain(net: Net) -> float:
-    """Return the g with |delta^L| <= g |a^L - y|: gamma of the output, 1 for cross-entropy."""
-    if net.cost == "cross_entropy":
+    """Return the g with |delta^L| <= g |a^L - y|: gamma of the output for the quadratic cost.
+
+    1 for the other costs, whose delta^L is a^L - y itself.
+    """
+    if net.cost in _OUTPUTS:
         return 1.0
     return SOFTMAX_GAMMA if net.output == "softmax" else find_activation(net.output).gamma
 
@@ -122,8 +135,8 @@ def _output(net: Net, z: Array) -> Array:
 
 
 def _output_delta(net: Net, z: Array, error: Array) -> Array:
-    if net.cost == "cross_entropy":
-        return error  # the output's slope cancels: Nielsen, ch. 3, equation 68
+    if net.cost in _OUTPUTS:
+        return error  # the output's slope cancels: Nielsen, ch. 3
     if net.output != "softmax":
         return find_activation(net.output).slope(z) * error
     p = softmax(z, axis=1)

@@ -24,6 +24,23 @@ def normalized_variance(n_in: ArrayLike, n_out: ArrayLike) -> Array:
     return 2 / (at_least(n_in, 1, "widths") + at_least(n_out, 1, "widths"))
 
 
+def initial_variances(init: str, widths: Sequence[int]) -> tuple[Array, float]:
+    """Return Var w^l for l = 1..L, shape (L,), and Var b, of the init called `init`.
+
+    Raises ConfigError for an init that theory does not know.
+    """
+    n = at_least(widths, 1, "widths")
+    known = {
+        "nielsen_default": (1 / n[:-1], 1.0),  # Nielsen, ch. 5, the runs
+        "nielsen_large": (np.ones(n.size - 1), 1.0),  # Nielsen, ch. 5, the argument
+        "glorot_standard": (standard_variance(n[:-1]), 0.0),
+        "glorot_normalized": (normalized_variance(n[:-1], n[1:]), 0.0),
+    }
+    if init not in known:
+        raise ConfigError(f"theory knows no init {init!r}: choose one of {', '.join(known)}")
+    return known[init]
+
+
 def activation_variances(
     widths: Sequence[int], weight_variances: ArrayLike, input_variance: float
 ) -> Array:
