@@ -1,0 +1,119 @@
+"""What is compared with what; every name ends in the peer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to do the work: a script of this folder, alone or several times at once."""
+
+    script: str
+    options: tuple[str, ...] = ()
+    threads: int = 1
+    processes: int = 1
+
+    def __str__(self) -> str:
+        """As in `peer_lightning.py --problem=nielsen, 2 processes of 1 thread`."""
+        return (
+            f"{' '.join((self.script, *self.options))},"
+            f" processes: {self.processes}, threads each: {self.threads}"
+        )
+
+
+@dataclass(frozen=True)
+class Row:
+    """Ours beside a peer, which takes the best of its ways; ratio = ours / peer."""
+
+    name: str
+    ours: Way
+    peers: tuple[Way, ...]
+    unit: str = "model-steps/s"
+
+    @property
+    def more_is_better(self) -> bool:
+        """Whether a larger value is the better one."""
+        return self.unit == "model-steps/s"
+
+    def value(self, sample: dict[str, float]) -> float:
+        """Return what the row compares, from one measurement, in the row's unit."""
+        return UNITS[self.unit](sample)
+
+
+UNITS: dict[str, Callable[[dict[str, float]], float]] = {
+    "model-steps/s": lambda sample: sample["speed"],
+    "µs/model-step": lambda sample: 1e6 / sample["speed"],
+    "MB": lambda sample: sample["megabytes"],
+}
+
+
+def ours(problem: str, seeds: int, every: int = 100, processes: int = 1) -> Way:
+    """Return our whole training loop, gradient norms of 100 images `every` so many steps."""
+    options = (f"--problem={problem}", f"--seeds={seeds}", f"--every={every}")
+    return Way("ours.py", options, processes=processes)
+
+
+def one_process(peer: str, problem: str) -> tuple[Way, Way]:
+    """Return a peer with one and with two threads."""
+    script, options = f"peer_{peer}.py", (f"--problem={problem}",)
+    return Way(script, options, threads=1), Way(script, options, threads=2)
+
+
+def both_cores(peer: str, problem: str) -> tuple[Way, Way]:
+    """Return a peer as two processes at once, and as one with two threads."""
+    script, options = f"peer_{peer}.py", (f"--problem={problem}",)
+    return Way(script, options, processes=2), Way(script, options, threads=2)
+
+
+ROWS = (
+    Row(
+        "nielsen 10 seeds, one thread: lightning",
+        ours("nielsen", 10),
+        one_process("lightning", "nielsen"),
+    ),
+    Row(
+        "nielsen 64 seeds, one thread: lightning",
+        ours("nielsen", 64),
+        one_process("lightning", "nielsen"),
+    ),
+    Row(
+        "nielsen 64 seeds a process, both cores: lightning",
+        ours("nielsen", 64, processes=2),
+        both_cores("lightning", "nielsen"),
+    ),
+    Row(
+        "nielsen 64 seeds, one thread: pytorch",
+        ours("nielsen", 64),
+        one_process("pytorch", "nielsen"),
+    ),
+    Row(
+        "nielsen 64 seeds, one thread: numpy", ours("nielsen", 64), one_process("numpy", "nielsen")
+    ),
+    Row(
+        "nielsen 64 seeds, gradient norms of 100 images every 100 steps: without",
+        ours("nielsen", 64),
+        (ours("nielsen", 64, every=0),),
+        "µs/model-step",
+    ),
+    Row(
+        "nielsen 64 seeds, peak memory: lightning",
+        ours("nielsen", 64),
+        one_process("lightning", "nielsen")[:1],
+        "MB",
+    ),
+    Row(
+        "glorot 5x1000 tanh, one thread: lightning",
+        ours("glorot", 1),
+        one_process("lightning", "glorot"),
+    ),
+    Row(
+        "glorot 5x1000 tanh, both cores: lightning",
+        ours("glorot", 1, processes=2),
+        both_cores("lightning", "glorot"),
+    ),
+    Row(
+        "glorot 5x1000 tanh, both cores: pytorch",
+        ours("glorot", 1, processes=2),
+        both_cores("pytorch", "glorot"),
+    ),
+)
