@@ -1,0 +1,76 @@
+"""What a run says of itself in MLflow: its question, its parameters, its data."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from depthgauge.tracking.store import Store
+from depthgauge.tracking.sweep import Cell, Sweep
+
+STUDY, SCALE, DATA = "depthgauge.study", "depthgauge.scale", "depthgauge.data"
+"""Tags of parents and children: the study, its scale, the hash of the prepared data."""
+
+CUT = "... (whole in config.json)"
+
+
+def describe_parent(store: Store, run_id: str, sweep: Sweep) -> None:
+    """Write the sweep's tags and its notebook page, as the run's description."""
+    from mlflow.entities import RunTag
+
+    tags = {
+        STUDY: sweep.study,
+        SCALE: sweep.scale,
+        DATA: ", ".join(sorted({cell.data["hash"] for cell in sweep.cells})),
+        "mlflow.note.content": page(sweep.notebook),
+    }
+    store.client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
+
+
+def describe_child(store: Store, run_id: str, sweep: Sweep, cell: Cell) -> None:
+    """Write the cell's tags, its parameters and the data set it is trained on."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag, Param, RunTag
+    from mlflow.utils.validation import MAX_DATASET_DIGEST_SIZE
+
+    tags = {STUDY: sweep.study, SCALE: sweep.scale, DATA: cell.data["hash"]}
+    store.client.log_batch(
+        run_id,
+        params=[Param(key, value) for key, value in parameters(cell.config).items()],
+        tags=[RunTag(key, value) for key, value in tags.items()],
+    )
+    name, digest = cell.data["name"], cell.data["hash"][:MAX_DATASET_DIGEST_SIZE]
+    source = json.dumps({"uri": f"data/prepared/{name}.safetensors"})
+    data = DatasetInput(
+        Dataset(name, digest, "local", source), [InputTag("mlflow.data.context", "training")]
+    )
+    store.client.log_inputs(run_id, [data])
+
+
+def parameters(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return nested settings as MLflow shows them: `gradients.every` -> "100".
+
+    MLflow would silently cut a value that is too long for it; here the cut is marked.
+    """
+    from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
+
+    flat: dict[str, str] = {}
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            flat |= {f"{key}.{below}": text for below, text in parameters(value).items()}
+            continue
+        text = value if isinstance(value, str) else json.dumps(value)
+        too_long = len(text) > MAX_PARAM_VAL_LENGTH
+        flat[key] = text[: MAX_PARAM_VAL_LENGTH - len(CUT)] + CUT if too_long else text
+    return flat
+
+
+def page(notebook: Mapping[str, Any]) -> str:
+    """Return a study's notebook page as Markdown, one line for each entry."""
+    return "\n".join(f"- **{key}**: {_line(value)}" for key, value in notebook.items())
+
+
+def _line(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {each}" for key, each in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return str(value)

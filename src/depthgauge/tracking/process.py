@@ -1,0 +1,45 @@
+"""Which process works on a run, and whether it still does: a killed one leaves RUNNING behind."""
+
+import os
+import socket
+from collections.abc import Mapping
+
+import psutil
+
+from depthgauge.tracking.store import Store, reported
+
+HOST, PID, STARTED = "depthgauge.host", "depthgauge.pid", "depthgauge.process_started"
+
+
+def process_tags() -> dict[str, str]:
+    """Return the tags that name this process, on this machine, now."""
+    return {
+        HOST: socket.gethostname(),
+        PID: str(os.getpid()),
+        STARTED: str(psutil.Process().create_time()),
+    }
+
+
+@reported
+def bury_killed(store: Store) -> None:
+    """Mark as KILLED every run of this machine that waits for a process that is gone.
+
+    Runs of other machines (a cluster's nodes) are left alone. Raises TrackingError.
+    """
+    experiments = [each.experiment_id for each in store.client.search_experiments()]
+    for status in ("RUNNING", "SCHEDULED"):
+        here = f"attributes.status = '{status}' and tags.`{HOST}` = '{socket.gethostname()}'"
+        for run in store.client.search_runs(experiments, here):
+            if is_gone(run.data.tags):
+                store.client.set_terminated(run.info.run_id, "KILLED")
+
+
+def is_gone(tags: Mapping[str, str]) -> bool:
+    """Tell whether the process that the tags name has ended, on the machine that it ran on."""
+    try:
+        process = psutil.Process(int(tags[PID]))
+        # A pid is given out again; no two of the same number start within the same second or two.
+        same = abs(process.create_time() - float(tags[STARTED])) < 2.0
+        return not same or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

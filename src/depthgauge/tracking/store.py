@@ -1,0 +1,137 @@
+"""MLflow's store: a database and a folder of artifacts at the project's root.
+
+Both lie where MLflow itself looks by default, so that a bare `mlflow ui` there shows everything.
+"""
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+from filelock import BaseFileLock, FileLock
+
+from depthgauge.errors import TrackingError
+from depthgauge.files import whole
+from depthgauge.tracking.trouble import AFTERWARDS, SQLITE, told
+
+if TYPE_CHECKING:  # MLflow takes over a second to import: only open_store does it
+    from mlflow import MlflowClient
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # the default, 7, keeps training waiting for minutes
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+}
+"""MLflow's settings unless the user has set them; it reads them when it is imported."""
+
+BUSY_SECONDS = 5.0
+"""How long a database may be locked by somebody else before we say so."""
+
+LOCK_SECONDS = 60.0
+"""How long another depthgauge process may be creating runs or importing."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open diary."""
+
+    client: "MlflowClient"
+    root: Path
+    """The project's root."""
+
+    @property
+    def uri(self) -> str:
+        """Where the diary is: a sqlite file or a server."""
+        return self.client.tracking_uri
+
+    def artifact_location(self, study: str) -> str | None:
+        """Return the folder of a study's artifacts; None leaves it to the server."""
+        return (self.root / "mlruns" / study).as_uri() if self.uri.startswith(SQLITE) else None
+
+    def lock(self) -> BaseFileLock:
+        """Return the lock under which runs are looked up and created, so that none is twice."""
+        return _lock(self.root)
+
+
+def open_store(root: Path) -> Store:
+    """Open the diary of the project at `root`, or the one that MLFLOW_TRACKING_URI names.
+
+    Raises TrackingError when it cannot be written, is locked, damaged or of another version, or
+    when the server does not answer: to be shown as a warning, for training goes on without it.
+    """
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    root = root.resolve()
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{root / 'mlflow.db'}"
+    with told(uri):
+        if uri.startswith(SQLITE):
+            _prepare(Path(uri.removeprefix(SQLITE)), root)
+        from mlflow import MlflowClient
+
+        client = MlflowClient(uri)
+        client.search_experiments(max_results=1)  # a server is asked only by the first question
+    return Store(client, root)
+
+
+def reported(
+    function: Callable[Concatenate[Store, P], R],
+) -> Callable[Concatenate[Store, P], R]:
+    """Make a function of a store raise TrackingError for what can go wrong with the store."""
+
+    @wraps(function)
+    def call(store: Store, *args: P.args, **kwargs: P.kwargs) -> R:
+        with told(store.uri):
+            return function(store, *args, **kwargs)
+
+    return call
+
+
+def _prepare(database: Path, root: Path) -> None:
+    artifacts = root / "mlruns"
+    try:
+        artifacts.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=artifacts):
+            pass
+    except OSError as error:
+        raise TrackingError(
+            f"cannot write to {artifacts}: {error.strerror}; make it a folder that you can"
+            f" write{AFTERWARDS}"
+        ) from error
+    with _lock(root):
+        if not database.exists() or database.stat().st_size == 0:
+            _create(database, artifacts)
+        _check(database)
+
+
+def _create(database: Path, artifacts: Path) -> None:
+    """Make a database with MLflow's schema: beside its place first, for it takes seconds.
+
+    One that was killed half-way would never open again (tried).
+    """
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    with whole(database) as fresh:
+        SqlAlchemyStore(f"{SQLITE}{fresh}", artifacts.as_uri()).engine.dispose()
+
+
+def _check(database: Path) -> None:
+    """Ask SQLite itself first: MLflow retries a database it cannot open for a minute or two."""
+    connection = sqlite3.connect(database, timeout=BUSY_SECONDS, isolation_level=None)
+    with closing(connection):
+        connection.execute("PRAGMA journal_mode=WAL")  # readers and a writer at once; it stays
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+
+
+def _lock(root: Path) -> BaseFileLock:
+    # One lock object per file and process, so that a holder may take it again.
+    return FileLock(root / "mlflow.db.lock", timeout=LOCK_SECONDS, is_singleton=True)

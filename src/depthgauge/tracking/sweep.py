@@ -1,0 +1,52 @@
+"""What a sweep is: its identity is the content it computes, not when or how often it runs."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One grid point, as the attributes of its record describe it (docs/records.md)."""
+
+    key: str
+    """Of the cell, whatever its replicas."""
+    label: str
+    """What varies, as in hidden=[30, 30]."""
+    config: Mapping[str, Any]
+    """Every scientific key, resolved."""
+    data: Mapping[str, str]
+    """`name` and `hash` of the prepared data set."""
+    blocks: tuple[str, ...]
+    """Keys of its blocks of replicas."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The cells of a study that were asked for together."""
+
+    study: str
+    scale: str
+    notebook: Mapping[str, Any]
+    cells: tuple[Cell, ...]
+
+    @property
+    def key(self) -> str:
+        """Name the sweep by all that it computes: 64 hex digits, whatever the order of cells."""
+        blocks = sorted(block for cell in self.cells for block in cell.blocks)
+        return hashlib.sha256("\n".join(blocks).encode()).hexdigest()
+
+
+def sweep_of(attributes: Sequence[Mapping[str, Any]]) -> Sweep:
+    """Return the sweep whose cells' records carry, or will carry, these attributes.
+
+    Of each it reads study, scale, notebook, cell, label, config, data and keys; the first three
+    are the same for all cells.
+    """
+    first = attributes[0]
+    cells = tuple(
+        Cell(each["cell"], each["label"], each["config"], each["data"], tuple(each["keys"]))
+        for each in attributes
+    )
+    return Sweep(first["study"], first["scale"], first["notebook"], cells)

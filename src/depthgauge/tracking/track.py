@@ -1,0 +1,44 @@
+"""Records and figures -> MLflow, as often as one likes: what is there is not written again."""
+
+from collections.abc import Mapping, Sequence
+
+import xarray as xr
+
+from depthgauge.tracking.artifacts import record_files, upload
+from depthgauge.tracking.curves import counts, points
+from depthgauge.tracking.history import agrees, lacking, read_history, write_points
+from depthgauge.tracking.process import bury_killed
+from depthgauge.tracking.runs import Runs, adopt, end_run, renew
+from depthgauge.tracking.store import Store, reported
+from depthgauge.tracking.sweep import Cell, Sweep, sweep_of
+
+
+@reported
+def track(store: Store, records: Sequence[xr.Dataset], figures: Mapping[str, str | bytes]) -> Runs:
+    """Bring the runs of the sweep that made `records` up to date with them, and return the runs.
+
+    The runs that followed the training are found again, or made where there are none (after a
+    `dvc pull`). Points that are there stay, missing ones are added, files are written over.
+    `figures` (file name -> content) become artifacts of the parent. Raises TrackingError.
+    """
+    sweep = sweep_of([record.attrs for record in records])
+    with store.lock():  # two that import at once would both miss the same points
+        bury_killed(store)
+        runs = adopt(store, sweep)
+        for cell, record in zip(sweep.cells, records, strict=True):
+            _track_cell(store, runs, sweep, cell, record)
+        upload(store, runs.parent, figures, "figures")
+        end_run(store, runs.parent, "FINISHED")
+    return runs
+
+
+def _track_cell(store: Store, runs: Runs, sweep: Sweep, cell: Cell, record: xr.Dataset) -> None:
+    curves = points(record) | counts(record)
+    history = read_history(store, runs.children[cell.key])
+    if not agrees(history, curves):  # live means held a replica that diverged later on
+        renew(store, runs, sweep, cell)
+        history = {}
+    run_id = runs.children[cell.key]
+    write_points(store, run_id, lacking(curves, history))
+    upload(store, run_id, record_files(record), "")
+    end_run(store, run_id, "FINISHED")

@@ -1,0 +1,61 @@
+"""What goes wrong with a diary, told in one sentence."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from depthgauge.errors import ResourceError, TrackingError
+
+SQLITE = "sqlite:///"
+"""How the URI of a database in a file begins."""
+
+AFTERWARDS = "; no result is lost: then `depthgauge track` fills in what is missing"
+"""Ends each sentence: the records do not depend on the diary."""
+
+MENDING = {
+    "locked": "is locked by another process: stop the program that holds it",
+    "could not be acquired": "is in use by another depthgauge for long: wait until that has ended",
+    "not a database": "is damaged: move it away, a new one is made",
+    "malformed": "is damaged: move it away, a new one is made",
+    "is full": "cannot grow: free some space on the disk",
+    "readonly": "cannot be written: make the file and its folder writable",
+    "unable to open": "cannot be opened: make it a file, in a folder, that you can write",
+    "schema": "is of another MLflow version: install that one, or move the file away",
+    "revision": "is of another MLflow version: install that one, or move the file away",
+    "failed with exception": "does not answer: start the server, or unset MLFLOW_TRACKING_URI",
+    "failed with error code": "refuses: check MLFLOW_TRACKING_URI and the server's credentials",
+}
+"""Words of SQLite's, Alembic's and MLflow's messages -> what is the matter, and what to do."""
+
+
+@contextmanager
+def told(uri: str) -> Iterator[None]:
+    """Turn the foreseeable failures of MLflow and its store at `uri` into TrackingError."""
+    try:
+        yield
+    except ResourceError as error:
+        raise TrackingError(str(error)) from error
+    except Exception as error:
+        if not _foreseen(error):
+            raise
+        raise TrackingError(_sentence(uri, str(error))) from error
+
+
+def _foreseen(error: Exception) -> bool:
+    # Imported only now: most processes never see a failure, nor need all of these packages.
+    from alembic.util import CommandError
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return isinstance(
+        error, MlflowException | SQLAlchemyError | CommandError | sqlite3.Error | OSError
+    )
+
+
+def _sentence(uri: str, message: str) -> str:
+    where = uri.removeprefix(SQLITE)
+    for words, mending in MENDING.items():
+        if words in message:
+            return f"MLflow's store {where} {mending}{AFTERWARDS}"
+    first_line = (message.strip() or "no reason given").splitlines()[0]
+    return f"MLflow's store {where} cannot be used ({first_line}): mend that{AFTERWARDS}"
