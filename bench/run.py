@@ -41,7 +41,7 @@ def main() -> None:
     show(found)
     target = ROOT / "build" / "bench.json"
     target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(found, indent=1) + "\n")
+    target.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     print(f"written to {target}; {rounds} rounds of {seconds:g} s")
 
 
