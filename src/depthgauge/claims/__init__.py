@@ -1,0 +1,1 @@
+"""From records to verdicts: what was published, by which rule it is judged, what came out."""

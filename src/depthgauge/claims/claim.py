@@ -1,0 +1,38 @@
+"""A claim: one sentence or number of a source, and how ours is measured and judged."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import xarray as xr
+
+from depthgauge.claims.convergence import cut_short
+from depthgauge.claims.rules import Rule
+from depthgauge.claims.statistics import Values
+
+Cells = Sequence[xr.Dataset]
+
+
+@dataclass(frozen=True, eq=False)
+class Claim:
+    """What was said, where, and the rule fixed before anything was measured."""
+
+    id: str
+    source: str
+    """Equation, figure, table, or the sentence quoted."""
+    statement: str
+    study: str
+    cells: tuple[dict[str, Any], ...]
+    """Which cells of the study are compared: keys of their config with the values they have."""
+    estimate: Callable[[Cells], Values]
+    """From those cells, in that order and with the same seeds in each, to one number a seed."""
+    rule: Rule
+    unit: str
+    figure: str
+    """The figure of the report that shows it."""
+    updates: int
+    """SGD steps of the published run."""
+    published: float | None = None
+    dataset: str = "mnist"
+    convergence: Callable[[Cells], str] = cut_short
+    """Why a run with fewer updates does not decide this claim, or "" when it does."""

@@ -1,0 +1,122 @@
+"""From records and claims to verdicts. Whatever is missing leaves a claim open, with the reason."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from depthgauge.claims.claim import Claim
+from depthgauge.claims.judgement import Judgement, UndecidableError, Verdict
+
+DIGITS = 4
+"""Significant digits of a result: enough for 96.48 %, few enough to be the same everywhere."""
+
+Study = list[xr.Dataset]
+
+
+def judge(records: Mapping[str, Study], claims: Iterable[Claim]) -> list[dict[str, Any]]:
+    """Return one verdict a claim, as plain JSON values; `records` are by study, in grid order."""
+    return [_verdict(claim, records.get(claim.study, [])) for claim in claims]
+
+
+def _verdict(claim: Claim, study: Study) -> dict[str, Any]:
+    matches = [[each for each in study if _is(each, claim.dataset, cell)] for cell in claim.cells]
+    cells = [found[0] for found in matches if len(found) == 1]
+    seeds, diverged = _seeds(cells) if len(cells) == len(matches) else ([], 0)
+    try:
+        _require_cells(claim, study, matches)
+        judgement = _measure(claim, cells, seeds)
+    except UndecidableError as reason:
+        judgement = Judgement(Verdict.inconclusive, str(reason))
+    interval = judgement.interval
+    return {
+        "id": claim.id,
+        "source": claim.source,
+        "study": claim.study,
+        "statement": claim.statement,
+        "rule": claim.rule.text,
+        "published": claim.published,
+        "measured": _rounded(judgement.measured),
+        "interval": None if interval is None else [_rounded(end) for end in interval],
+        "n": len(seeds),
+        "seeds": seeds,
+        "scale": cells[0].attrs["scale"] if cells else None,
+        "updates": [_updates(cells), claim.updates],
+        "dataset": claim.dataset,
+        "figure": claim.figure,
+        "unit": claim.unit,
+        "n_diverged": diverged,
+        "cells": [cell.attrs["label"] for cell in cells],
+        "verdict": str(judgement.verdict),
+        "reason": judgement.reason,
+    }
+
+
+def _measure(claim: Claim, cells: Study, seeds: list[int]) -> Judgement:
+    """Judge the claim on the seeds that all its cells have; too short a run leaves it open."""
+    if len(seeds) < 2:
+        raise UndecidableError(f"{len(seeds)} usable seeds: an interval needs 2 or more")
+    paired = [
+        cell.isel(replica=np.searchsorted(cell["seed"], seeds)) for cell in map(_by_seed, cells)
+    ]
+    values = claim.estimate(paired)
+    if not np.isfinite(values).all():
+        raise UndecidableError("a seed that did not diverge gives no finite number")
+    judgement = claim.rule.decide(values, claim.published)
+    used = _updates(cells)
+    if used is not None and used < claim.updates and (reason := claim.convergence(paired)):
+        return replace(
+            judgement,
+            verdict=Verdict.inconclusive,
+            reason=f"{used} of {claim.updates} updates: {reason}",
+        )
+    return judgement
+
+
+def _require_cells(claim: Claim, study: Study, matches: list[Study]) -> None:
+    """Raise UndecidableError unless each cell of the claim has exactly one record."""
+    if not study:
+        raise UndecidableError(f"not run: there is no record of {claim.study}")
+    if not any(each.attrs["data"]["name"] == claim.dataset for each in study):
+        raise UndecidableError(f"not fetched: no record of {claim.study} is on {claim.dataset}")
+    for cell, found in zip(claim.cells, matches, strict=True):
+        wanted = ", ".join(f"{key}={value}" for key, value in cell.items())
+        if not found:
+            raise UndecidableError(f"not run: {claim.study} has no cell with {wanted}")
+        if len(found) > 1:
+            raise UndecidableError(f"{len(found)} cells of {claim.study} have {wanted}")
+        if len(np.unique(found[0]["seed"])) < found[0].sizes["replica"]:
+            raise UndecidableError(f"{found[0].attrs['label']} holds a seed more than once")
+
+
+def _is(record: xr.Dataset, dataset: str, cell: Mapping[str, Any]) -> bool:
+    known = {**record.attrs["config"], **record.attrs["axes"]}
+    return record.attrs["data"]["name"] == dataset and all(
+        known.get(key) == value for key, value in cell.items()
+    )
+
+
+def _seeds(cells: Study) -> tuple[list[int], int]:
+    """Return the seeds that every cell has and none saw diverge, and how many diverged."""
+    common = set.intersection(*(set(cell["seed"].to_numpy().tolist()) for cell in cells))
+    diverged = {
+        seed
+        for cell in cells
+        for seed in cell["seed"].to_numpy()[cell["diverged_at"].to_numpy() >= 0].tolist()
+    }
+    return sorted(common - diverged), len(diverged)
+
+
+def _by_seed(cell: xr.Dataset) -> xr.Dataset:
+    return cell.isel(replica=np.argsort(cell["seed"].to_numpy()))
+
+
+def _updates(cells: Study) -> int | None:
+    """Return the updates that the shortest of the cells was trained for."""
+    return min((int(cell.attrs["config"]["steps"]) for cell in cells), default=None)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.{DIGITS}g}") + 0.0  # no -0.0

@@ -1,0 +1,26 @@
+"""All claims, source by source: a new module of claims is added to SOURCES."""
+
+from collections.abc import Iterable
+
+from depthgauge.claims import (
+    nielsen_accuracy,
+    nielsen_initial_speed,
+    nielsen_minibatch,
+    nielsen_training_speed,
+)
+from depthgauge.claims.claim import Claim
+
+SOURCES = (nielsen_accuracy, nielsen_initial_speed, nielsen_training_speed, nielsen_minibatch)
+
+
+def unique(claims: Iterable[Claim]) -> tuple[Claim, ...]:
+    """Return the claims in their order; two with one id are a mistake in the code."""
+    by_id: dict[str, Claim] = {}
+    for claim in claims:
+        if claim.id in by_id:
+            raise ValueError(f"two claims have the id {claim.id}")
+        by_id[claim.id] = claim
+    return tuple(by_id.values())
+
+
+CLAIMS = unique(claim for source in SOURCES for claim in source.CLAIMS)

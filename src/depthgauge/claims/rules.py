@@ -1,0 +1,137 @@
+"""The rules of judgement: words of the sources turned into numbers, once, for every claim.
+
+All but one have the same shape: an interval over seeds against a region. Inside it the claim holds,
+wholly outside it fails, across its edge it stays open. None knows at which scale it is used.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from depthgauge.claims.judgement import (
+    Judgement,
+    UndecidableError,
+    Verdict,
+    against,
+    judged,
+    region,
+)
+from depthgauge.claims.statistics import (
+    Interval,
+    Values,
+    geometric,
+    least_significant_difference,
+    t_interval,
+    t_prediction_interval,
+    wilson_interval,
+)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How numbers of seeds become a judgement."""
+
+    text: str
+    """The rule in words; before the colon its kind."""
+    decide: Callable[[Values, float | None], Judgement]
+    """From the estimate of each seed, (seed,), and the published number."""
+
+
+PUBLISHED_NUMBER = "published number"
+"""The kind of rule that a true claim misses by chance alone, once in 20 times."""
+
+
+def published_number(log: bool = False) -> Rule:
+    """Return the rule for one published number: it is like one more run of ours."""
+
+    def decide(values: Values, published: float | None) -> Judgement:
+        assert published is not None, "this rule judges a number"
+        found = _geometric(t_prediction_interval, values) if log else t_prediction_interval(values)
+        _, low, high = found
+        inside = low <= published <= high
+        where = "inside" if inside else "outside"
+        reason = f"{published:g} lies {where} the prediction interval"
+        return judged(Verdict.holds if inside else Verdict.fails, reason, found)
+
+    scale = " of the logarithms" if log else ""
+    return Rule(
+        f"{PUBLISHED_NUMBER}: inside the 95 % t prediction interval{scale} for one more run",
+        decide,
+    )
+
+
+def fraction_above(word: str, least: float) -> Rule:
+    """Return the rule for `word`: in more than `least` of all seeds; 1 counts as seen, 0 as not."""
+
+    def decide(values: Values, _: float | None) -> Judgement:
+        found = wilson_interval(round(float(values.sum())), len(values))
+        return against(found, least, math.inf)
+
+    return Rule(
+        f"{word}: the 95 % Wilson interval of the fraction of seeds is above {least}", decide
+    )
+
+
+def factor_between(word: str, low: float, high: float) -> Rule:
+    """Return the rule for `word`: a ratio's geometric mean over seeds lies in (low, high)."""
+
+    def decide(values: Values, _: float | None) -> Judgement:
+        return against(_geometric(t_interval, values), low, high)
+
+    text = f"{word}: the 95 % t interval of the geometric mean over seeds lies {region(low, high)}"
+    return Rule(text, decide)
+
+
+def roughly(target: float) -> Rule:
+    """Return the rule for "roughly `target`": within a factor of 2 of it."""
+    return factor_between("roughly", target / 2, target * 2)
+
+
+def close(margin: float) -> Rule:
+    """Return the rule for "close to": the mean paired difference lies within +- `margin`."""
+
+    def decide(values: Values, _: float | None) -> Judgement:
+        return against(t_interval(values), -margin, margin)
+
+    return Rule(
+        "close: the 95 % t interval of the mean difference, paired by seed, lies within"
+        f" +- {margin:g}",
+        decide,
+    )
+
+
+def _decide_ordering(values: Values, _: float | None) -> Judgement:
+    return against(t_interval(values), 0.0, math.inf)
+
+
+def _decide_not_significant(values: Values, published: float | None) -> Judgement:
+    assert published is not None, "this rule judges a published difference"
+    found = least_significant_difference(values[:, 0], values[:, 1])
+    return against(found, published, math.inf)
+
+
+ORDERING = Rule(
+    "ordering: the 95 % t interval of the mean difference, paired by seed, is above 0",
+    _decide_ordering,
+)
+"""Differences are taken so that the stated direction is positive."""
+
+NOT_SIGNIFICANT = Rule(
+    "not significant: the published difference is below the 95 % interval of the smallest one that"
+    " two single runs, one of each kind, would have to show",
+    _decide_not_significant,
+)
+"""Values are (seed, 2): one column for each kind of run. Published runs were not paired."""
+
+ALWAYS = fraction_above("always", 0.7)
+MOSTLY = fraction_above("mostly", 0.5)
+MUCH = factor_between("much", 2, math.inf)
+NOT_MUCH = factor_between("not much", 0, 2)
+ALIKE = factor_between("alike over layers", 0, 1.5)
+"""Values are largest over smallest of layers of equal width."""
+
+
+def _geometric(interval: Callable[[Values], Interval], values: Values) -> Interval:
+    if (values <= 0).any():
+        raise UndecidableError("a norm or ratio is not positive, so there is no geometric mean")
+    return geometric(interval, values)

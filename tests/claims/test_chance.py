@@ -1,0 +1,20 @@
+"""The reader is told how many true numbers fall outside by chance."""
+
+from nielsen_records import PUBLISHED, records
+
+from depthgauge.claims.chance import chance_statement
+from depthgauge.claims.judging import judge
+from depthgauge.claims.registry import CLAIMS
+
+
+def test_thirteen_published_numbers_are_counted():
+    """Four accuracies and nine norms at 5 % each: 0.65 expected outside, none seen."""
+    text = chance_statement(judge(records(PUBLISHED), CLAIMS))
+    assert text.startswith("Of 13 published numbers")
+    assert " 0.65 would fall outside" in text
+    assert " 0 did." in text
+
+
+def test_numbers_that_were_not_judged_do_not_count():
+    """Without records there is nothing to expect."""
+    assert chance_statement(judge({}, CLAIMS)) == "No published number could be judged yet."
