@@ -1,0 +1,1 @@
+"""Verdicts and records become figures, tables and one self-contained page."""

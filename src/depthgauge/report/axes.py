@@ -1,0 +1,48 @@
+"""The axes and the layer colours that figures share."""
+
+import altair as alt
+import pandas as pd
+
+SPEED = "speed |∂C/∂b| (cost per unit of bias)"
+"""Norm of the mean bias gradient over the probe images: Nielsen, ch. 5, "speed of learning"."""
+
+_LOG = alt.Scale(type="log", nice=False)
+_TICKS = alt.Axis(values=[digit * 10.0**power for power in range(-12, 6) for digit in (1, 3)])
+_LAYERS = alt.Scale(domain=list(range(1, 7)))
+"""The same colour for the same layer in every figure; the theme says which."""
+
+
+def speed_x(field: str) -> alt.X:
+    """Return an x axis of speeds: factors matter, so it is logarithmic."""
+    return alt.X(f"{field}:Q", scale=_LOG, title=SPEED, axis=_TICKS)
+
+
+def speed_y(field: str) -> alt.Y:
+    """Return a y axis of speeds, logarithmic too."""
+    return alt.Y(f"{field}:Q", scale=_LOG, title=SPEED, axis=_TICKS)
+
+
+def step_x() -> alt.X:
+    """Return the x axis of training."""
+    return alt.X("step:Q", title="SGD steps done")
+
+
+def bare(values: list[int], title: str | None, label: str = "datum.label") -> alt.Axis:
+    """Return an axis of names alone: no lines; `label` is Vega's expression for a value's name."""
+    return alt.Axis(
+        values=values,
+        title=title,
+        format="d",
+        labelExpr=label,
+        grid=False,
+        ticks=False,
+        domain=False,
+    )
+
+
+def colour(table: pd.DataFrame, labelled: bool = False) -> alt.Color:
+    """Return the colour encoding of the layers in `table`; no legend where rows are `labelled`."""
+    legend = None
+    if not labelled:
+        legend = alt.Legend(title="hidden layer", values=sorted(set(table["layer"])))
+    return alt.Color("layer:N", scale=_LAYERS, legend=legend)

@@ -1,0 +1,81 @@
+"""Find the cells that a figure draws, and say in words what the figure rests on."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from depthgauge.errors import DataError
+from depthgauge.report.seeds import usable
+
+Records = Mapping[str, Sequence[xr.Dataset]]
+"""Study -> its records, in the order of the grid."""
+
+_BATCH_WORDS = {"any": "", "full": " and full-batch steps", "mini": " and mini-batches"}
+
+
+def cells(records: Records, study: str, batch: str = "any") -> dict[int, xr.Dataset]:
+    """Return hidden layers -> cell of `study`, with the replicas that did not diverge.
+
+    `batch` is "full" (each step sees all training examples), "mini" or "any". Cells of which
+    every replica diverged are left out. Raises DataError when no cell is left.
+    """
+    found = {}
+    for record in records.get(study, ()):
+        config = record.attrs["config"]
+        kind = "full" if config["batch_size"] == config["train_size"] else "mini"
+        kept = usable(record)
+        if batch in (kind, "any") and kept.sizes["replica"] > 0:
+            found[len(config["hidden"])] = kept
+    if not found:
+        raise _missing(study, "any net" + _BATCH_WORDS[batch])
+    return dict(sorted(found.items()))
+
+
+def cell(records: Records, study: str, depth: int, batch: str = "any") -> xr.Dataset:
+    """Return the cell of `study` with `depth` hidden layers; raises DataError without one."""
+    found = cells(records, study, batch)
+    if depth not in found:
+        raise _missing(study, f"a net with {depth} hidden layers" + _BATCH_WORDS[batch])
+    return found[depth]
+
+
+def measured(net: xr.Dataset, variable: str) -> xr.DataArray:
+    """Return `variable` of a record; raises DataError when its study did not measure it."""
+    if variable not in net:
+        study, label = net.attrs["study"], net.attrs["label"]
+        raise DataError(
+            f"the record of {study} {label} holds no {variable}: it was trained with other keys;"
+            f" run `depthgauge train study={study}` or `dvc repro`"
+        )
+    return net[variable]
+
+
+def _missing(study: str, wanted: str) -> DataError:
+    return DataError(
+        f"study {study} has no usable record of {wanted};"
+        f" run `depthgauge train study={study}` or `dvc repro`"
+    )
+
+
+def basis(drawn: Collection[xr.Dataset]) -> str:
+    """Return what a figure of the cells `drawn` rests on: seeds, updates, scale and data."""
+    first = next(iter(drawn)).attrs
+    seeds = " or ".join(dict.fromkeys(_seeds_in_words(each["seed"].values) for each in drawn))
+    diverged = sum(each.attrs["n_diverged"] for each in drawn)
+    left_out = f"; {diverged} diverged and left out" if diverged else ""
+    used, published = first["config"]["steps"], first["published_steps"]
+    updates = f"{used:,} of {published:,} published updates" if published else "no updates needed"
+    data = first["data"]
+    return (
+        f"{seeds} a net{left_out}. Scale {first['scale']}: {updates}."
+        f" Data set {data['name']} ({data['hash'][:8]})."
+    )
+
+
+def _seeds_in_words(seeds: np.ndarray) -> str:
+    """Return for example "10 seeds (0–9)"; gaps are written out: "3 seeds (0–1, 5)"."""
+    ordered = np.sort(seeds)
+    runs = np.split(ordered, np.flatnonzero(np.diff(ordered) > 1) + 1)
+    spans = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
+    return f"{len(seeds)} seed{'s' * (len(seeds) != 1)} ({spans})"

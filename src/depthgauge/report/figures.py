@@ -1,0 +1,42 @@
+"""Every figure of the report, by name."""
+
+from collections.abc import Callable
+from functools import partial
+
+from depthgauge.errors import DataError
+from depthgauge.report.cells import Records
+from depthgauge.report.figure import Figure, png, svg
+from depthgauge.report.nielsen_accuracy import accuracy
+from depthgauge.report.nielsen_initial_speed import initial_speed
+from depthgauge.report.nielsen_minibatch_speed import minibatch_speed
+from depthgauge.report.nielsen_neuron_bars import neuron_bars
+from depthgauge.report.nielsen_training_speed import training_speed
+
+__all__ = ["FIGURES", "Figure", "draw", "figures", "png", "svg"]
+
+FIGURES: dict[str, Callable[[Records], Figure]] = {
+    "nielsen_accuracy": accuracy,
+    "nielsen_neuron_bars": neuron_bars,
+    "nielsen_initial_speed": initial_speed,
+    "nielsen_training_speed_2": partial(training_speed, depth=2),
+    "nielsen_training_speed_3": partial(training_speed, depth=3),
+    "nielsen_training_speed_4": partial(training_speed, depth=4),
+    "nielsen_minibatch_speed": minibatch_speed,
+}
+"""In the order of the sources. Each raises DataError when the records lack what it draws."""
+
+
+def draw(records: Records) -> tuple[dict[str, Figure], dict[str, str]]:
+    """Return the figures that `records` allow, and for each of the others why it is missing."""
+    drawn, missing = {}, {}
+    for name, figure in FIGURES.items():
+        try:
+            drawn[name] = figure(records)
+        except DataError as error:
+            missing[name] = str(error)
+    return drawn, missing
+
+
+def figures(records: Records) -> dict[str, Figure]:
+    """Return the figures that `records` allow, by name."""
+    return draw(records)[0]

@@ -1,0 +1,55 @@
+"""Nielsen, ch. 5: the speed of learning of each hidden layer just after initialization."""
+
+from collections.abc import Mapping
+
+import altair as alt
+import numpy as np
+import xarray as xr
+
+from depthgauge.claims.nielsen_initial_speed import PUBLISHED
+from depthgauge.report.cells import Records, basis, cells, measured
+from depthgauge.report.figure import Figure, panel
+from depthgauge.report.ridges import (
+    interval_layers,
+    interval_table,
+    published_layer,
+    ridge_layer,
+    ridge_table,
+)
+
+STUDY = "nielsen_initial_speed"
+
+
+def initial_speed(records: Records) -> Figure:
+    """Draw the nets of 2, 3 and 4 hidden layers that are there; raises DataError without any."""
+    nets = {depth: net for depth, net in cells(records, STUDY).items() if depth in PUBLISHED}
+    panels = [_panel(depth, net) for depth, net in nets.items()]
+    images = next(iter(nets.values())).attrs["config"]["gradients"]["images"]
+    return Figure(
+        study=STUDY,
+        name=STUDY,
+        title="Speed of learning just after initialization",
+        caption=(
+            f"Norm of ∂C/∂b averaged over the first {images:,} training images, for each hidden"
+            " layer (1 is next to the input). Hill: share of seeds in each bin; whisker: 95 %"
+            " prediction interval for one more run; diamond: published value."
+            f" {basis(nets.values())}"
+        ),
+        chart=alt.concat(*panels, columns=1).resolve_scale(x="shared"),
+    )
+
+
+def _panel(depth: int, net: xr.Dataset) -> alt.LayerChart:
+    samples = {layer: _initial(net, layer) for layer in range(1, depth + 1)}
+    published: Mapping[int, float] = dict(enumerate(PUBLISHED[depth], start=1))
+    layers = [
+        ridge_layer(ridge_table(samples)),
+        *interval_layers(interval_table(samples)),
+        published_layer(published),
+    ]
+    return panel(f"{depth} hidden layers", layers, width=600, height=30 + 45 * depth)
+
+
+def _initial(net: xr.Dataset, layer: int) -> np.ndarray:
+    norm = measured(net, "bias_gradient_norm")
+    return norm.sel(gradient_step=0, layer=layer).values.astype(float)
