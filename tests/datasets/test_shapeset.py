@@ -126,6 +126,18 @@ def test_any_split_of_a_stream_gives_the_same_bytes(monkeypatch):
         assert label[0] == labels[index]
 
 
+def test_two_threads_give_the_same_bytes():
+    """Threads share the work, never a rounding."""
+    images, labels = shapeset.shapeset(8, torch.arange(400))
+    torch.set_num_threads(2)
+    try:
+        again = shapeset.shapeset(8, torch.arange(400))
+    finally:
+        torch.set_num_threads(1)
+    assert torch.equal(again[0], images)
+    assert torch.equal(again[1], labels)
+
+
 def test_several_streams_at_once():
     """A tensor of seeds takes each image from its own stream, and streams differ."""
     indices = torch.tensor([4, 4, 2**40, 9])
@@ -160,6 +172,12 @@ def test_labels_are_drawn_with_the_exact_chances(many):
     """1/6 for the singles, 1/9 for mixed pairs, 1/18 for equal pairs, before rejections."""
     counts = np.bincount(many.drawn.numpy(), minlength=9)
     assert stats.chisquare(counts, CHANCES * counts.sum()).pvalue > 1e-3
+
+
+def test_every_purpose_has_its_own_stream():
+    """Scene, identities and placements of both shapes share no random word."""
+    streams = [SCENE, *(purpose + shape for purpose in (IDENTITY, PLACEMENT) for shape in (0, 1))]
+    assert len(set(streams)) == 5
 
 
 def test_ordered_pairs_of_kinds_are_equally_likely():

@@ -46,7 +46,7 @@ def convex_polygons(draw):
     return hull.points[hull.vertices].astype(np.int64)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(convex_polygons())
 def test_spans_are_the_pixels_inside_all_half_planes(points):
     """Exactly, ties and horizontal edges included."""

@@ -17,7 +17,7 @@ from depthgauge.datasets.shapeset_scenes import Scenes, scenes
 CLASSES = ("T", "P", "E", "TP", "PE", "TE", "TT", "PP", "EE")
 """What labels 0..8 mean: triangle, parallelogram, ellipse, and the pairs of them."""
 
-CHUNK = 1024
+CHUNK = 2048
 """Images computed at once, so that the work stays near a processor's caches."""
 
 
