@@ -1,5 +1,6 @@
 """A web server on 127.0.0.1 that behaves well or badly, and raw files to fetch from it."""
 
+import contextlib
 import gzip
 import hashlib
 import threading
@@ -30,10 +31,8 @@ class Server:
                 if answer is None:
                     self.send_error(404)
                     return
-                try:
+                with contextlib.suppress(OSError):  # the client has had enough
                     answer(self)
-                except OSError:
-                    pass  # the client has had enough
 
             def log_message(self, *_: object) -> None:
                 pass

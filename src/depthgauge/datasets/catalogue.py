@@ -4,7 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from depthgauge.datasets import mnist, receipt
+from depthgauge.datasets import (
+    cifar10,
+    fashion_mnist,
+    imagenet_archives,
+    imagenet_sample,
+    mnist,
+    receipt,
+)
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.datasets.receipt import RawFolder
 from depthgauge.datasets.sources import RawSet
@@ -19,9 +26,20 @@ class DataSet:
     prepare: Callable[[RawFolder], Prepared]
 
 
-SETS = {data_set.raw.name: data_set for data_set in (DataSet(mnist.RAW, mnist.prepare),)}
+SETS = {
+    data_set.raw.name: data_set
+    for data_set in (
+        DataSet(mnist.RAW, mnist.prepare),
+        DataSet(imagenet_sample.RAW, imagenet_sample.prepare),
+        DataSet(fashion_mnist.RAW, fashion_mnist.prepare),
+        DataSet(cifar10.RAW, cifar10.prepare),
+        DataSet(imagenet_archives.TINY, imagenet_archives.prepare_tiny),
+        DataSet(imagenet_archives.IMAGENETTE, imagenet_archives.prepare_imagenette),
+        DataSet(imagenet_archives.IMAGENET, imagenet_archives.prepare_own),
+    )
+}
 
-PINNED = ("mnist",)
+PINNED = ("mnist", "imagenet_sample")
 """The sets that data.dvc pins and the pipeline uses; they lie in data/raw, all others apart."""
 
 

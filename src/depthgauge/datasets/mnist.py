@@ -63,11 +63,16 @@ RAW = RawSet(
 
 def prepare(raw: RawFolder) -> Prepared:
     """Return MNIST in the published split; raises DataError when a raw file is not right."""
-    train = read_split(raw, "train")
+    train, test = read_split(raw, "train"), read_split(raw, "t10k")
+    return split_as_published("mnist", tuple("0123456789"), train, test)
+
+
+def split_as_published(name: str, classes: tuple[str, ...], train: Split, test: Split) -> Prepared:
+    """Return the data set whose validation split is the end of the training file."""
     first = len(train.labels) - VALIDATION
     splits = {
         "train": Split(train.images[:first], train.labels[:first]),
         "validation": Split(train.images[first:], train.labels[first:]),
-        "test": read_split(raw, "t10k"),
+        "test": test,
     }
-    return assemble("mnist", (28, 28), tuple("0123456789"), splits)
+    return assemble(name, (28, 28), classes, splits)

@@ -4,6 +4,7 @@ It holds no times and not which source answered (the content is the same), so th
 gives the same receipt on every machine.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ class RawFolder:
     licence: str
     digests: dict[str, str]
     """File: sha256 of its content, lower-case hex."""
+    unreadable: int = 0
+    """How many of its images the user allows to be left out because they do not decode."""
 
     def path(self, file: str) -> Path:
         """Return where `file` lies, its content checked against the receipt now.
@@ -36,9 +39,9 @@ class RawFolder:
         where = self.folder / file
         if file not in self.digests:
             raise DataError(f"the receipt of {self.name} lists no {file}; {self.mend()}")
-        if not where.is_file():
+        if not where.exists():
             raise DataError(f"{where} is missing; {self.mend()}")
-        if sha256(where) != self.digests[file]:
+        if fingerprint(where)[1] != self.digests[file]:
             raise DataError(f"{where} is not what its receipt says (other sha256); {self.mend()}")
         return where
 
@@ -87,5 +90,20 @@ def read(path: Path, name: str, folder: Path) -> RawFolder:
         raise DataError(f"{path} is damaged ({error!r}); {fetch} again") from error
 
 
+def fingerprint(path: Path) -> tuple[int, str]:
+    """Return bytes and sha256 of a file's content.
+
+    A folder, which only a user's own photographs are, has the sha256 of the list of its files
+    and their sizes: reading a million photographs would take longer than preparing them.
+    """
+    if path.is_file():
+        return path.stat().st_size, sha256(path)
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    sizes = [file.stat().st_size for file in files]
+    lines = [f"{file.relative_to(path)} {size}" for file, size in zip(files, sizes, strict=True)]
+    return sum(sizes), hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
 def _entry(path: Path) -> dict[str, Any]:
-    return {"file": path.name, "bytes": path.stat().st_size, "sha256": sha256(path)}
+    size, digest = fingerprint(path)
+    return {"file": path.name, "bytes": size, "sha256": digest}

@@ -17,6 +17,10 @@ class Local:
     def __str__(self) -> str:
         return str(self.path)
 
+    def holder(self) -> str:
+        """Return who has the file."""
+        return str(self.path.parent)
+
 
 @dataclass(frozen=True)
 class Download:
@@ -26,6 +30,10 @@ class Download:
 
     def __str__(self) -> str:
         return without_password(self.url)
+
+    def holder(self) -> str:
+        """Return who has the file."""
+        return urlsplit(str(self)).netloc
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,10 @@ class Wheel:
     def __str__(self) -> str:
         return f"{self.filename} of the package index"
 
+    def holder(self) -> str:
+        """Return who has the file."""
+        return str(self)
+
 
 Source = Local | Download | Wheel
 
@@ -50,7 +62,7 @@ class RawFile:
     name: str
     """Its name in the data set's raw folder."""
     digest: str
-    """ALGORITHM:HEX of the content, i.e. of what is stored under `name`."""
+    """ALGORITHM:HEX of the content, i.e. of what is stored under `name`; "" if the user's own."""
     size: int
     """Bytes of the content; with `exact` off, the most that are accepted."""
     sources: tuple[Source, ...]

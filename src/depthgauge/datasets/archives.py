@@ -1,0 +1,171 @@
+"""Images in a zip file, a tar file (of tar files) or a folder, read without unpacking to disk.
+
+No member's name ever becomes a path, so that no archive can write outside. A member that tries,
+and an archive that would swell without bounds, is refused all the same: it is not what it seems.
+"""
+
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, Protocol
+
+from depthgauge.errors import DataError
+
+MEMBER_LIMIT = 64 << 20
+"""Bytes of one member; the largest photograph of ILSVRC2012 has 15 MB."""
+SWELLING_LIMIT = 20
+"""How many times its own size an archive may unpack to; photographs do not shrink."""
+SWELLING_FREE = 64 << 20
+"""Bytes that any archive may unpack to."""
+
+_UNSOUND = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError)
+
+
+class Archive(Protocol):
+    """Named members, in a place of their own."""
+
+    path: Path
+
+    def names(self) -> list[str]:
+        """Return the names of all members, with / between folders; raises DataError."""
+        ...
+
+    def read(self, wanted: Collection[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Yield name and content of each wanted member; None for one that is damaged or gone."""
+        ...
+
+
+def open_archive(path: Path) -> Archive:
+    """Return a reader for a folder, zip or tar file; raises DataError for anything else."""
+    if path.is_dir():
+        return Folder(path)
+    if not path.is_file():
+        raise DataError(f"there is no file or folder {path}; give one that exists")
+    with path.open("rb") as file:
+        if file.read(2) == b"PK":
+            return ZipArchive(path)
+    with _sound(path):
+        if tarfile.is_tarfile(path):
+            return TarArchive(path)
+    raise DataError(f"{path} is neither a zip nor a tar file; give an archive of images")
+
+
+class Folder:
+    """A folder of files, at any depth: the user's own, so that nothing in it is hostile."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def names(self) -> list[str]:
+        """Return the paths of all files, relative to the folder."""
+        files = (file for file in self.path.rglob("*") if file.is_file())
+        return sorted(file.relative_to(self.path).as_posix() for file in files)
+
+    def read(self, wanted: Collection[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Yield the content of each wanted file; None for one that is gone or far too large."""
+        for name in wanted:
+            file = self.path / name
+            sound = file.is_file() and file.stat().st_size <= MEMBER_LIMIT
+            yield name, file.read_bytes() if sound else None
+
+
+class ZipArchive:
+    """A zip file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def names(self) -> list[str]:
+        """Return the names of all files in it."""
+        names, total = [], 0
+        with _sound(self.path), zipfile.ZipFile(self.path) as archive:
+            for member in archive.infolist():
+                link = stat.S_ISLNK(member.external_attr >> 16)
+                total += member.file_size
+                _refuse_hostile(self.path, member.filename, link, member.file_size, total)
+                if not member.is_dir():
+                    names.append(member.filename)
+        return names
+
+    def read(self, wanted: Collection[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Yield the content of each wanted member; None where its checksum does not hold."""
+        with _sound(self.path), zipfile.ZipFile(self.path) as archive:
+            for name in wanted:
+                try:
+                    content = archive.read(name)
+                except (KeyError, RuntimeError, *_UNSOUND):
+                    content = None
+                yield name, content
+
+
+class TarArchive:
+    """A tar file, compressed or not; a tar file in it counts as a folder of its name."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def names(self) -> list[str]:
+        """Return the names of all files in it."""
+        with _sound(self.path):
+            return [name for name, _, _ in self._members()]
+
+    def read(self, wanted: Collection[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Yield the content of each wanted member, in the order of the archive."""
+        missing = set(wanted)
+        with _sound(self.path):
+            for name, archive, member in self._members():
+                if name in missing:
+                    missing.remove(name)
+                    file = archive.extractfile(member)
+                    yield name, file.read() if file else None
+        for name in sorted(missing):
+            yield name, None
+
+    def _members(self) -> Iterator[tuple[str, tarfile.TarFile, tarfile.TarInfo]]:
+        total = 0
+        with tarfile.open(self.path) as outer:
+            for name, archive, member in _walk(outer, ""):
+                total += member.size
+                link = not (member.isfile() or member.isdir())
+                _refuse_hostile(self.path, name, link, member.size, total)
+                if member.isfile():
+                    yield name, archive, member
+
+
+def _walk(
+    archive: tarfile.TarFile, prefix: str
+) -> Iterator[tuple[str, tarfile.TarFile, tarfile.TarInfo]]:
+    for member in archive:
+        if member.isfile() and member.name.endswith(".tar") and not prefix:
+            content: IO[bytes] | None = archive.extractfile(member)
+            with tarfile.open(fileobj=content) as inner:
+                yield from _walk(inner, f"{member.name.removesuffix('.tar')}/")
+        else:
+            yield prefix + member.name.removeprefix("./"), archive, member
+
+
+def _refuse_hostile(path: Path, name: str, link: bool, size: int, total: int) -> None:
+    """Raise DataError for a member that no archive of images has."""
+    parts = PurePosixPath(name.replace("\\", "/"))
+    if parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[:1]:
+        raise DataError(f"{path} is refused: its member {name} points outside; get it elsewhere")
+    if link:
+        raise DataError(f"{path} is refused: its member {name} is a link; get it elsewhere")
+    if size > MEMBER_LIMIT or total > SWELLING_FREE + SWELLING_LIMIT * path.stat().st_size:
+        raise DataError(
+            f"{path} is refused: with {name} it unpacks to {total} bytes, far more than"
+            " photographs do; get it elsewhere"
+        )
+
+
+@contextmanager
+def _sound(path: Path) -> Iterator[None]:
+    """Turn whatever the archive's format cannot stand into one sentence."""
+    try:
+        yield
+    except _UNSOUND as error:
+        raise DataError(f"{path} is damaged ({error}); fetch it again") from error

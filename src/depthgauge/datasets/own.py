@@ -1,0 +1,55 @@
+"""A user's own archive in place of what hosts offer."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from depthgauge.datasets.archives import open_archive
+from depthgauge.datasets.content import digest_of, has_digest
+from depthgauge.datasets.fetch import Fetcher
+from depthgauge.datasets.sources import Local, RawSet
+from depthgauge.errors import ConfigError, DataError, ResourceError
+
+
+def adopt(raw_set: RawSet, path: Path, sha256: str | None, folder: Path, fetcher: Fetcher) -> None:
+    """Take the user's archive at `path` as the one raw file of `raw_set`, into `folder`.
+
+    Its content must have the published digest, or the `sha256` that the user vouches for. Of a
+    data set that nobody publishes (ImageNet itself) there is no digest, and it is linked, not
+    copied. Raises ConfigError or DataError when it will not do.
+    """
+    if len(raw_set.files) != 1:
+        raise ConfigError(
+            f"{raw_set.name} is no single archive, so file= will not do;"
+            " put its files in a folder and set DEPTHGAUGE_MIRROR to that folder"
+        )
+    if sha256 and not re.fullmatch("[0-9a-f]{64}", sha256):
+        raise ConfigError(f"sha256={sha256} will not do: give 64 hexadecimal digits, lower case")
+    open_archive(path)  # refuses what is no archive of a known kind
+    file = raw_set.files[0]
+    if not file.digest:
+        _link(path.resolve(), folder / file.name)
+        return
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder; give the archive of {raw_set.name} itself")
+    digest = f"sha256:{sha256}" if sha256 else file.digest
+    if not has_digest(path, digest):
+        raise DataError(
+            f"{path} is not the published {file.name} ({digest} is right);"
+            f" if you trust it, add sha256={digest_of(path, 'sha256').partition(':')[2]}"
+        )
+    given = replace(file, sources=(Local(path),), digest=digest, exact=not sha256 and file.exact)
+    replace(fetcher, mirror=None).fetch(replace(raw_set, files=(given,)), folder)
+
+
+def _link(target: Path, link: Path) -> None:
+    try:
+        link.parent.mkdir(parents=True, exist_ok=True)
+        temporary = link.with_suffix(".tmp")
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(target)
+        temporary.replace(link)
+    except OSError as error:
+        raise ResourceError(
+            f"cannot write {link}: {error.strerror}; make its folder writable"
+        ) from error
