@@ -1,6 +1,7 @@
 import re
 import tomllib
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 import yaml
@@ -20,7 +21,7 @@ def test_every_line_pins_one_version_and_names_no_host():
 
 def test_every_requirement_is_pinned_within_its_range():
     """What pyproject.toml asks for, extras too, is pinned, to a version that it allows."""
-    asked = [*PROJECT["dependencies"], *sum(PROJECT["optional-dependencies"].values(), [])]
+    asked = chain(PROJECT["dependencies"], *PROJECT["optional-dependencies"].values())
     pins = {canonicalize_name(name): pin for name, pin in PINS.items()}
     for requirement in map(Requirement, asked):
         pin = pins.get(canonicalize_name(requirement.name), "no pin")
