@@ -115,7 +115,7 @@ CLAIMS = (
     *(_slower(depth, layer) for depth in DEPTHS for layer in range(1, depth)),
     *(_much_slower(depth) for depth in DEPTHS),
     # Said literally of every step. The chapter's own curve comes down to a ratio of 1.2 near
-    # step 60 (fig/norms_during_training_2_layers.json), so a net like its own does not count.
+    # step 70 (fig/norms_during_training_2_layers.json), so a net like its own does not count.
     _claim(
         "much_slower_throughout",
         2,

@@ -88,7 +88,9 @@ def show(verdicts: Sequence[dict[str, Any]]) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=PIPED_WIDTH)
-    table = Table("claim", "statement", box=SIMPLE, pad_edge=False)
+    table = Table(box=SIMPLE, pad_edge=False)
+    table.add_column("claim", overflow="fold")
+    table.add_column("statement")
     table.add_column("published", justify="right")
     table.add_column("measured [95 % interval]", no_wrap=True)
     table.add_column("n", justify="right")
