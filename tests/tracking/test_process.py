@@ -1,0 +1,58 @@
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from depthgauge.tracking.process import HOST, PID, STARTED, bury_killed, is_gone, process_tags
+from depthgauge.tracking.runs import start_run, start_sweep
+from depthgauge.tracking.sweep import sweep_of
+
+
+@pytest.fixture
+def sleeper():
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
+        yield process
+        process.kill()
+
+
+def tags_of(pid):
+    return {PID: str(pid), STARTED: str(psutil.Process(pid).create_time())}
+
+
+def test_a_process_is_gone_when_killed(sleeper):
+    """Alive, then a zombie nobody has waited for, then no process at all."""
+    tags = tags_of(sleeper.pid)
+    assert not is_gone(tags)
+    sleeper.kill()
+    psutil.wait_procs([psutil.Process(sleeper.pid)], timeout=0.5)
+    assert is_gone(tags)
+    sleeper.wait()
+    assert is_gone(tags)
+
+
+def test_a_number_given_out_again_is_another_process(sleeper):
+    """A process of the same number that started at another time is not ours."""
+    tags = tags_of(sleeper.pid)
+    assert is_gone(tags | {STARTED: str(float(tags[STARTED]) - 60)})
+
+
+def test_runs_of_killed_processes_are_marked(store, make_record, sleeper):
+    """On the next start: those of a dead process here are KILLED, not the living or the distant."""
+    runs = start_sweep(store, sweep_of([make_record(layers).attrs for layers in (2, 3, 4)]))
+    here, living, distant = runs.children.values()
+    for run_id in (here, distant):
+        start_run(store, run_id)
+        for key, value in tags_of(sleeper.pid).items():
+            store.client.set_tag(run_id, key, value)
+    store.client.set_tag(distant, HOST, "another-node")
+    sleeper.kill()
+    sleeper.wait()
+    bury_killed(store)
+    status = {each: store.client.get_run(each).info.status for each in runs.children.values()}
+    assert status == {here: "KILLED", living: "SCHEDULED", distant: "RUNNING"}
+
+
+def test_this_process_is_alive():
+    """The tags of the process that asks name a living one."""
+    assert not is_gone(process_tags())

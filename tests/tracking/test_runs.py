@@ -1,0 +1,108 @@
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
+import pytest
+
+from depthgauge.tracking.history import write_points
+from depthgauge.tracking.runs import adopt, end_run, start_run, start_sweep
+from depthgauge.tracking.store import open_store
+from depthgauge.tracking.sweep import sweep_of
+
+
+@pytest.fixture
+def sweep(make_record):
+    return sweep_of([make_record(layers).attrs for layers in (3, 2)])
+
+
+def runs_of(store):
+    experiments = [each.experiment_id for each in store.client.search_experiments()]
+    return {run.info.run_id: run for run in store.client.search_runs(experiments)}
+
+
+def test_a_parent_and_its_children(store, sweep):
+    """The study is the experiment; the page's search finds each cell by its parent, named."""
+    runs = adopt(store, sweep)
+    experiment = store.client.get_experiment_by_name("nielsen_training_speed")
+    assert experiment.artifact_location == store.artifact_location("nielsen_training_speed")
+    children = store.client.search_runs(
+        [experiment.experiment_id], f"tags.`mlflow.parentRunId` = '{runs.parent}'"
+    )
+    assert {run.info.run_id for run in children} == set(runs.children.values())
+    assert list(runs.children) == ["cell3", "cell2"]
+    child = store.client.get_run(runs.children["cell3"])
+    assert child.info.run_name == "hidden=[30, 30]"
+    assert child.data.params == {"hidden": "[30, 30]", "gradients.every": "10"}
+    assert child.data.tags["depthgauge.data"] == "d1" * 32
+    assert child.inputs.dataset_inputs[0].dataset.name == "mnist"
+    parent = store.client.get_run(runs.parent)
+    assert parent.data.tags["depthgauge.sweep"] == sweep.key
+    assert "How fast does each layer learn?" in parent.data.tags["mlflow.note.content"]
+
+
+def test_the_same_sweep_is_found_again(store, sweep, make_record):
+    """Repeating or resuming adds no run; another sweep of the same cells has its own."""
+    first = start_sweep(store, sweep)
+    assert start_sweep(store, sweep) == first
+    assert len(runs_of(store)) == 3
+    wider = sweep_of([make_record(layers).attrs for layers in (2, 3, 4)])
+    assert start_sweep(store, wider).parent != first.parent
+    assert len(runs_of(store)) == 3 + 4
+
+
+def test_a_deleted_run_or_experiment_comes_back(store, sweep):
+    """What somebody deleted in the page is made anew, or restored, not tripped over."""
+    runs = adopt(store, sweep)
+    store.client.delete_run(runs.children["cell2"])
+    again = adopt(store, sweep)
+    assert again.children["cell2"] != runs.children["cell2"]
+    store.client.delete_experiment(again.experiment)
+    assert adopt(store, sweep).experiment == again.experiment
+
+
+def test_the_states_of_a_sweep(store, sweep):
+    """Scheduled, running, finished; a finished cell stays so when the sweep is repeated."""
+    runs = start_sweep(store, sweep)
+    status = lambda run_id: store.client.get_run(run_id).info.status  # noqa: E731
+    assert status(runs.parent) == "RUNNING"
+    assert {status(each) for each in runs.children.values()} == {"SCHEDULED"}
+    start_run(store, runs.children["cell2"])
+    assert status(runs.children["cell2"]) == "RUNNING"
+    end_run(store, runs.children["cell2"], "FINISHED")
+    ended = store.client.get_run(runs.children["cell2"]).info.end_time
+    start_sweep(store, sweep)
+    end_run(store, runs.children["cell2"], "FINISHED")
+    assert store.client.get_run(runs.children["cell2"]).info.end_time == ended
+    end_run(store, runs.parent, "FAILED")
+    assert status(runs.parent) == "FAILED"
+
+
+def write_with_others(root, name, attributes):
+    """What each process of the next test does."""
+    store = open_store(root)
+    runs = adopt(store, sweep_of(attributes))
+    for start in range(0, 500, 100):
+        steps = np.arange(start, start + 100)
+        write_points(store, runs.children["cell2"], {name: (steps, steps / 2)})
+    return runs
+
+
+def test_processes_that_start_at_once(root, make_record):
+    """Four processes in a project without a database: one schema, one run each, every point."""
+    for path in root.glob("mlflow.db*"):
+        path.unlink()
+    attributes = [make_record(layers).attrs for layers in (2, 3)]
+    context = multiprocessing.get_context("forkserver")
+    needed = ["depthgauge.tracking.track", "mlflow.store.tracking.sqlalchemy_store"]
+    context.set_forkserver_preload(needed)  # imported once, not four times
+    with ProcessPoolExecutor(4, context) as pool:
+        writers = [
+            pool.submit(write_with_others, root, f"writer{each}", attributes) for each in range(4)
+        ]
+    runs, *others = [writer.result() for writer in writers]
+    assert others == [runs] * 3
+    store = open_store(root)
+    assert len(runs_of(store)) == 3
+    for each in range(4):
+        history = store.client.get_metric_history(runs.children["cell2"], f"writer{each}")
+        assert sorted(point.step for point in history) == list(range(500))
