@@ -1,11 +1,12 @@
 """MNIST's split is the published one; tried on a small pair of files of the same form."""
 
+import gzip
 import struct
 
 import numpy as np
 import pytest
 
-from depthgauge.datasets import mnist
+from depthgauge.datasets import fashion_mnist, mnist
 from depthgauge.datasets.receipt import RawFolder
 from depthgauge.files import sha256
 
@@ -46,3 +47,14 @@ def test_raw_files_are_the_four_published_ones():
         "t10k-images-idx3-ubyte": 16 + 10_000 * 28 * 28,
         "t10k-labels-idx1-ubyte": 8 + 10_000,
     }
+
+
+def test_fashion_mnist_is_read_from_its_gzip_files(raw, tmp_path):
+    """The same form and split, kept packed as published."""
+    for name in list(raw.digests):
+        (tmp_path / f"{name}.gz").write_bytes(gzip.compress((tmp_path / name).read_bytes()))
+    digests = {f"{name}.gz": sha256(tmp_path / f"{name}.gz") for name in raw.digests}
+    packed = RawFolder("fashion_mnist", tmp_path, "", "", digests)
+    fashion, digits = fashion_mnist.prepare(packed), mnist.prepare(raw)
+    assert fashion.hash == digits.hash
+    assert (fashion.name, fashion.classes[9]) == ("fashion_mnist", "ankle boot")

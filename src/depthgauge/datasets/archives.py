@@ -151,7 +151,7 @@ def _walk(
 def _refuse_hostile(path: Path, name: str, link: bool, size: int, total: int) -> None:
     """Raise DataError for a member that no archive of images has."""
     parts = PurePosixPath(name.replace("\\", "/"))
-    if parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[:1]:
+    if parts.is_absolute() or ".." in parts.parts or ":" in "".join(parts.parts[:1]):
         raise DataError(f"{path} is refused: its member {name} points outside; get it elsewhere")
     if link:
         raise DataError(f"{path} is refused: its member {name} is a link; get it elsewhere")
