@@ -36,8 +36,8 @@ lint: environment ## check style, types and the arrows between packages
 	@$(VENV)/pyright
 	@$(VENV)/lint-imports
 
-bench: environment ## compare our speed and memory with what a user would write today
-	@$(VENV)/python bench/run.py
+bench: environment ## compare our speed with what a user would write (20 minutes; ARGS=--quick: 6)
+	@$(VENV)/python bench/run.py $(ARGS)
 
 ui: environment ## open the records in MLflow on this machine
 	@$(VENV)/depthgauge track

@@ -42,7 +42,7 @@ def main() -> None:
     target = ROOT / "build" / "bench.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-    print(f"written to {target}; {rounds} rounds of {seconds:g} s")
+    print(f"{rounds} rounds of {seconds:g} s, malloc with its defaults; written to {target}")
 
 
 def measure_rounds(rows: Sequence[Row], rounds: int, seconds: float) -> dict[Way, list[Sample]]:
