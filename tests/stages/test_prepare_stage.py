@@ -1,0 +1,99 @@
+"""The prepare stage: from receipts to prepared files, with words checked first."""
+
+import argparse
+
+import numpy as np
+import pytest
+
+from depthgauge.datasets import catalogue, receipt
+from depthgauge.datasets.catalogue import DataSet
+from depthgauge.datasets.prepared import Split, assemble, load
+from depthgauge.datasets.sources import RawFile, RawSet
+from depthgauge.errors import ConfigError, DataError
+from depthgauge.stages import prepare
+
+NAMES = ("pinned", "extra")
+
+
+def toy(raw):
+    """Make a data set of one image: the bytes of the raw file, and what may be lost."""
+    content = np.frombuffer(raw.read("a"), np.uint8)[None]
+    split = Split(content, np.array([raw.unreadable], np.uint8))
+    return assemble(
+        raw.name, (3,), tuple("abcdefgh"), dict.fromkeys(("train", "validation", "test"), split)
+    )
+
+
+def run(*overrides: str) -> None:
+    """Run the stage as the command line does."""
+    prepare.run(argparse.Namespace(overrides=list(overrides)))
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """Return a project with a pinned and an extra set, both fetched."""
+    sets = {
+        name: RawSet(name, "an origin", "a licence", (RawFile("a", "", 0, ()),)) for name in NAMES
+    }
+    monkeypatch.setattr(catalogue, "PINNED", ("pinned",))
+    monkeypatch.setattr(catalogue, "SETS", {name: DataSet(raw, toy) for name, raw in sets.items()})
+    (tmp_path / "dvc.yaml").write_text("")
+    for name in NAMES:
+        folder = catalogue.raw_folder(tmp_path, name)
+        folder.mkdir(parents=True)
+        (folder / "a").write_bytes(name[:3].encode())
+        receipt.write(catalogue.receipt_path(tmp_path, name), {sets[name]: folder})
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_pinned_sets_are_prepared_without_words(project):
+    """What the pipeline pins, with origin and licence, and nothing else."""
+    run()
+    data = load(project, "pinned")
+    assert bytes(data.train.images[0]) == b"pin"
+    assert data.notes == {"origin": "an origin", "licence": "a licence"}
+    assert [path.name for path in (project / "data" / "prepared").iterdir()] == [
+        "pinned.safetensors"
+    ]
+
+
+def test_extra_set_is_prepared_by_name(project):
+    """From its own folder and receipt; the number that may be lost gets through."""
+    run("dataset=extra", "unreadable=7")
+    data = load(project, "extra")
+    assert bytes(data.train.images[0]) == b"ext"
+    assert data.train.labels.tolist() == [7]
+
+
+def test_altered_raw_file_stops_it(project):
+    """Other bytes than the receipt's never become a prepared file; an older one stays."""
+    run()
+    before = (project / "data/prepared/pinned.safetensors").read_bytes()
+    (project / "data/raw/pinned/a").write_bytes(b"xyz")
+    with pytest.raises(DataError, match="not what its receipt says"):
+        run()
+    assert (project / "data/prepared/pinned.safetensors").read_bytes() == before
+
+
+def test_set_that_was_not_fetched_says_so(project):
+    """The sentence has the command."""
+    (project / "data/extra/extra/receipt.json").unlink()
+    with pytest.raises(DataError, match=r"extra is not fetched.*fetch dataset=extra"):
+        run("dataset=extra")
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [
+        ("dataset=nothing", "nothing is unknown"),
+        ("unreadable=some", "give a number"),
+        ("unreadable=-1", "give a number"),
+        ("file=x", "file=x will not do"),
+    ],
+)
+def test_wrong_words_are_refused(project, word, reason):
+    """Before anything is written."""
+    with pytest.raises(ConfigError, match=reason):
+        run(word)
+    assert not (project / "data" / "prepared").exists()
