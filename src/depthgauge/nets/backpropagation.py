@@ -4,21 +4,15 @@ Measured (bench/): with the update fused in, this is the fastest way found to tr
 networks on a CPU. Autograd is its independent twin in the tests.
 """
 
-import math
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from depthgauge.nets.activations import Activation
+from depthgauge.nets.buffers import padded
 from depthgauge.nets.costs import Cost
 from depthgauge.nets.network import ReplicaNetwork
-
-LANES = 64
-"""Buffers are padded to whole multiples of so many floats. Vectorised loops then never fall into
-their scalar tail, whose sigmoid differs by one unit in the last place: with one thread a replica's
-numbers are bit for bit the same at every R."""
-
+from depthgauge.nets.products import affine
 
 class Pass:
     """One forward and backward pass of R networks over B examples, in buffers of its own.
@@ -35,14 +29,11 @@ class Pass:
         replicas = network.weights[0].shape[0]
         shapes = [(replicas, examples, width) for width in network.widths[1:]]
         like = network.weights[0]
-        self._flat_activations = [_padded(shape, like) for shape in shapes]
-        self._flat_deltas = [_padded(shape, like) for shape in shapes]
-        self.activations = [
-            _view(flat, shape) for flat, shape in zip(self._flat_activations, shapes, strict=True)
-        ]
-        self.deltas = [
-            _view(flat, shape) for flat, shape in zip(self._flat_deltas, shapes, strict=True)
-        ]
+        buffers = [(*padded(shape, like), *padded(shape, like)) for shape in shapes]
+        self._flat_activations = [buffer[0] for buffer in buffers]
+        self.activations = [buffer[1] for buffer in buffers]
+        self._flat_deltas = [buffer[2] for buffer in buffers]
+        self.deltas = [buffer[3] for buffer in buffers]
 
     def forward(
         self, x: Float[Tensor, "replica example feature"]
@@ -55,7 +46,7 @@ class Pass:
         last = len(self.activations) - 1
         parameters = zip(self.network.weights, self.network.biases, strict=True)
         for index, (w, b) in enumerate(parameters):
-            h = torch.baddbmm(b, h, w.mT, out=self.activations[index])
+            h = affine(h, w, b, out=self.activations[index])
             if index < last:
                 self.activation.apply_(self._flat_activations[index])
         return h
@@ -82,11 +73,3 @@ class Pass:
         for index in range(len(weights) - 2, -1, -1):
             torch.bmm(self.deltas[index + 1], weights[index + 1], out=self.deltas[index])
             self.activation.chain_(self._flat_deltas[index], self._flat_activations[index])
-
-
-def _padded(shape: tuple[int, ...], like: Tensor) -> Tensor:
-    return like.new_zeros(math.ceil(math.prod(shape) / LANES) * LANES)
-
-
-def _view(flat: Tensor, shape: tuple[int, ...]) -> Tensor:
-    return flat[: math.prod(shape)].view(shape)

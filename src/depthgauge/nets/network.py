@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from depthgauge.nets.buffers import padded
 from depthgauge.nets.initializers import initial_layer
 
 
@@ -25,9 +26,10 @@ class ReplicaNetwork(nn.Module):
         self.widths = tuple(widths)
         for layer, (n_in, n_out) in enumerate(zip(widths, widths[1:], strict=False), start=1):
             drawn = [initial_layer(init, seed, layer, n_in, n_out) for seed in seeds]
-            weights, biases = (torch.from_numpy(np.stack(each)).to(dtype) for each in zip(*drawn))
-            self.register_buffer(f"weight_{layer}", weights)
-            self.register_buffer(f"bias_{layer}", biases.unsqueeze(1).contiguous())
+            for name, values in zip(("weight", "bias"), zip(*drawn, strict=True), strict=True):
+                stacked = torch.from_numpy(np.stack([np.atleast_2d(each) for each in values]))
+                _, buffer = padded(tuple(stacked.shape), torch.empty(0, dtype=dtype))
+                self.register_buffer(f"{name}_{layer}", buffer.copy_(stacked))
 
     @property
     def layers(self) -> range:

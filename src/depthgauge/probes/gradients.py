@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from depthgauge.nets.buffers import padded
+
 Deltas = Sequence[Float[Tensor, "replica example _"]]
 """delta^l = dC/dz^l of each example, layers 1..L."""
 
@@ -53,8 +55,20 @@ def _mean_outer_norm(
     |d^T a|^2 = sum((d d^T) * (a a^T)) needs no (unit, feature) matrix: cheaper for few examples.
     Its relative error, about 1e-7 to 1e-5 in float32, is far below any spread over seeds.
     """
-    examples, units, features = delta.shape[1], delta.shape[2], a.shape[2]
-    if examples * (units + features) < units * features:
-        gram = torch.bmm(delta, delta.mT) * torch.bmm(a, a.mT)
-        return gram.sum(dim=(1, 2)).clamp_min_(0).sqrt_() / examples
-    return torch.linalg.matrix_norm(torch.bmm(delta.mT, a)) / examples
+    examples, units = delta.shape[1:]
+    features = a.shape[2]
+    shared = a.stride(0) == 0  # the input layer: one product serves all replicas
+    # The choice must not depend on how many replicas there are: it may change the last digit.
+    if examples * (units + (0 if shared else features)) < units * features:
+        gram = torch.matmul(a[0], a[0].mT) if shared else _product(a, a.mT)
+        squares = (_product(delta, delta.mT) * gram).sum(dim=(1, 2))
+        return squares.clamp_min_(0).sqrt_() / examples
+    return torch.linalg.matrix_norm(_product(delta.mT, a)) / examples
+
+
+def _product(
+    one: Float[Tensor, "replica m k"], other: Float[Tensor, "replica k n"]
+) -> Float[Tensor, "replica m n"]:
+    """A batched product whose rounding does not depend on the place in the block."""
+    _, out = padded((one.shape[0], one.shape[1], other.shape[2]), one)
+    return torch.bmm(one, other, out=out)

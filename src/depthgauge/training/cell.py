@@ -16,6 +16,7 @@ from pathlib import Path
 import pytorch_lightning as pl
 import torch
 from filelock import FileLock, Timeout
+from threadpoolctl import threadpool_limits
 
 from depthgauge.config import Config, Experiment, plain
 from depthgauge.datasets.prepared import Prepared
@@ -76,11 +77,10 @@ def compute_block(block: Block, data: Prepared, device: str, cells: Path, watch:
     """
     folder = cells / block.key
     folder.mkdir(parents=True, exist_ok=True)
-    with _claimed(folder):
+    torch.set_num_threads(1)
+    with threadpool_limits(1), _claimed(folder):
         if finished(cells, block):
             return
-        if device == "cpu":
-            torch.set_num_threads(1)
         start = time.perf_counter()
         instruments = build_instruments(block.experiment, data)
         checkpoint = Checkpoint(

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from depthgauge.nets.activations import Activation
 from depthgauge.nets.backpropagation import Pass
+from depthgauge.nets.buffers import padded
 from depthgauge.nets.costs import Cost
 from depthgauge.nets.network import ReplicaNetwork
 from depthgauge.training.schedule import Chunk
@@ -128,7 +129,7 @@ class ReplicaModule(pl.LightningModule):
         rates = torch.tensor(self.descent.rates, dtype=like.dtype, device=like.device)
         self.scale = (rates / size).view(-1, 1, 1)
         self.shrink = 1 - self.descent.rates[0] * self.descent.l2
-        self.x = like.new_empty(self.replicas, size, self.images.shape[1])
+        _, self.x = padded((self.replicas, size, self.images.shape[1]), like)
         self.whole = size == len(self.images)
         if self.whole:
             x, y = self.examples.take(slice(size), like)
@@ -166,7 +167,7 @@ class ReplicaModule(pl.LightningModule):
         if indices is None:
             return
         chosen = indices[row]
-        self.examples.inputs(self.images.index_select(0, chosen), self.x.view(len(chosen), -1))
+        self.examples.inputs(self.images.index_select(0, chosen).view(self.x.shape), self.x)
         self.y = self.targets.index_select(0, chosen).view(self.replicas, self.x.shape[1], -1)
 
     def _read(self, step: int, seen: dict[str, list[tuple[int, dict[str, Tensor]]]]) -> None:

@@ -1,0 +1,51 @@
+"""A small data set with structure, and blocks of a small net."""
+
+import numpy as np
+import pytest
+
+from depthgauge.config import Evaluation, Experiment, Gradients
+from depthgauge.datasets.prepared import Split, assemble
+from depthgauge.training.block import Block, build_instruments, train_block
+from depthgauge.training.checkpoint import Checkpoint
+
+
+@pytest.fixture(scope="session")
+def small_data():
+    """Three classes of 5 x 5 images that differ in which rows are bright; learnable in seconds."""
+    random = np.random.default_rng(7)
+
+    def split(count):
+        labels = random.integers(0, 3, count).astype(np.uint8)
+        images = random.integers(0, 60, (count, 5, 5))
+        images[np.arange(count), labels] += 150
+        return Split(images.reshape(count, 25).astype(np.uint8), labels)
+
+    splits = {"train": split(120), "validation": split(50), "test": split(37)}
+    return assemble("small", (5, 5), ("a", "b", "c"), splits)
+
+
+@pytest.fixture
+def experiment():
+    """Two hidden layers of different widths, every probe on."""
+    return Experiment(
+        hidden=[7, 6],
+        l2=0.5,
+        train_size=100,
+        batch_size=8,
+        steps=230,
+        gradients=Gradients(every=20, images=30, per_neuron=True, batch=True, window=3),
+        evaluation=Evaluation(every=115, splits=["train", "validation", "test"]),
+    )
+
+
+@pytest.fixture
+def train(small_data, tmp_path):
+    """Train replicas of an experiment; return the record."""
+
+    def run(experiment, replicas, callbacks=(), key="key", seconds=1e9):
+        block = Block(experiment, replicas, key, "cell")
+        instruments = build_instruments(experiment, small_data)
+        checkpoint = Checkpoint(tmp_path / f"{key}.checkpoint", key, instruments, seconds)
+        return train_block(block, small_data, "cpu", checkpoint, callbacks)
+
+    return run

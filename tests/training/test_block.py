@@ -1,0 +1,194 @@
+"""A block of replicas, through Lightning: right, and the same whatever its companions."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import pytorch_lightning as pl
+import reference
+import torch
+import xarray as xr
+
+from depthgauge.config import Device, Evaluation, Gradients, Precision
+from depthgauge.datasets.batches import step_indices
+from depthgauge.errors import ConfigError, ResourceError
+from depthgauge.nets.initializers import initial_layer
+from depthgauge.training.block import Block, build_module, check_sizes
+from depthgauge.training.device import available_device
+
+
+class Weights(pl.Callback):
+    """Keep the final networks."""
+
+    def on_train_end(self, trainer, pl_module):
+        self.network = pl_module.network
+
+
+def twin(experiment, data, seed, rate, steps):
+    """The same training, one network, one example at a time, in numpy."""
+    widths = [data.train.images.shape[1], *experiment.hidden, len(data.classes)]
+    layers = [
+        initial_layer(experiment.init, seed, layer, n_in, n_out)
+        for layer, (n_in, n_out) in enumerate(zip(widths, widths[1:], strict=False), start=1)
+    ]
+    chosen = step_indices(seed, 0, steps, experiment.batch_size, experiment.train_size)
+    xs = data.train.images / experiment.dataset.divide - experiment.dataset.subtract
+    ys = np.eye(len(data.classes))[data.train.labels]
+    return reference.descend(
+        [w for w, _ in layers],
+        [b for _, b in layers],
+        [(xs[rows], ys[rows]) for rows in chosen],
+        experiment.activation,
+        experiment.cost,
+        rate,
+        experiment.l2 / experiment.train_size,
+    )
+
+
+@pytest.mark.parametrize(
+    ("activation", "cost", "l2"),
+    [("sigmoid", "cross_entropy", 0.5), ("tanh", "nll", 0.0), ("softsign", "quadratic", 0.2)],
+)
+def test_descent_matches_the_numpy_twin(activation, cost, l2, experiment, train, small_data):
+    """Final weights and biases of every replica, 30 steps across an epoch's edge, float64."""
+    experiment = replace(
+        experiment, activation=activation, cost=cost, l2=l2, steps=30, precision=Precision.float64
+    )
+    kept = Weights()
+    rates = [0.3, 0.3] if l2 else [0.3, 0.7]
+    train(experiment, [(4, rates[0]), (9, rates[1])], [kept])
+    for replica, (seed, rate) in enumerate(zip([4, 9], rates, strict=True)):
+        weights, biases = twin(experiment, small_data, seed, rate, 30)
+        for w, b, w_twin, b_twin in zip(
+            kept.network.weights, kept.network.biases, weights, biases, strict=True
+        ):
+            np.testing.assert_allclose(w[replica], w_twin, rtol=1e-9, atol=1e-12)
+            np.testing.assert_allclose(b[replica, 0], b_twin, rtol=1e-9, atol=1e-12)
+
+
+def test_readings_match_the_numpy_twin(experiment, train, small_data):
+    """Norms, costs and accuracies at a step in the middle of training."""
+    experiment = replace(
+        experiment,
+        steps=23,
+        precision=Precision.float64,
+        gradients=replace(experiment.gradients, every=10),
+        evaluation=Evaluation(every=10, splits=["test"]),
+    )
+    record = train(experiment, [(2, 0.5)])
+    weights, biases = twin(experiment, small_data, 2, 0.5, 10)
+    xs = small_data.train.images[:30] / 256
+    ys = np.eye(3)[small_data.train.labels[:30]]
+    grad_w, grad_b = reference.mean_gradients(weights, biases, xs, ys, "sigmoid", "cross_entropy")
+    at = record.sel(gradient_step=10, replica=0)
+    np.testing.assert_allclose(at.bias_gradient_norm, [np.linalg.norm(g) for g in grad_b])
+    np.testing.assert_allclose(at.weight_gradient_norm, [np.linalg.norm(g) for g in grad_w])
+    np.testing.assert_allclose(at.bias_gradient.sel(layer=1), grad_b[0])
+    np.testing.assert_allclose(at.bias_gradient.sel(layer=3)[:3], grad_b[2])
+    assert np.isnan(at.bias_gradient.sel(layer=3)[3:]).all()
+    zs = [reference.forward(weights, biases, x, "sigmoid")[0][-1] for x in xs]
+    costs = [reference.value("cross_entropy", z, y) for z, y in zip(zs, ys, strict=True)]
+    assert float(at.probe_cost) == pytest.approx(np.mean(costs), rel=1e-10)
+    tests = small_data.test.images / 256
+    guesses = [reference.forward(weights, biases, x, "sigmoid")[0][-1].argmax() for x in tests]
+    found = record.sel(evaluation_step=10, replica=0).accuracy_test
+    assert float(found) == np.mean(guesses == small_data.test.labels)
+
+
+def test_the_mini_batch_gradient_is_the_batchs_own(experiment, train, small_data):
+    """At step 20, before its update; absent after the last step; windows of three records."""
+    experiment = replace(experiment, precision=Precision.float64, steps=60)
+    record = train(experiment, [(2, 0.5)]).isel(replica=0)
+    weights, biases = twin(experiment, small_data, 2, 0.5, 20)
+    rows = step_indices(2, 20, 1, 8, 100)[0]
+    xs, ys = small_data.train.images[rows] / 256, np.eye(3)[small_data.train.labels[rows]]
+    _, grad_b = reference.mean_gradients(weights, biases, xs, ys, "sigmoid", "cross_entropy")
+    found = record.batch_bias_gradient_norm.sel(gradient_step=20)
+    np.testing.assert_allclose(found, [np.linalg.norm(g) for g in grad_b], rtol=1e-9)
+    assert np.isnan(record.batch_bias_gradient_norm.sel(gradient_step=60)).all()
+    window = record.window_bias_gradient_norm.notnull().all("layer")
+    assert window.gradient_step[window].values.tolist() == [40]
+
+
+def test_a_full_batch_step_uses_every_example_once(experiment, train, small_data):
+    """batch_size = train_size: one gradient of the whole set, whatever the seed's order."""
+    experiment = replace(
+        experiment, batch_size=100, steps=5, precision=Precision.float64, l2=0.0
+    )
+    kept = Weights()
+    train(experiment, [(1, 0.4)], [kept])
+    weights, _ = twin(experiment, small_data, 1, 0.4, 5)
+    np.testing.assert_allclose(kept.network.weights[0][0], weights[0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("companions", [1, 7, 64])
+def test_a_replica_is_bit_for_bit_the_same_in_any_company(companions, experiment, train):
+    """Alone, among 7 and among 64: the promise that makes blocks of any size one experiment."""
+    alone = train(experiment, [(5, 0.3)])
+    others = [(seed, 0.3) for seed in range(100, 100 + companions - 1)]
+    place = len(others) // 2
+    table = [*others[:place], (5, 0.3), *others[place:]]
+    together = train(experiment, table, key="together")
+    xr.testing.assert_identical(
+        alone.drop_attrs(), together.isel(replica=[place]).drop_attrs()
+    )
+
+
+def test_rates_side_by_side_do_not_touch_each_other(experiment, train):
+    """A learning rate's replica is the same alone and beside other rates, bit for bit."""
+    experiment = replace(experiment, l2=0.0)
+    alone = train(experiment, [(5, 0.3)])
+    beside = train(experiment, [(5, 0.01), (5, 0.3), (5, 3.0)], key="beside")
+    xr.testing.assert_identical(alone.drop_attrs(), beside.isel(replica=[1]).drop_attrs())
+
+
+def test_probes_do_not_change_the_training(experiment, train):
+    """With every probe on, and with none: the same final weights, bit for bit."""
+    bare = replace(experiment, gradients=Gradients(every=0), evaluation=Evaluation(every=0))
+    watched, blind = Weights(), Weights()
+    train(experiment, [(0, 0.3), (1, 0.3)], [watched])
+    train(bare, [(0, 0.3), (1, 0.3)], [blind], key="bare")
+    for one, other in zip(watched.network.buffers(), blind.network.buffers(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_it_learns(experiment, train):
+    """The bright row is found: far above chance on examples never seen."""
+    record = train(replace(experiment, steps=1000, l2=0.0), [(s, 1.0) for s in range(4)])
+    assert (record.accuracy_test.isel(evaluation_step=-1) > 0.9).all()
+
+
+def test_a_diverging_replica_is_named_and_the_others_go_on(experiment, train):
+    """A rate of 1e30 overflows; its neighbour's numbers are what they are without it."""
+    experiment = replace(experiment, l2=0.0)
+    record = train(experiment, [(0, 0.3), (0, 1e30)])
+    alone = train(experiment, [(0, 0.3)], key="alone")
+    assert record.diverged_at.values.tolist() == [-1, 100]
+    xr.testing.assert_identical(alone.drop_attrs(), record.isel(replica=[0]).drop_attrs())
+
+
+def test_no_step_at_all_measures_the_initial_network(experiment, train):
+    """An init study has steps=0 and one record of each kind."""
+    record = train(replace(experiment, steps=0), [(0, 0.1), (1, 0.1)])
+    assert record.gradient_step.values.tolist() == [0]
+    assert np.isfinite(record.bias_gradient_norm).all()
+
+
+def test_more_examples_than_there_are_is_refused(experiment, small_data):
+    """Before anything is computed."""
+    with pytest.raises(ConfigError, match=r"train_size=5000 .* 120 training examples of small"):
+        check_sizes(replace(experiment, train_size=5000), small_data)
+
+
+def test_decay_with_two_rates_in_a_block_is_refused(experiment, small_data):
+    """The fused update has one decay factor; cell.py never makes such a block."""
+    with pytest.raises(ValueError, match="must share one learning rate"):
+        build_module(Block(experiment, [(0, 0.1), (0, 0.2)], "k", "c"), small_data)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the GPU asked for")
+def test_a_gpu_that_is_not_there_is_refused():
+    """One sentence that names what to do."""
+    with pytest.raises(ResourceError, match="device=cuda was asked for.*use device=cpu"):
+        available_device(Device.cuda)
+    assert available_device(Device.auto) in ("cpu", "mps")
