@@ -2,11 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-import numpy as np
 import xarray as xr
 
 from depthgauge.errors import DataError
-from depthgauge.report.seeds import usable
+from depthgauge.report.seeds import in_words, usable
 
 Records = Mapping[str, Sequence[xr.Dataset]]
 """Study -> its records, in the order of the grid."""
@@ -61,21 +60,17 @@ def _missing(study: str, wanted: str) -> DataError:
 def basis(drawn: Collection[xr.Dataset]) -> str:
     """Return what a figure of the cells `drawn` rests on: seeds, updates, scale and data."""
     first = next(iter(drawn)).attrs
-    seeds = " or ".join(dict.fromkeys(_seeds_in_words(each["seed"].values) for each in drawn))
+    seeds = " or ".join(dict.fromkeys(in_words(each["seed"].values) for each in drawn))
     diverged = sum(each.attrs["n_diverged"] for each in drawn)
     left_out = f"; {diverged} diverged and left out" if diverged else ""
     used, published = first["config"]["steps"], first["published_steps"]
-    updates = f"{used:,} of {published:,} published updates" if published else "no updates needed"
+    updates = (
+        f"{used:,} of {published:,} published updates"
+        if published
+        else "no updates, initial networks"
+    )
     data = first["data"]
     return (
         f"{seeds} a net{left_out}. Scale {first['scale']}: {updates}."
         f" Data set {data['name']} ({data['hash'][:8]})."
     )
-
-
-def _seeds_in_words(seeds: np.ndarray) -> str:
-    """Return for example "10 seeds (0–9)"; gaps are written out: "3 seeds (0–1, 5)"."""
-    ordered = np.sort(seeds)
-    runs = np.split(ordered, np.flatnonzero(np.diff(ordered) > 1) + 1)
-    spans = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
-    return f"{len(seeds)} seed{'s' * (len(seeds) != 1)} ({spans})"

@@ -35,7 +35,7 @@ def hover(name: str, table: pd.DataFrame, x: str, y: str) -> alt.Chart:
     near = alt.selection_point(
         name=f"near_{name}", nearest=True, on="pointerover", clear="pointerout", empty=False
     )
-    points = alt.Chart(table, name=f"{HOVER}_{name}").mark_point(filled=True, size=50)
+    points = alt.Chart(table, name=f"{HOVER}_{name}").mark_point(filled=True, size=50, clip=True)
     seen = points.encode(
         x=f"{x}:Q",
         y=f"{y}:Q",

@@ -18,9 +18,9 @@ NAME = "nielsen_minibatch_speed"
 DEPTH = 2
 
 _ESTIMATORS = {
-    "batch_bias_gradient_norm": "Mini-batch: the batch's own gradient",
-    "bias_gradient_norm": "Mini-batch: all {images:,} images along the way",
-    "window_bias_gradient_norm": "Mini-batch: gradient averaged over {window} steps",
+    "batch_bias_gradient_norm": "Mini-batch: its own images",
+    "bias_gradient_norm": "Mini-batch: all {images:,} images",
+    "window_bias_gradient_norm": "Mini-batch: mean of {window} steps",
 }
 
 

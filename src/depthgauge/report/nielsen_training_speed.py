@@ -25,5 +25,5 @@ def training_speed(records: Records, depth: int) -> Figure:
             " full-batch step, for each hidden layer (1 is next to the input). Line: median over"
             f" seeds; band: central 95 % of seeds. {basis([net])}"
         ),
-        chart=alt.concat(panel(f"{depth} hidden layers", layers, 600, 300), columns=1),
+        chart=alt.concat(panel("Full batch", layers, 600, 300), columns=1),
     )

@@ -1,5 +1,7 @@
 """A distribution over seeds as numbers to draw: who counts, bands, fewer steps, fewer digits."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -13,6 +15,16 @@ def usable(record: xr.Dataset) -> xr.Dataset:
     """Return `record` without the replicas that diverged; attribute `n_diverged` counts them."""
     kept = record.isel(replica=np.flatnonzero(record["diverged_at"].values < 0))
     return kept.assign_attrs(n_diverged=record.sizes["replica"] - kept.sizes["replica"])
+
+
+def in_words(seeds: Sequence[int] | np.ndarray) -> str:
+    """Return for example "10 seeds (0–9)"; gaps are written out: "3 seeds (0–1, 5)"."""
+    if len(seeds) == 0:
+        return "no seeds"
+    ordered = np.sort(seeds)
+    runs = np.split(ordered, np.flatnonzero(np.diff(ordered) > 1) + 1)
+    spans = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
+    return f"{len(seeds)} seed{'s' * (len(seeds) != 1)} ({spans})"
 
 
 def thin(count: int, most: int = 250) -> np.ndarray:

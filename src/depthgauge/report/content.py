@@ -1,0 +1,43 @@
+"""What the page and the Markdown table show alike."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from depthgauge.claims.chance import chance_statement
+from depthgauge.report.figure import Figure
+from depthgauge.report.provenance import StudyProvenance
+from depthgauge.report.verdicts import WORDS, Verdicts, row, scales, tally
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a report is made of."""
+
+    verdicts: Verdicts
+    figures: Mapping[str, Figure]
+    pictures: Mapping[str, str]
+    """The figures as SVG, by name."""
+    missing: Mapping[str, str]
+    """Figures that could not be drawn, and why."""
+    provenance: list[StudyProvenance]
+    commit: str | None
+
+
+def content(report: Report) -> dict[str, Any]:
+    """Return the report as the templates take it, numbers already in words."""
+    rows = [row(verdict) for verdict in report.verdicts]
+    return {
+        "rows": rows,
+        "served": {
+            name: [each for each in rows if each["figure"] == name] for name in report.figures
+        },
+        "tally": tally(report.verdicts),
+        "words": WORDS,
+        "scales": scales(report.verdicts),
+        "chance": chance_statement(report.verdicts),
+        "figures": report.figures,
+        "missing": report.missing,
+        "provenance": report.provenance,
+        "commit": report.commit,
+    }

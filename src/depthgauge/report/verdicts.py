@@ -1,0 +1,92 @@
+"""Verdicts as a reader sees them: rows of text, and how many there are of each kind."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from depthgauge.errors import DataError
+from depthgauge.report.seeds import in_words
+
+Verdicts = Sequence[Mapping[str, Any]]
+"""The objects of results/claims.json."""
+
+SOURCES = {"nielsen": "Nielsen 2015"}
+"""First word of a claim's id -> where the claim comes from."""
+
+WORDS = {"holds": "holds", "fails": "fails", "inconclusive": "open"}
+SYMBOLS = {"holds": "✓", "fails": "✗", "inconclusive": "?"}
+"""Colour never speaks alone."""
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Return the verdicts in results/claims.json.
+
+    Raises DataError when the file is missing or is no list of verdicts.
+    """
+    try:
+        verdicts = json.loads(path.read_text(encoding="utf-8"))
+        for verdict in verdicts:
+            row(verdict)
+    except FileNotFoundError:
+        raise DataError(f"no verdicts at {path}; run `depthgauge judge` first") from None
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DataError(
+            f"{path} is no list of verdicts ({error!r}); run `depthgauge judge` again"
+        ) from error
+    return verdicts
+
+
+def row(verdict: Mapping[str, Any]) -> dict[str, str]:
+    """Return one verdict as the texts of a table row and of what it unfolds to."""
+    used, published_updates = verdict["updates"]
+    done = "none" if used is None else f"{used:,}"
+    diverged = verdict["n_diverged"]
+    return {
+        **{key: verdict[key] for key in ("id", "study", "statement", "source", "rule", "reason")},
+        **{key: verdict[key] for key in ("dataset", "figure", "unit", "verdict")},
+        "group": group(verdict),
+        "word": WORDS[verdict["verdict"]],
+        "symbol": SYMBOLS[verdict["verdict"]],
+        "published": number(verdict["published"]),
+        "measured": number(verdict["measured"]),
+        "interval": interval(verdict["interval"]),
+        "n": str(verdict["n"]),
+        "seeds": in_words(verdict["seeds"]) + (f", {diverged} diverged" if diverged else ""),
+        "scale": verdict["scale"] or "not run",
+        "updates": f"{done} of {published_updates:,} published" if published_updates else "0 of 0",
+        "cells": "; ".join(verdict["cells"]) or "none",
+    }
+
+
+def group(verdict: Mapping[str, Any]) -> str:
+    """Return where a claim comes from, for filters and sums."""
+    first: str = verdict["id"].split(".")[0]
+    return SOURCES.get(first, first)
+
+
+def number(value: float | None) -> str:
+    """Return a number with the digits it was stored with; nothing where there is none."""
+    return "" if value is None else f"{value:g}"
+
+
+def interval(ends: Sequence[float] | None) -> str:
+    """Return "[low, high]"; nothing where there is none."""
+    return "" if ends is None else f"[{ends[0]:g}, {ends[1]:g}]"
+
+
+def tally(verdicts: Verdicts) -> dict[str, Counter[str]]:
+    """Return source -> kind of verdict -> how many, in the order of the claims."""
+    counts: dict[str, Counter[str]] = {}
+    for verdict in verdicts:
+        counts.setdefault(group(verdict), Counter())[verdict["verdict"]] += 1
+    return counts
+
+
+def scales(verdicts: Verdicts) -> str:
+    """Return at which scales the claims were judged, for example "quick (40), paper (5)"."""
+    counts = Counter(verdict["scale"] or "not run" for verdict in verdicts)
+    if len(counts) == 1:
+        return next(iter(counts))
+    return ", ".join(f"{scale} ({count})" for scale, count in sorted(counts.items()))

@@ -1,0 +1,88 @@
+"""Draw every figure and write the report.
+
+Reads the records in build/*/ and the verdicts in results/claims.json. Writes results/report.html
+(one page that needs no network), results/README.md (the table for a repository page),
+results/figures/*.svg and results/plots/*.csv (the curves, for `dvc plots`). A figure whose records
+are missing is left out, and the page says so. The same records and verdicts give the same bytes.
+"""
+
+import argparse
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from depthgauge.errors import ConfigError
+from depthgauge.files import write_text
+from depthgauge.records import read_study
+from depthgauge.report.content import Report
+from depthgauge.report.figures import draw, svg
+from depthgauge.report.page import page
+from depthgauge.report.plots import plots
+from depthgauge.report.provenance import provenance
+from depthgauge.report.readme import readme
+from depthgauge.report.verdicts import read
+from depthgauge.stages.root import project_root
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the folders that are read and written."""
+    parser.add_argument(
+        "--build", type=Path, metavar="DIR", help="folder of the records (default: ROOT/build)"
+    )
+    parser.add_argument(
+        "--results",
+        type=Path,
+        metavar="DIR",
+        help="folder of claims.json, and of what is written (default: ROOT/results)",
+    )
+    parser.add_argument("--commit", metavar="ID", help="commit to name under provenance")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write the report; raises DataError without verdicts or when a record is damaged."""
+    if arguments.overrides:
+        raise ConfigError(
+            f"{arguments.overrides[0]} will not do: report takes no key=value, it reads the"
+            " records in --build"
+        )
+    build = arguments.build or project_root() / "build"
+    results = arguments.results or project_root() / "results"
+    verdicts = read(results / "claims.json")
+    records = {folder.name: read_study(folder) for folder in sorted(build.glob("*/"))}
+    figures, missing = draw(records)
+    report = Report(
+        verdicts=verdicts,
+        figures=figures,
+        pictures={name: svg(figure) for name, figure in figures.items()},
+        missing=missing,
+        provenance=provenance(records),
+        commit=arguments.commit,
+    )
+    tables = {name: table.to_csv(index=False) for name, table in plots(records).items()}
+    write_text(results / "report.html", page(report))
+    write_text(results / "README.md", readme(report))
+    _write_folder(results / "figures", ".svg", report.pictures)
+    _write_folder(results / "plots", ".csv", tables)
+    _say(results, report)
+
+
+def _write_folder(folder: Path, ending: str, texts: Mapping[str, str]) -> None:
+    """Write a file a text; files of that ending which an earlier report left are removed."""
+    for path in folder.glob(f"*{ending}"):
+        if path.stem not in texts:
+            path.unlink()
+    for name, text in texts.items():
+        write_text(folder / f"{name}{ending}", text)
+
+
+def _say(results: Path, report: Report) -> None:
+    """Print what was written, what is missing and the verdicts in numbers."""
+    counts = Counter(verdict["verdict"] for verdict in report.verdicts)
+    for name, reason in report.missing.items():
+        print(f"not drawn: {name} ({reason})")
+    print(results / "report.html")
+    print(results / "README.md")
+    print(f"{results / 'figures'}: {len(report.figures)} figures")
+    print(
+        f"{counts['holds']} claims hold, {counts['fails']} fail, {counts['inconclusive']} are open"
+    )
