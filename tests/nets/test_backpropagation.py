@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-import reference
 import torch
 
+import reference
 from depthgauge.nets.activations import ACTIVATIONS, activation
 from depthgauge.nets.backpropagation import Pass
 from depthgauge.nets.costs import COSTS, cost
@@ -44,7 +44,9 @@ def test_deltas_match_the_numpy_twin(name, cost_name, examples):
         for example, (x, y) in enumerate(zip(*examples, strict=True)):
             twin = reference.deltas(*parameters(network, replica), x, y, name, cost_name)
             for delta, expected in zip(run.deltas, twin, strict=True):
-                np.testing.assert_allclose(delta[replica, example], expected, rtol=1e-11, atol=1e-14)
+                np.testing.assert_allclose(
+                    delta[replica, example], expected, rtol=1e-11, atol=1e-14
+                )
 
 
 @pytest.mark.parametrize("cost_name", COSTS)

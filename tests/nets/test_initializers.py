@@ -1,5 +1,7 @@
 """Initial weights: the published laws, and one stream for each seed and layer."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 import torch
@@ -44,7 +46,7 @@ def test_glorots_biases_are_zero(name):
 
 def test_streams_differ_by_seed_and_layer():
     """No two of (seed, layer) share a stream."""
-    draws = [initial_layer("nielsen_large", s, l, 4, 5)[0] for s in range(3) for l in range(1, 4)]
+    draws = [initial_layer("nielsen_large", *at, 4, 5)[0] for at in product(range(3), range(1, 4))]
     assert len({draw.tobytes() for draw in draws}) == 9
 
 
@@ -58,7 +60,7 @@ def test_a_seed_means_the_same_first_layer_at_every_depth():
 @pytest.mark.parametrize("look_up", [initializer, activation, cost])
 def test_an_unknown_name_lists_the_known_ones(look_up):
     """One sentence, with what there is to choose from."""
-    with pytest.raises(ConfigError, match="nosuch is unknown; choose one of .+, "):
+    with pytest.raises(ConfigError, match=r"nosuch is unknown; choose one of .+, "):
         look_up("nosuch")
 
 

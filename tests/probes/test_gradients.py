@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-import reference
 import torch
 
+import reference
 from depthgauge.probes.gradients import (
     delta_norms,
     layer_speeds,

@@ -1,14 +1,15 @@
 """A block of replicas, through Lightning: right, and the same whatever its companions."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import pytorch_lightning as pl
-import reference
 import torch
 import xarray as xr
 
+import reference
 from depthgauge.config import Device, Evaluation, Gradients, Precision
 from depthgauge.datasets.batches import step_indices
 from depthgauge.errors import ConfigError, ResourceError
@@ -29,7 +30,7 @@ def twin(experiment, data, seed, rate, steps):
     widths = [data.train.images.shape[1], *experiment.hidden, len(data.classes)]
     layers = [
         initial_layer(experiment.init, seed, layer, n_in, n_out)
-        for layer, (n_in, n_out) in enumerate(zip(widths, widths[1:], strict=False), start=1)
+        for layer, (n_in, n_out) in enumerate(itertools.pairwise(widths), start=1)
     ]
     chosen = step_indices(seed, 0, steps, experiment.batch_size, experiment.train_size)
     xs = data.train.images / experiment.dataset.divide - experiment.dataset.subtract
@@ -112,9 +113,7 @@ def test_the_mini_batch_gradient_is_the_batchs_own(experiment, train, small_data
 
 def test_a_full_batch_step_uses_every_example_once(experiment, train, small_data):
     """batch_size = train_size: one gradient of the whole set, whatever the seed's order."""
-    experiment = replace(
-        experiment, batch_size=100, steps=5, precision=Precision.float64, l2=0.0
-    )
+    experiment = replace(experiment, batch_size=100, steps=5, precision=Precision.float64, l2=0.0)
     kept = Weights()
     train(experiment, [(1, 0.4)], [kept])
     weights, _ = twin(experiment, small_data, 1, 0.4, 5)
@@ -129,9 +128,7 @@ def test_a_replica_is_bit_for_bit_the_same_in_any_company(companions, experiment
     place = len(others) // 2
     table = [*others[:place], (5, 0.3), *others[place:]]
     together = train(experiment, table, key="together")
-    xr.testing.assert_identical(
-        alone.drop_attrs(), together.isel(replica=[place]).drop_attrs()
-    )
+    xr.testing.assert_identical(alone.drop_attrs(), together.isel(replica=[place]).drop_attrs())
 
 
 def test_rates_side_by_side_do_not_touch_each_other(experiment, train):
@@ -189,6 +186,6 @@ def test_decay_with_two_rates_in_a_block_is_refused(experiment, small_data):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the GPU asked for")
 def test_a_gpu_that_is_not_there_is_refused():
     """One sentence that names what to do."""
-    with pytest.raises(ResourceError, match="device=cuda was asked for.*use device=cpu"):
+    with pytest.raises(ResourceError, match=r"device=cuda was asked for.*use device=cpu"):
         available_device(Device.cuda)
     assert available_device(Device.auto) in ("cpu", "mps")

@@ -14,6 +14,7 @@ from depthgauge.nets.costs import Cost
 from depthgauge.nets.network import ReplicaNetwork
 from depthgauge.nets.products import affine
 
+
 class Pass:
     """One forward and backward pass of R networks over B examples, in buffers of its own.
 

@@ -1,5 +1,6 @@
 """R independent networks of one shape, held and computed as one."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -24,7 +25,7 @@ class ReplicaNetwork(nn.Module):
         """Draw the initial networks of `seeds`; ConfigError when `init` is unknown."""
         super().__init__()
         self.widths = tuple(widths)
-        for layer, (n_in, n_out) in enumerate(zip(widths, widths[1:], strict=False), start=1):
+        for layer, (n_in, n_out) in enumerate(itertools.pairwise(widths), start=1):
             drawn = [initial_layer(init, seed, layer, n_in, n_out) for seed in seeds]
             for name, values in zip(("weight", "bias"), zip(*drawn, strict=True), strict=True):
                 stacked = torch.from_numpy(np.stack([np.atleast_2d(each) for each in values]))

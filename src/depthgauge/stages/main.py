@@ -1,4 +1,4 @@
-"""depthgauge: why are deep networks hard to train, and how can anyone see it?"""
+"""See why deep networks are hard to train, in the classic studies and in your own grids."""
 
 import argparse
 import importlib

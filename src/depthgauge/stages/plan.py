@@ -104,7 +104,12 @@ def plan(overrides: Sequence[str], data: Callable[[str], Prepared]) -> list[Plan
 def _planned(
     position: int, axes: dict[str, Any], config: Config, data: Callable[[str], Prepared]
 ) -> Planned:
-    activation(config.activation), initializer(config.init), cost(config.cost)  # known names?
+    for look_up, name in (
+        (activation, config.activation),
+        (initializer, config.init),
+        (cost, config.cost),
+    ):
+        look_up(name)  # ConfigError, before anything is computed
     device = available_device(config.device)
     prepared = data(config.dataset.name)
     check_sizes(config, prepared)

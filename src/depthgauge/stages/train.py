@@ -40,7 +40,10 @@ from depthgauge.training.progress import ProgressBar
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `depthgauge train`."""
     parser.add_argument(
-        "-m", "--multirun", action="store_true", help="accepted for habit's sake: studies sweep anyway"
+        "-m",
+        "--multirun",
+        action="store_true",
+        help="accepted for habit's sake: studies sweep anyway",
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="say what is done, what is left, how long it takes"

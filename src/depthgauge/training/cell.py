@@ -5,6 +5,7 @@ runs, timing.json beside the record (never in it: records are bit-reproducible),
 failed, and a lock, so that two sweeps never compute the same block twice.
 """
 
+import itertools
 import json
 import sys
 import time
@@ -102,7 +103,7 @@ def work(experiment: Experiment, data: Prepared) -> float:
     Two per weight and example forward, two back, two for the update or the weight gradient.
     """
     widths = [data.train.images.shape[1], *experiment.hidden, len(data.classes)]
-    weights = sum(n_in * n_out for n_in, n_out in zip(widths, widths[1:], strict=False))
+    weights = sum(n_in * n_out for n_in, n_out in itertools.pairwise(widths))
     passes = 6.0 * experiment.steps * experiment.batch_size
     for instrument in build_instruments(experiment, data):
         passes += instrument.passes_per_measure() * len(instrument.steps)

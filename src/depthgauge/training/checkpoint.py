@@ -28,13 +28,20 @@ FORMAT = 1
 class Checkpoint(pl.Callback):
     """Write the state at the end of a chunk, every `seconds`, and read it back."""
 
-    def __init__(self, path: Path, key: str, instruments: Sequence[Instrument], seconds: float):
+    def __init__(
+        self, path: Path, key: str, instruments: Sequence[Instrument], seconds: float
+    ) -> None:
         """Keep the block `key`'s state at `path`."""
         self.path, self.key, self.instruments, self.seconds = path, key, instruments, seconds
         self.written = time.monotonic()
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Chunk, *_: Any
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Chunk,
+        batch_idx: int,
     ) -> None:
         """Write when it is time; the last chunk needs none, its record follows."""
         assert isinstance(pl_module, ReplicaModule)
@@ -45,16 +52,22 @@ class Checkpoint(pl.Callback):
 
     def write(self, module: ReplicaModule, step: int) -> None:
         """Write networks and readings as they are after `step` steps."""
-        arrays = {f"state/{name}": value.cpu().numpy() for name, value in module.state_dict().items()}
+        state = module.state_dict().items()
+        arrays = {f"state/{name}": value.cpu().numpy() for name, value in state}
         for instrument in self.instruments:
             if instrument.readings:
                 seen = merged(instrument.readings)
                 arrays[f"steps/{instrument.axis}"] = np.array(seen.steps)
                 for name, values in seen.values.items():
-                    arrays[f"values/{instrument.axis}/{name}"] = np.ascontiguousarray(values)
+                    arrays[f"values/{instrument.axis}/{name}"] = values
         meta = json.dumps({"format": FORMAT, "key": self.key, "step": step}, sort_keys=True)
         with whole(self.path) as temporary:
-            save_file(arrays, temporary, {"depthgauge": meta})
+            # safetensors writes memory as it lies, and the networks' is padded
+            save_file(
+                {name: np.ascontiguousarray(each) for name, each in arrays.items()},
+                temporary,
+                {"depthgauge": meta},
+            )
 
     def restore(self, module: ReplicaModule) -> int:
         """Bring back networks and readings; return the steps already done, 0 if none can be used.
@@ -67,8 +80,10 @@ class Checkpoint(pl.Callback):
                 meta = json.loads((file.metadata() or {}).get("depthgauge", "{}"))
                 if (meta.get("format"), meta.get("key")) != (FORMAT, self.key):
                     raise ValueError("another format or block")
-                arrays = {name: file.get_tensor(name) for name in file.keys()}
-            state = {n.removeprefix("state/"): a for n, a in arrays.items() if n.startswith("state/")}
+                arrays = {name: file.get_tensor(name) for name in file}
+            state = {
+                n.removeprefix("state/"): a for n, a in arrays.items() if n.startswith("state/")
+            }
             module.load_state_dict({name: torch.from_numpy(each) for name, each in state.items()})
             for instrument in self.instruments:
                 instrument.readings = _readings(arrays, instrument.axis)
@@ -84,7 +99,9 @@ def merged(readings: Sequence[Readings]) -> Readings:
     """Return the chunks' readings as one, values (reading, replica, ...)."""
     steps = [step for each in readings for step in each.steps]
     names = readings[0].values
-    return Readings(steps, {n: np.concatenate([each.values[n] for each in readings]) for n in names})
+    return Readings(
+        steps, {n: np.concatenate([each.values[n] for each in readings]) for n in names}
+    )
 
 
 def _readings(arrays: dict[str, np.ndarray], axis: str) -> list[Readings]:

@@ -7,7 +7,6 @@ training (tested bit for bit).
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
@@ -17,11 +16,10 @@ from depthgauge.probes.gradients import (
     delta_norms,
     layer_speeds,
     mean_bias_gradients,
-    norms,
     weight_gradient_norms,
 )
 from depthgauge.training.module import Examples, Probe, Readings, ReplicaModule
-from depthgauge.training.schedule import probe_steps
+from depthgauge.training.schedule import Chunk, probe_steps
 
 SLICE = 1000
 """Images evaluated at once: large enough for full speed, small enough for the cache."""
@@ -45,7 +43,12 @@ class Instrument(pl.Callback):
         pl_module.probes.append(Probe(self.axis, self.steps, self.measure))
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, *_: Any
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Chunk,
+        batch_idx: int,
     ) -> None:
         """Keep what this chunk brought."""
         if self.axis in outputs:

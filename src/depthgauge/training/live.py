@@ -9,6 +9,7 @@ import xarray as xr
 from depthgauge.training.block import Block
 from depthgauge.training.measurements import measurements
 from depthgauge.training.module import ReplicaModule
+from depthgauge.training.schedule import Chunk
 
 
 class Live(pl.Callback):
@@ -19,7 +20,12 @@ class Live(pl.Callback):
         self.block, self.publish = block, publish
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, *_: Any
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Chunk,
+        batch_idx: int,
     ) -> None:
         """Publish what this chunk brought."""
         assert isinstance(pl_module, ReplicaModule)

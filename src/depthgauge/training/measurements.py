@@ -1,6 +1,7 @@
 """Readings under the names and axes of docs/records.md."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -19,8 +20,11 @@ def measurements(
 
     `window` is how many of the mini-batch gradients are averaged; it counts in whole runs.
     """
-    variables = {"diverged_at": ("replica", module.diverged_at.cpu().numpy().copy())}
-    coords = {
+    diverged_at = module.diverged_at.cpu().numpy().copy()
+    variables: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
+        "diverged_at": (("replica",), diverged_at)
+    }
+    coords: dict[str, Any] = {
         "seed": ("replica", np.array([seed for seed, _ in replicas])),
         "learning_rate": ("replica", np.array([float(rate) for _, rate in replicas])),
         "layer": np.array(module.network.layers),

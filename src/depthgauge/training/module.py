@@ -95,6 +95,9 @@ class ReplicaModule(pl.LightningModule):
     {axis: Readings} of the probes that were due, for the callbacks.
     """
 
+    diverged_at: Tensor
+    """(replica,) -1, or the end of the first chunk after which a weight was not finite."""
+
     def __init__(
         self,
         network: ReplicaNetwork,
@@ -193,5 +196,8 @@ def _stack(readings: list[tuple[int, dict[str, Tensor]]]) -> Readings:
     names = readings[0][1]
     return Readings(
         [step for step, _ in readings],
-        {name: torch.stack([values[name] for _, values in readings]).cpu().numpy() for name in names},
+        {
+            name: torch.stack([values[name] for _, values in readings]).cpu().numpy()
+            for name in names
+        },
     )

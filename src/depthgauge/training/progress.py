@@ -28,12 +28,23 @@ class ProgressBar(pl.Callback):
         chunks = trainer.train_dataloader
         assert isinstance(chunks, Chunks)
         self.bar = tqdm(
-            total=steps, initial=chunks.first, desc=self.title, unit="step", mininterval=0.5,
-            disable=None, leave=False, dynamic_ncols=True,
+            total=steps,
+            initial=chunks.first,
+            desc=self.title,
+            unit="step",
+            mininterval=0.5,
+            disable=None,
+            leave=False,
+            dynamic_ncols=True,
         )
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Chunk, *_: Any
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Chunk,
+        batch_idx: int,
     ) -> None:
         """Advance by a chunk."""
         self.bar.update(batch.stop - batch.start)

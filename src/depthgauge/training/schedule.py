@@ -1,5 +1,6 @@
 """Which steps are looked at: known before training starts, so that no step asks."""
 
+import itertools
 import math
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -38,7 +39,7 @@ class Chunks:
         """Cut the steps that are left."""
         self.first = first
         cuts = [first, *range((first // size + 1) * size, steps, size), steps]
-        self._chunks = [Chunk(start, stop) for start, stop in zip(cuts, cuts[1:], strict=False)]
+        self._chunks = [Chunk(start, stop) for start, stop in itertools.pairwise(cuts)]
 
     def __iter__(self) -> Iterator[Chunk]:
         """One chunk after another."""

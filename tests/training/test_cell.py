@@ -1,0 +1,71 @@
+"""A block is computed once, by one process, and kept whole."""
+
+import json
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+from filelock import FileLock
+
+from depthgauge.config import Config
+from depthgauge.records import read
+from depthgauge.training.cell import build_cell, compute_block, finished, record_path, work
+
+
+@pytest.fixture
+def block(experiment):
+    config = Config(**{**vars(replace(experiment, steps=40)), "learning_rate": 0.3, "seeds": 2})
+    return build_cell(config, "data", "cpu").blocks[0]
+
+
+def nothing(block, instruments):
+    return []
+
+
+def test_a_finished_block_is_not_computed_again(block, small_data, tmp_path):
+    """The second call does not even ask for callbacks; no checkpoint is left."""
+    asked = []
+    for _ in range(2):
+        compute_block(block, small_data, "cpu", tmp_path, lambda *_: asked.append(1) or [])
+    assert asked == [1]
+    assert finished(tmp_path, block)
+    names = {path.name for path in (tmp_path / block.key).iterdir()}
+    assert names <= {"record.safetensors", "timing.json", "config.json", "lock"}
+
+
+def test_the_record_holds_its_provenance_and_no_times(block, small_data, tmp_path):
+    """Two computations give the same bytes; the timing is in a file of its own."""
+    compute_block(block, small_data, "cpu", tmp_path / "one", nothing)
+    compute_block(block, small_data, "cpu", tmp_path / "two", nothing)
+    paths = [record_path(tmp_path / name, block) for name in ("one", "two")]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    attrs = read(paths[0]).attrs
+    assert attrs["data"] == {"name": "small", "hash": small_data.hash}
+    assert attrs["config"]["hidden"] == [7, 6] and attrs["cell"] == block.cell
+    timing = json.loads((tmp_path / "one" / block.key / "timing.json").read_text())
+    assert timing["seconds"] > 0
+
+
+def test_a_second_process_waits_and_says_so(block, small_data, tmp_path, capsys):
+    """While somebody else computes the block; then it finds it done."""
+    compute_block(block, small_data, "cpu", tmp_path, nothing)
+    held = threading.Event()
+
+    def somebody_else():
+        with FileLock(tmp_path / block.key / "lock"):
+            held.set()
+            time.sleep(0.3)
+
+    threading.Thread(target=somebody_else).start()
+    assert held.wait(5)
+    compute_block(block, small_data, "cpu", tmp_path, nothing)
+    assert f"waiting for another process that computes {block.key}" in capsys.readouterr().err
+
+
+def test_work_counts_the_multiplications(small_data, experiment):
+    """6 per weight and example of a step, 6 per probe image, 2 per evaluated image."""
+    weights = 25 * 7 + 7 * 6 + 6 * 3
+    steps, images = 6 * 230 * 8, 6 * 30 * 13  # probe at 0, 20, ..., 220, 230
+    evaluated = 2 * (120 + 50 + 37) * 3  # evaluated at 0, 115, 230
+    assert work(experiment, small_data) == weights * (steps + images + evaluated)

@@ -1,0 +1,83 @@
+"""A killed block goes on where it was, bit for bit; a checkpoint worth nothing is not used."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import pytorch_lightning as pl
+import xarray as xr
+
+from depthgauge.training.block import Block, build_instruments, build_module, train_block
+from depthgauge.training.checkpoint import Checkpoint
+
+
+class KillAfter(pl.Callback):
+    """End the process's work after so many chunks, as a signal would."""
+
+    def __init__(self, chunks):
+        self.left = chunks
+
+    def on_train_batch_end(self, *_):
+        self.left -= 1
+        if self.left == 0:
+            raise InterruptedError("killed")
+
+
+@pytest.mark.parametrize("chunks", [1, 2])
+def test_a_resumed_block_is_the_undisturbed_one(chunks, experiment, train, small_data, tmp_path):
+    """Killed after any chunk and repeated: the same record, bit for bit."""
+    whole = train(experiment, [(0, 0.3), (1, 0.3)], key="whole")
+    with pytest.raises(InterruptedError):
+        killed(experiment, small_data, tmp_path, chunks)
+    again, first = resumed(experiment, small_data, tmp_path)
+    assert first == 100 * chunks
+    xr.testing.assert_identical(again.drop_attrs(), whole.drop_attrs())
+
+
+def killed(experiment, data, folder, chunks):
+    block = Block(experiment, [(0, 0.3), (1, 0.3)], "key", "cell")
+    checkpoint = made(block, data, folder, seconds=0.0)
+    # The trainer runs callbacks in the order given, the checkpoint last of them all.
+    train_block(block, data, "cpu", checkpoint, [KillAfter(chunks + 1)])
+
+
+def resumed(experiment, data, folder):
+    block = Block(experiment, [(0, 0.3), (1, 0.3)], "key", "cell")
+    first = made(block, data, folder, 1e9).restore(build_module(block, data))
+    return train_block(block, data, "cpu", made(block, data, folder, 1e9)), first
+
+
+def made(block, data, folder, seconds):
+    instruments = build_instruments(block.experiment, data)
+    return Checkpoint(folder / "checkpoint", block.key, instruments, seconds)
+
+
+@pytest.mark.parametrize("harm", ["truncate", "garbage", "another block", "older format"])
+def test_a_checkpoint_that_cannot_be_trusted_is_worth_none(
+    harm, experiment, small_data, tmp_path, monkeypatch
+):
+    """It is removed, and the block starts from its first step."""
+    path = tmp_path / "checkpoint"
+    if harm == "older format":
+        monkeypatch.setattr("depthgauge.training.checkpoint.FORMAT", 0)
+    with pytest.raises(InterruptedError):
+        killed(experiment, small_data, tmp_path, 1)
+    monkeypatch.undo()
+    if harm == "truncate":
+        path.write_bytes(path.read_bytes()[:-50])
+    if harm == "garbage":
+        path.write_bytes(b"\x00" * 200)
+    key = "another" if harm == "another block" else "key"
+    block = Block(experiment, [(0, 0.3), (1, 0.3)], key, "cell")
+    module = build_module(block, small_data)
+    before = [buffer.clone() for buffer in module.buffers()]
+    assert made(block, small_data, tmp_path, 1e9).restore(module) == 0
+    assert not path.exists()
+    for one, other in zip(before, module.buffers(), strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_no_checkpoint_means_the_first_step(experiment, small_data, tmp_path):
+    """A fresh block has nothing to restore."""
+    block = Block(replace(experiment), [(0, 0.3)], "key", "cell")
+    assert made(block, small_data, tmp_path, 1e9).restore(build_module(block, small_data)) == 0

@@ -1,0 +1,80 @@
+"""Keys name content: what matters changes them, what does not leaves them alone."""
+
+from dataclasses import fields, replace
+
+import pytest
+
+from depthgauge.config import Config, Dataset, Evaluation, Experiment, Gradients, Precision
+from depthgauge.training import keys
+from depthgauge.training.cell import build_cell
+
+CHANGES = {
+    "dataset": Dataset(divide=255.0),
+    "hidden": [30, 30],
+    "activation": "tanh",
+    "init": "glorot_standard",
+    "cost": "nll",
+    "l2": 5.0,
+    "train_size": 1000,
+    "batch_size": 5,
+    "steps": 7,
+    "precision": Precision.float64,
+    "gradients": Gradients(every=7),
+    "evaluation": Evaluation(every=7),
+}
+
+
+@pytest.mark.parametrize("name", [each.name for each in fields(Experiment)])
+def test_every_scientific_key_is_part_of_the_cells_key(name):
+    """A new key of Experiment must be listed here, and changes the hash."""
+    plain = keys.cell_key(Experiment(), "data", "cpu")
+    changed = replace(Experiment(), **{name: CHANGES[name]})
+    assert keys.cell_key(changed, "data", "cpu") != plain
+
+
+def test_data_code_device_and_torch_are_part_of_it(monkeypatch):
+    """Whatever may change a last digit gives another key."""
+    found = {
+        keys.cell_key(Experiment(), "data", "cpu"),
+        keys.cell_key(Experiment(), "other", "cpu"),
+    }
+    found.add(keys.cell_key(Experiment(), "data", "cuda"))
+    monkeypatch.setattr(keys, "version", lambda name: "0")
+    found.add(keys.cell_key(Experiment(), "data", "cpu"))
+    monkeypatch.undo()
+    monkeypatch.setattr(keys, "code_digest", lambda: "edited")
+    found.add(keys.cell_key(Experiment(), "data", "cpu"))
+    assert len(found) == 5
+
+
+def test_prose_is_not_code(tmp_path):
+    """Comments and docstrings may be edited without training anything again; code may not."""
+    versions = {
+        "plain": "def f(x):\n    return x + 1\n",
+        "prose": '"""Module."""\n# why\ndef f(x):\n    """Doc."""\n    return x + 1  # one\n',
+        "code": "def f(x):\n    return x + 2\n",
+    }
+    for name, text in versions.items():
+        (tmp_path / name).write_text(text)
+    meaning = {name: keys._meaning(tmp_path / name) for name in versions}
+    assert meaning["plain"] == meaning["prose"] != meaning["code"]
+
+
+def test_more_seeds_keep_the_blocks_that_are_full():
+    """Ten seeds, then thirty: the first block's key is the same."""
+    few = build_cell(Config(seeds=10, replicas=10), "data", "cpu")
+    many = build_cell(Config(seeds=30, replicas=10), "data", "cpu")
+    assert [len(block.replicas) for block in many.blocks] == [10, 10, 10]
+    assert many.blocks[0].key == few.blocks[0].key
+    assert len({block.key for block in many.blocks}) == 3
+    assert few.key == many.key
+
+
+def test_rates_and_seeds_make_one_table():
+    """Every rate gets every seed; with L2 no block mixes rates."""
+    config = Config(seeds=3, replicas=4, learning_rate=[0.1, 0.5])
+    table = [row for block in build_cell(config, "d", "cpu").blocks for row in block.replicas]
+    assert sorted(table) == [(seed, rate) for seed in range(3) for rate in (0.1, 0.5)]
+    decayed = build_cell(replace(config, l2=1.0), "d", "cpu")
+    assert all(len({rate for _, rate in block.replicas}) == 1 for block in decayed.blocks)
+    assert sum(len(block.replicas) for block in decayed.blocks) == 6
