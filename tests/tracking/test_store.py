@@ -95,7 +95,7 @@ class Refuse(BaseHTTPRequestHandler):
 
     do_POST = do_GET
 
-    def log_message(self, *_):
+    def log_message(self, format, *args):
         pass
 
 

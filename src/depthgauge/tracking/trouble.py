@@ -9,19 +9,20 @@ from depthgauge.errors import ResourceError, TrackingError
 SQLITE = "sqlite:///"
 """How the URI of a database in a file begins."""
 
-AFTERWARDS = "; no result is lost: then `depthgauge track` fills in what is missing"
-"""Ends each sentence: the records do not depend on the diary."""
+AFTERWARDS = ", then run `depthgauge track`; no result is lost"
+"""Ends each sentence: records do not depend on the diary, and it is filled from them."""
 
 MENDING = {
     "locked": "is locked by another process: stop the program that holds it",
     "could not be acquired": "is in use by another depthgauge for long: wait until that has ended",
-    "not a database": "is damaged: move it away, a new one is made",
-    "malformed": "is damaged: move it away, a new one is made",
+    "not a database": "is damaged: move it away (a new one is made)",
+    "malformed": "is damaged: move it away (a new one is made)",
     "is full": "cannot grow: free some space on the disk",
     "readonly": "cannot be written: make the file and its folder writable",
     "unable to open": "cannot be opened: make it a file, in a folder, that you can write",
     "schema": "is of another MLflow version: install that one, or move the file away",
     "revision": "is of another MLflow version: install that one, or move the file away",
+    "maintenance mode": "is a folder, which MLflow takes no more: unset MLFLOW_TRACKING_URI",
     "failed with exception": "does not answer: start the server, or unset MLFLOW_TRACKING_URI",
     "failed with error code": "refuses: check MLFLOW_TRACKING_URI and the server's credentials",
 }
@@ -57,5 +58,5 @@ def _sentence(uri: str, message: str) -> str:
     for words, mending in MENDING.items():
         if words in message:
             return f"MLflow's store {where} {mending}{AFTERWARDS}"
-    first_line = (message.strip() or "no reason given").splitlines()[0]
-    return f"MLflow's store {where} cannot be used ({first_line}): mend that{AFTERWARDS}"
+    reason = message.strip().partition("\n")[0].partition(". ")[0]
+    return f"MLflow's store {where} cannot be used ({reason}): mend that{AFTERWARDS}"
