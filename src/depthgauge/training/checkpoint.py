@@ -80,7 +80,7 @@ class Checkpoint(pl.Callback):
                 meta = json.loads((file.metadata() or {}).get("depthgauge", "{}"))
                 if (meta.get("format"), meta.get("key")) != (FORMAT, self.key):
                     raise ValueError("another format or block")
-                arrays = {name: file.get_tensor(name) for name in file}
+                arrays = {name: file.get_tensor(name) for name in file.offset_keys()}
             state = {
                 n.removeprefix("state/"): a for n, a in arrays.items() if n.startswith("state/")
             }
