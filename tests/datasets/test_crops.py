@@ -47,6 +47,19 @@ def test_colours_are_weighed_as_luminance():
         assert abs(crop.mean() - 255 * weight) < 1
 
 
+@pytest.mark.parametrize("times", [2, 4, 16])
+def test_reduction_keeps_what_37_pixels_can_show(times):
+    """A JPEG of squares, each `times` pixels wide, comes back as these squares."""
+    coarse = np.random.default_rng(0).integers(0, 256, (37, 37)).astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(np.kron(coarse, np.ones((times, times), np.uint8))).save(
+        buffer, "JPEG", quality=95
+    )
+    crop = grey_square(buffer.getvalue(), 37)
+    assert crop is not None
+    assert np.corrcoef(crop.ravel(), coarse.ravel())[0, 1] > 0.98
+
+
 @pytest.mark.parametrize("mode", ["CMYK", "RGBA", "P", "L", "1", "I;16"])
 def test_every_mode_of_real_archives_decodes(mode):
     """ILSVRC2012 holds CMYK photographs and a PNG."""

@@ -106,8 +106,8 @@ def mirror_sources(mirror: str, raw_set: str, file: RawFile) -> list[Source]:
         )
     if not folder.is_dir():
         raise ConfigError(f"DEPTHGAUGE_MIRROR={mirror} is no folder; correct it or unset it")
-    there: list[Source] = [Local(folder / name) for name in names if (folder / name).is_file()]
-    return there or [Local(folder / names[-1])]
+    nested, flat = (Local(folder / name) for name in names)
+    return [nested, flat] if nested.path.is_file() else [flat]
 
 
 def without_password(url: str) -> str:
