@@ -5,6 +5,8 @@ from scipy import stats
 from depthgauge.tracking.curves import CURVE_POINTS, counts, points, thin
 from depthgauge.tracking.history import joined
 
+EACH = ("mean", "mean_low", "mean_high")
+
 
 def test_mean_and_interval_of_each_layer(make_record):
     """The curves are those that scipy's own t interval gives, layer by layer."""
@@ -12,7 +14,7 @@ def test_mean_and_interval_of_each_layer(make_record):
     curves = points(record)
     values = record["bias_gradient_norm"].values[:, :, 1]
     low, high = stats.t.interval(0.95, 3, values.mean(axis=0), stats.sem(values, axis=0))
-    for statistic, expected in {"mean": values.mean(axis=0), "low": low, "high": high}.items():
+    for statistic, expected in zip(EACH, (values.mean(axis=0), low, high), strict=True):
         steps, curve = curves[f"bias_gradient_norm/{statistic}/layer_2"]
         np.testing.assert_array_equal(steps, [0, 10, 20, 30, 40, 50])
         np.testing.assert_allclose(curve, expected, rtol=1e-12)
@@ -20,9 +22,6 @@ def test_mean_and_interval_of_each_layer(make_record):
         [f"bias_gradient_norm/{each}/layer_{layer}" for each in EACH for layer in (1, 2)]
         + [f"{name}/{each}" for name in ("probe_cost", "accuracy_validation") for each in EACH]
     )
-
-
-EACH = ("mean", "low", "high")
 
 
 def test_a_single_seed_has_no_interval(make_record):

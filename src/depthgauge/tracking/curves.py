@@ -23,12 +23,12 @@ def points(
     """Return what a record, or one chunk of it, adds to MLflow's curves.
 
     `shown` gives, by step axis, the steps to keep of the whole run's schedule (see `thin`); by
-    default, of the record's own. Names are VARIABLE/mean/layer_L, VARIABLE/low/layer_L and
-    VARIABLE/high/layer_L (without the layer where there is none), for MLflow puts charts that
-    differ in the last part side by side. They are the mean over the replicas that have not
-    diverged, and its 95 % t interval. A cell of several learning rates has curves of its own for
-    each: learning_rate_RATE/VARIABLE/... `prefix` goes before all. A value that is not finite, as
-    the interval of a single seed, is left out.
+    default, of the record's own. Names are VARIABLE/mean/layer_L, then .../mean_high/... and
+    .../mean_low/... (without the layer where there is none): MLflow puts charts whose names differ
+    in the last part side by side, in the order of the alphabet. They are the mean over the
+    replicas that have not diverged, and its 95 % t interval. A cell of several learning rates has
+    curves of its own for each: learning_rate_RATE/VARIABLE/... `prefix` goes before all. A value
+    that is not finite, as the interval of a single seed, is left out.
     """
     curves: Points = {}
     for group, replicas in _rates(record):
@@ -64,7 +64,7 @@ def thin(steps: np.ndarray) -> np.ndarray:
 
 
 def mean_and_interval(values: np.ndarray) -> dict[str, np.ndarray]:
-    """Return mean, low and high of `values` over their first axis, the replicas.
+    """Return the mean, and its interval, of `values` over their first axis, the replicas.
 
     The 95 % t interval of the mean: mean -+ t(0.975, n - 1) s / sqrt(n), s with n - 1. NaN where
     n is too small.
@@ -75,7 +75,7 @@ def mean_and_interval(values: np.ndarray) -> dict[str, np.ndarray]:
         mean = values.sum(axis=0) / n
         deviation = np.sqrt(((values - mean) ** 2).sum(axis=0) / (n - 1))
         half = stdtrit(n - 1, 0.975) * deviation / np.sqrt(n)
-    return {"mean": mean, "low": mean - half, "high": mean + half}
+    return {"mean": mean, "mean_low": mean - half, "mean_high": mean + half}
 
 
 def is_step(axis: object) -> bool:
