@@ -10,7 +10,11 @@ from depthgauge.report.seeds import in_words, usable
 Records = Mapping[str, Sequence[xr.Dataset]]
 """Study -> its records, in the order of the grid."""
 
-_BATCH_WORDS = {"any": "", "full": " and full-batch steps", "mini": " and mini-batches"}
+_BATCH_WORDS = {
+    "any": "",
+    "full": " trained in full-batch steps",
+    "mini": " trained in mini-batches",
+}
 
 
 def cells(records: Records, study: str, batch: str = "any") -> dict[int, xr.Dataset]:

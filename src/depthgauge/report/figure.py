@@ -1,5 +1,6 @@
 """A figure: a chart with its name, its study and a caption that says what it rests on."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +39,8 @@ def spec(figure: Figure) -> dict[str, Any]:
 
 def svg(figure: Figure) -> str:
     """Return the figure as SVG on a light ground; the same figure gives the same text."""
-    return vl_convert.vegalite_to_svg(_still(spec(figure)), config=config("light"))
+    picture = vl_convert.vegalite_to_svg(_still(spec(figure)), config=config("light"))
+    return _renumbered(picture)
 
 
 def png(figure: Figure) -> bytes:
@@ -53,6 +55,15 @@ def _still(chart: dict[str, Any]) -> dict[str, Any]:
         for view in chart["concat"]
     ]
     return {key: value for key, value in chart.items() if key != "params"} | {"concat": views}
+
+
+def _renumbered(picture: str) -> str:
+    """Return an SVG with its ids counted from 0: the renderer counts on from its last picture."""
+    ids = dict.fromkeys(re.findall(r'\bid="(\w+)"', picture))
+    names = {name: f"id{number}" for number, name in enumerate(ids)}
+    return re.sub(
+        r'(\bid="|url\(#)(\w+)', lambda found: found[1] + names.get(found[2], found[2]), picture
+    )
 
 
 def _answers_pointer(layer: dict[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from functools import cache
 from importlib.resources import files
 
 import vl_convert
@@ -27,7 +28,7 @@ def page(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    scripts = [vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"), _part("page.js")]
+    scripts = [_drawing_library(), _part("page.js")]
     return environment.get_template("page.html").render(
         **content(report),
         charts={name: spec(figure) for name, figure in report.figures.items()},
@@ -49,6 +50,12 @@ def _filters(report: Report) -> list[tuple[str, str, dict[str, str]]]:
         ("group", "Source", {name: name for name in groups}),
         ("study", "Study", {name: name for name in studies}),
     ]
+
+
+@cache
+def _drawing_library() -> str:
+    """Return Vega, Vega-Lite and vega-embed as one script; bundling it takes a second."""
+    return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
 
 
 def _part(name: str) -> str:

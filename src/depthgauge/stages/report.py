@@ -83,6 +83,4 @@ def _say(results: Path, report: Report) -> None:
     print(results / "report.html")
     print(results / "README.md")
     print(f"{results / 'figures'}: {len(report.figures)} figures")
-    print(
-        f"{counts['holds']} claims hold, {counts['fails']} fail, {counts['inconclusive']} are open"
-    )
+    print(f"claims: {counts['holds']} hold, {counts['fails']} fail, {counts['inconclusive']} open")

@@ -1,0 +1,33 @@
+"""Drawn once for all tests of the report: figures and pages take seconds."""
+
+import pytest
+from report_records import complete, judged
+
+from depthgauge.report.content import Report
+from depthgauge.report.figures import draw, svg
+from depthgauge.report.page import page
+from depthgauge.report.provenance import provenance
+
+
+@pytest.fixture(scope="session")
+def records():
+    return complete()
+
+
+@pytest.fixture(scope="session")
+def figures(records):
+    return draw(records)[0]
+
+
+@pytest.fixture(scope="session")
+def report(records):
+    """Everything but the neuron bars, whose study was not run."""
+    ran = {study: cells for study, cells in records.items() if study != "nielsen_neuron_bars"}
+    drawn, missing = draw(ran)
+    pictures = {name: svg(figure) for name, figure in drawn.items()}
+    return Report(judged(ran), drawn, pictures, missing, provenance(ran), "0123abc")
+
+
+@pytest.fixture(scope="session")
+def html(report):
+    return page(report)

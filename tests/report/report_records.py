@@ -1,0 +1,44 @@
+"""Records and verdicts to draw: Nielsen's studies, with the provenance that real records carry."""
+
+import json
+
+import xarray as xr
+
+from claims.nielsen_records import PUBLISHED, records
+from depthgauge.claims.judging import judge
+from depthgauge.claims.registry import CLAIMS
+
+PROVENANCE = {
+    "code": "c0de" * 16,
+    "device": "cpu",
+    "versions": {"torch": "2.13.0", "numpy": "2.4.6"},
+    "data": {"name": "mnist", "hash": "3f2a91c0" * 8},
+}
+
+
+def complete(seeds: int = 12) -> dict[str, list[xr.Dataset]]:
+    """Return every record that the figures draw."""
+    return {
+        study: [_real(cell) for cell in cells] for study, cells in records(PUBLISHED, seeds).items()
+    }
+
+
+def judged(found: dict[str, list[xr.Dataset]]) -> list[dict]:
+    """Return the verdicts on `found` as they are read from results/claims.json."""
+    return json.loads(json.dumps(judge(found, CLAIMS)))
+
+
+def diverge(cell: xr.Dataset, *replicas: int) -> xr.Dataset:
+    """Return `cell` with these replicas diverged at step 100, their numbers gone wild."""
+    lost = xr.DataArray([i in replicas for i in range(cell.sizes["replica"])], dims="replica")
+    wild = cell.map(lambda values: values.where(~lost, 1e6) if values.ndim > 1 else values)
+    return wild.assign(diverged_at=xr.where(lost, 100, -1)).assign_attrs(cell.attrs)
+
+
+def _real(cell: xr.Dataset) -> xr.Dataset:
+    if "unit" in cell.dims:
+        cell = cell.assign_coords(unit=range(1, cell.sizes["unit"] + 1))
+    if cell.attrs["study"] == "nielsen_training_speed" and cell.attrs["config"]["batch_size"] == 10:
+        # The two trajectories differ, so that no figure may take one for the other.
+        cell = cell.assign(bias_gradient_norm=1.1 * cell["bias_gradient_norm"])
+    return cell.assign_attrs(PROVENANCE, published_steps=cell.attrs["config"]["steps"])

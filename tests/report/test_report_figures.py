@@ -1,0 +1,246 @@
+"""Every figure carries the records' numbers, the published ones, and what it rests on."""
+
+import json
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+from report_records import complete, diverge
+from scipy import stats
+
+from depthgauge.claims.registry import CLAIMS
+from depthgauge.report.figure import spec
+from depthgauge.report.figures import FIGURES, draw, figures, png, svg
+
+SPEED = "bias_gradient_norm"
+
+
+def tables(figure, *columns):
+    """Return the tables in a figure's chart that have all these columns, panel by panel."""
+    chart = figure.chart.to_dict()
+    found = []
+    for panel in chart["concat"]:
+        shared = panel.get("data", chart.get("data"))  # altair lifts what all layers share
+        names = [layer.get("data", shared)["name"] for layer in panel["layer"]]
+        for name in dict.fromkeys(names):
+            table = pd.DataFrame(chart["datasets"][name])
+            if set(columns) <= set(table.columns):
+                found.append(table)
+    return found
+
+
+def test_there_is_a_figure_for_every_claim():
+    """The figure that a verdict names is one that the report draws."""
+    assert {claim.figure for claim in CLAIMS} <= set(FIGURES)
+
+
+def test_figures_are_found_under_their_own_names(figures):
+    """Complete records give every figure, and name and key agree."""
+    assert list(figures) == list(FIGURES)
+    assert all(figure.name == name for name, figure in figures.items())
+
+
+@pytest.mark.parametrize("depth", [2, 3, 4])
+def test_training_speed_is_the_full_batch_band_over_seeds(records, figures, depth):
+    """Median and central 95 % of seeds of each hidden layer, the output layer left out."""
+    (cell,) = (
+        each
+        for each in records["nielsen_training_speed"]
+        if len(each.attrs["config"]["hidden"]) == depth
+        and each.attrs["config"]["batch_size"] == 1000
+    )
+    (table,) = tables(figures[f"nielsen_training_speed_{depth}"], "step", "median")
+    assert set(table["layer"]) == set(range(1, depth + 1))
+    assert set(table["step"]) >= {0, 500} and len(table) <= 250 * depth
+    for _, point in table.iloc[:: len(table) // 7].iterrows():
+        seeds = cell[SPEED].sel(gradient_step=point["step"], layer=point["layer"]).values
+        wanted = np.percentile(seeds.astype(float), [2.5, 50, 97.5])
+        assert point[["low", "median", "high"]].tolist() == pytest.approx(wanted, rel=1e-3)
+
+
+def test_initial_speed_shows_every_seed_in_a_bin(records, figures):
+    """Each hill counts all seeds of its layer where they are."""
+    hills = tables(figures["nielsen_initial_speed"], "share")
+    for hill, cell in zip(hills, records["nielsen_initial_speed"], strict=True):
+        for layer, bins in hill.groupby("layer"):
+            speeds = cell[SPEED].sel(gradient_step=0, layer=layer).values
+            assert bins["share"].sum() == pytest.approx(1, abs=0.005)
+            ends = np.array([*bins["from"], bins["to"].iloc[-1] * 1.001])
+            counts, _ = np.histogram(speeds, ends)
+            # Ends are stored with four digits, so a seed at a bin's edge may change sides.
+            assert np.abs(counts / len(speeds) - bins["share"]).max() <= 1.01 / len(speeds)
+
+
+def test_initial_speed_shows_where_one_more_run_would_fall(records, figures):
+    """The whisker is the t prediction interval of the logarithms, as the claims are judged."""
+    whiskers = tables(figures["nielsen_initial_speed"], "mean")
+    for table, cell in zip(whiskers, records["nielsen_initial_speed"], strict=True):
+        for _, row in table.iterrows():
+            logs = np.log(cell[SPEED].sel(gradient_step=0, layer=row["layer"]).values.astype(float))
+            n = len(logs)
+            low, high = stats.t.interval(
+                0.95, n - 1, logs.mean(), logs.std(ddof=1) * np.sqrt(1 + 1 / n)
+            )
+            assert (row["low"], row["high"]) == pytest.approx((np.exp(low), np.exp(high)), rel=1e-3)
+
+
+def test_published_values_are_marked(figures):
+    """The chapter's own numbers: nine norms and four accuracies."""
+    norms = pd.concat(tables(figures["nielsen_initial_speed"], "published"))
+    assert norms["published"].tolist() == [
+        *(0.0657, 0.3092),
+        *(0.0118, 0.0600, 0.2831),
+        *(0.00298, 0.0171, 0.0695, 0.2851),
+    ]
+    accuracies = pd.concat(tables(figures["nielsen_accuracy"], "published"))
+    assert accuracies["published"].tolist() == [96.48, 96.90, 96.57, 96.53]
+    assert (accuracies["epoch"] == 30).all()
+
+
+def test_accuracy_is_in_percent_over_epochs(records, figures):
+    """Steps become epochs of 5,000 mini-batches, fractions become percent."""
+    cells = records["nielsen_accuracy"]
+    curves = tables(figures["nielsen_accuracy"], "epoch", "median")
+    for curve, cell in zip(curves, cells, strict=True):
+        assert curve["epoch"].tolist() == [0, 24, 30]
+        ours = 100 * np.median(cell["accuracy_validation"].values[:, -1])
+        assert curve["median"].iloc[-1] == pytest.approx(ours, abs=0.01)
+
+
+def test_neuron_bars_are_as_long_as_the_gradient(records, figures):
+    """Six neurons of each of two layers, of the first seed; lengths are in proportion."""
+    (cell,) = records["nielsen_neuron_bars"]
+    (bars,) = tables(figures["nielsen_neuron_bars"], "neuron", "speed")
+    gradient = np.abs(cell["bias_gradient"].values[0, 0, :2, :6]).ravel()
+    assert bars["speed"].tolist() == pytest.approx(gradient, rel=1e-3)
+    length = bars["to"] - bars["from"]
+    assert (length / length.max()).tolist() == pytest.approx(gradient / gradient.max(), abs=2e-3)
+    assert "Left: seed 0" in figures["nielsen_neuron_bars"].caption
+
+
+def test_minibatch_shows_three_estimators_beside_the_full_batch(records, figures):
+    """Own gradient, all images, window (from its first full one on), and the dashed reference."""
+    mini = next(
+        each
+        for each in records["nielsen_training_speed"]
+        if each.attrs["config"]["hidden"] == [30, 30] and each.attrs["config"]["batch_size"] == 10
+    )
+    bands = tables(figures["nielsen_minibatch_speed"], "step", "median")
+    # Each estimator's panel holds its own band and the full batch's, drawn first alone.
+    full, own, reference, everything, _, window, _ = bands
+    pd.testing.assert_frame_equal(full, reference)
+    for table, variable in (
+        (own, "batch_bias_gradient_norm"),
+        (everything, SPEED),
+        (window, "window_bias_gradient_norm"),
+    ):
+        step = int(table["step"].iloc[-1])
+        wanted = np.median(mini[variable].sel(gradient_step=step, layer=1).values.astype(float))
+        last = table.query("step == @step and layer == 1")["median"].item()
+        assert last == pytest.approx(wanted, rel=1e-3)
+    assert 49 <= window["step"].min() <= 51
+
+
+def test_diverged_replicas_are_left_out_and_counted_in_the_caption(figures):
+    """Wild numbers of a diverged seed move no curve; the caption says that one is missing."""
+    records = complete()
+    deepest = records["nielsen_accuracy"][-1]
+    records["nielsen_accuracy"][-1] = diverge(deepest, 3)
+    found = draw(records)[0]["nielsen_accuracy"]
+    assert "1 diverged and left out" in found.caption
+    assert "11 seeds (0–2, 4–11)" in found.caption
+    (*_, curve) = tables(found, "epoch", "median")
+    kept = np.delete(deepest["accuracy_validation"].values[:, -1], 3)
+    assert curve["high"].iloc[-1] == pytest.approx(100 * np.quantile(kept, 0.975), abs=0.01)
+
+
+def test_captions_say_what_a_figure_rests_on(figures):
+    """Seeds, band or interval, scale, updates used and published, data set and its hash."""
+    for name, figure in figures.items():
+        assert "12 seeds (0–11)" in figure.caption, name
+        assert "Scale quick" in figure.caption
+        assert "Data set mnist (3f2a91c0)" in figure.caption
+    assert "150,000 of 150,000 published updates" in figures["nielsen_accuracy"].caption
+    assert "central 95 % of seeds" in figures["nielsen_training_speed_4"].caption
+    assert "95 % prediction interval" in figures["nielsen_initial_speed"].caption
+
+
+def test_missing_records_leave_figures_out_and_are_named():
+    """Nothing crashes without records: each missing figure names its study and what to run."""
+    drawn, missing = draw({})
+    assert drawn == {}
+    assert list(missing) == list(FIGURES)
+    for name, reason in missing.items():
+        study = next(claim.study for claim in CLAIMS if claim.figure == name)
+        assert f"`depthgauge train study={study}`" in reason
+
+
+def test_one_missing_cell_costs_only_its_own_figure(records):
+    """Without the net of three hidden layers the others are drawn, and the reason names it."""
+    speed = [
+        each
+        for each in records["nielsen_training_speed"]
+        if len(each.attrs["config"]["hidden"]) != 3
+    ]
+    drawn, missing = draw({**records, "nielsen_training_speed": speed})
+    assert list(missing) == ["nielsen_training_speed_3"]
+    assert "3 hidden layers trained in full-batch steps" in missing["nielsen_training_speed_3"]
+    assert len(drawn) == len(FIGURES) - 1
+
+
+def test_a_record_without_the_variable_is_missing_too(records):
+    """A record trained with other keys does not crash the report."""
+    bare = [each.drop_vars("bias_gradient") for each in records["nielsen_neuron_bars"]]
+    missing = draw({**records, "nielsen_neuron_bars": bare})[1]
+    assert "holds no bias_gradient" in missing["nielsen_neuron_bars"]
+
+
+def test_a_study_of_which_all_replicas_diverged_is_missing(records):
+    """There is nothing to draw, and no empty axes are."""
+    lost = [diverge(each, *range(12)) for each in records["nielsen_accuracy"]]
+    assert "nielsen_accuracy" not in figures({**records, "nielsen_accuracy": lost})
+
+
+def test_a_layer_has_one_colour_everywhere(figures):
+    """Colours are the theme's: no chart names one, and all map layers in the same order."""
+    domains = set()
+    for figure in figures.values():
+        text = json.dumps(spec(figure))
+        assert not re.search(r"#[0-9a-fA-F]{6}", text)
+        domains |= set(
+            re.findall(
+                r'"field": "layer", "legend": [^}]*?(?:}, )?"scale": {("domain"[^}]*)}', text
+            )
+        )
+    assert domains == {'"domain": [1, 2, 3, 4, 5, 6]'}
+
+
+def test_pictures_are_whole_and_still(figures):
+    """SVG parses, has nothing that answers a pointer, and is the same every time."""
+    again = draw(complete())[0]
+    for name in ("nielsen_accuracy", "nielsen_training_speed_4"):
+        picture = svg(figures[name])
+        root = ElementTree.fromstring(picture)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        ids = [each.get("id") for each in root.iter() if each.get("id")]
+        used = re.findall(r"url\(#(\w+)\)", picture)
+        assert len(ids) == len(set(ids)) and set(used) <= set(ids)
+        assert svg(again[name]) == picture
+    rows = sum(len(table) for table in tables(figures[name], "step", "median"))
+    assert picture.count("<path") < rows  # a path a point would be what the pointer finds
+
+
+def test_pictures_for_the_tracking_server_are_png(figures):
+    """Two pixels a unit, with the whole chart in it."""
+    picture = png(figures["nielsen_training_speed_2"])
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = (int.from_bytes(picture[i : i + 4], "big") for i in (16, 20))
+    assert width > 1200 and height > 600
+
+
+def test_charts_stay_light(figures):
+    """A curve has at most 250 points of four digits: each figure is below 300 kB."""
+    for figure in figures.values():
+        assert len(json.dumps(spec(figure))) < 300_000

@@ -1,0 +1,93 @@
+"""Verdicts in words, and files of verdicts that are none."""
+
+import json
+
+import pytest
+
+from depthgauge.errors import DataError
+from depthgauge.report.verdicts import read, row, scales, tally
+
+VERDICT = {
+    "id": "nielsen.accuracy.h1",
+    "source": "Nielsen 2015, ch. 5",
+    "study": "nielsen_accuracy",
+    "statement": "One hidden layer classifies 96.48 %",
+    "rule": "published number: inside the prediction interval",
+    "published": 96.48,
+    "measured": 96.5,
+    "interval": [96.1, 96.9],
+    "n": 9,
+    "seeds": [0, 1, 2, 4, 5, 6, 7, 8, 9],
+    "scale": "quick",
+    "updates": [5000, 150000],
+    "dataset": "mnist",
+    "figure": "nielsen_accuracy",
+    "unit": "%",
+    "n_diverged": 1,
+    "cells": ["hidden=[30]"],
+    "verdict": "holds",
+    "reason": "96.48 lies inside the prediction interval",
+}
+OPEN = {
+    **VERDICT,
+    **{"measured": None, "interval": None, "n": 0, "seeds": [], "scale": None, "cells": []},
+    **{"updates": [None, 150000], "verdict": "inconclusive", "reason": "not run", "n_diverged": 0},
+}
+
+
+def test_a_row_gives_every_number_its_context():
+    """Interval, seeds with those that diverged, updates used and published."""
+    found = row(VERDICT)
+    assert (found["published"], found["measured"], found["interval"]) == (
+        "96.48",
+        "96.5",
+        "[96.1, 96.9]",
+    )
+    assert found["seeds"] == "9 seeds (0–2, 4–9), 1 diverged"
+    assert found["updates"] == "5,000 of 150,000 published"
+    assert (found["word"], found["symbol"], found["group"]) == ("holds", "✓", "Nielsen 2015")
+
+
+def test_a_row_without_records_says_so():
+    """What was not measured is empty, never "None"."""
+    found = row(OPEN)
+    assert (found["measured"], found["interval"], found["seeds"]) == ("", "", "no seeds")
+    assert (found["word"], found["scale"], found["cells"]) == ("open", "not run", "none")
+    assert found["updates"] == "none of 150,000 published"
+    assert "None" not in "".join(found.values())
+
+
+def test_verdicts_are_counted_by_source_and_scale():
+    """An unknown source goes by the first word of its id."""
+    other = {**VERDICT, "id": "euler.one", "verdict": "fails"}
+    counts = tally([VERDICT, OPEN, OPEN, other])
+    assert {name: dict(kinds) for name, kinds in counts.items()} == {
+        "Nielsen 2015": {"holds": 1, "inconclusive": 2},
+        "euler": {"fails": 1},
+    }
+    assert scales([VERDICT, VERDICT]) == "quick"
+    assert scales([VERDICT, OPEN, OPEN]) == "not run (2), quick (1)"
+
+
+def test_verdicts_are_read_as_they_were_written(tmp_path):
+    """Reading changes nothing."""
+    path = tmp_path / "claims.json"
+    path.write_text(json.dumps([VERDICT, OPEN]))
+    assert read(path) == [VERDICT, OPEN]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[", "{}x", "[1]", '{"a": 1}', '[{"id": "nielsen.x"}]', "[null]", "3"]
+)
+def test_a_damaged_file_of_verdicts_is_named(tmp_path, text):
+    """One sentence with the path and what to run."""
+    path = tmp_path / "claims.json"
+    path.write_text(text)
+    with pytest.raises(DataError, match=r"claims\.json is no list of verdicts .* judge"):
+        read(path)
+
+
+def test_missing_verdicts_are_named(tmp_path):
+    """Without a judgement there is no report."""
+    with pytest.raises(DataError, match=r"no verdicts at .*claims\.json; run `depthgauge judge`"):
+        read(tmp_path / "claims.json")
