@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from problems import PROBLEMS
 
-WARM_UP = 300
+WARM_UP = 100
 """Steps before any clock is read: the first ones fill caches, allocators and lazy imports."""
 
 

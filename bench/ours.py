@@ -44,7 +44,11 @@ def prepared(images: np.ndarray, labels: np.ndarray) -> Prepared:
 
 
 def train(problem: Problem, seeds: int, every: int, data: Prepared, steps: int) -> float:
-    """Train `seeds` new nets for some steps; return their seconds."""
+    """Train `seeds` new nets for some steps; return their seconds.
+
+    A first epoch's order of examples was drawn in the warm-up: 1 ms a seed in 5,000 steps, which
+    is 0.7 % of the time at 64 seeds, that the clock does not see.
+    """
     block = block_of(problem, seeds, steps, len(data.train.labels), every)
     stopwatch = Stopwatch()
     with tempfile.TemporaryDirectory() as folder:

@@ -105,7 +105,7 @@ def show(found: Sequence[dict[str, str | float]]) -> None:
     table = Table("name", "ours", "peer", "unit", "ratio", "from", "to")
     for row in found:
         values = [row[key] for key in ("ratio", "ratio_low", "ratio_high")]
-        sides = [f"{row[key]:,.4g}" for key in ("ours", "peer")]
+        sides = [f"{float(row[key]):,.1f}" for key in ("ours", "peer")]
         table.add_row(
             str(row["name"]), *sides, str(row["unit"]), *(f"{value:.3g}" for value in values)
         )
