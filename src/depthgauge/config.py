@@ -97,6 +97,8 @@ class Evaluation:
 class Experiment:
     """Everything scientific about a cell but its replicas (seeds and learning rates)."""
 
+    procedure: str = "descent"
+    """What is done with the networks; training/procedures.py names them."""
     dataset: Dataset = field(default_factory=Dataset)
     hidden: list[int] = field(default_factory=lambda: [30])
     """Widths of the hidden layers, input side first."""
@@ -152,6 +154,10 @@ class Config(Experiment):
     """Write to MLflow while training and afterwards."""
     out: str | None = None
     """Folder in which the finished sweep is assembled for the pipeline (build/STUDY)."""
+    model: str = ""
+    """Names one of `models` where a study's axis is a bundle of keys, as activation with init."""
+    models: dict[str, Any] = field(default_factory=dict)
+    """The bundles; a page refers to them as ${models.${model}.activation}."""
     notebook: dict[str, Any] = field(default_factory=dict)
     """The study's page: question, source, claims served, expected minutes."""
     at: dict[str, Any] = field(default_factory=dict)

@@ -48,7 +48,8 @@ def read(path: Path) -> xr.Dataset:
                     f"{path} is not a record of format {FORMAT} (found {meta.get('format')});"
                     " remove it and train the study again"
                 )
-            arrays = {name: (meta["dims"][name], file.get_tensor(name)) for name in file.offset_keys()}
+            names = file.offset_keys()
+            arrays = {name: (meta["dims"][name], file.get_tensor(name)) for name in names}
     except FileNotFoundError:
         raise DataError(f"no record at {path}; run `depthgauge train` for its study") from None
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -5,8 +5,9 @@ import pytest
 
 from depthgauge.config import Evaluation, Experiment, Gradients
 from depthgauge.datasets.prepared import Split, assemble
-from depthgauge.training.block import Block, build_instruments, train_block
+from depthgauge.training.block import Block
 from depthgauge.training.checkpoint import Checkpoint
+from depthgauge.training.descent import build_instruments, train_block
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,8 @@ from depthgauge.config import Device, Evaluation, Gradients, Precision
 from depthgauge.datasets.batches import step_indices
 from depthgauge.errors import ConfigError, ResourceError
 from depthgauge.nets.initializers import initial_layer
-from depthgauge.training.block import Block, build_module, check_sizes
+from depthgauge.training.block import Block
+from depthgauge.training.descent import build_module, check
 from depthgauge.training.device import available_device
 
 
@@ -174,7 +175,7 @@ def test_no_step_at_all_measures_the_initial_network(experiment, train):
 def test_more_examples_than_there_are_is_refused(experiment, small_data):
     """Before anything is computed."""
     with pytest.raises(ConfigError, match=r"train_size=5000 .* 120 training examples of small"):
-        check_sizes(replace(experiment, train_size=5000), small_data)
+        check(replace(experiment, train_size=5000), small_data)
 
 
 def test_decay_with_two_rates_in_a_block_is_refused(experiment, small_data):

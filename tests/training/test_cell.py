@@ -10,7 +10,8 @@ from filelock import FileLock
 
 from depthgauge.config import Config
 from depthgauge.records import read
-from depthgauge.training.cell import build_cell, compute_block, finished, record_path, work
+from depthgauge.training.cell import build_cell, compute_block, finished, record_path
+from depthgauge.training.descent import work
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def block(experiment):
     return build_cell(config, "data", "cpu").blocks[0]
 
 
-def nothing(block, instruments):
+def nothing(block, steps):
     return []
 
 

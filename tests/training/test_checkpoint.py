@@ -7,8 +7,9 @@ import pytest
 import pytorch_lightning as pl
 import xarray as xr
 
-from depthgauge.training.block import Block, build_instruments, build_module, train_block
+from depthgauge.training.block import Block
 from depthgauge.training.checkpoint import Checkpoint
+from depthgauge.training.descent import build_instruments, build_module, train_block
 
 
 class KillAfter(pl.Callback):

@@ -9,6 +9,7 @@ from depthgauge.training import keys
 from depthgauge.training.cell import build_cell
 
 CHANGES = {
+    "procedure": "other",
     "dataset": Dataset(divide=255.0),
     "hidden": [30, 30],
     "activation": "tanh",
@@ -25,8 +26,9 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("name", [each.name for each in fields(Experiment)])
-def test_every_scientific_key_is_part_of_the_cells_key(name):
+def test_every_scientific_key_is_part_of_the_cells_key(name, monkeypatch):
     """A new key of Experiment must be listed here, and changes the hash."""
+    monkeypatch.setattr(keys, "code_digest", lambda procedure: "code")
     plain = keys.cell_key(Experiment(), "data", "cpu")
     changed = replace(Experiment(), **{name: CHANGES[name]})
     assert keys.cell_key(changed, "data", "cpu") != plain
@@ -42,9 +44,16 @@ def test_data_code_device_and_torch_are_part_of_it(monkeypatch):
     monkeypatch.setattr(keys, "version", lambda name: "0")
     found.add(keys.cell_key(Experiment(), "data", "cpu"))
     monkeypatch.undo()
-    monkeypatch.setattr(keys, "code_digest", lambda: "edited")
+    monkeypatch.setattr(keys, "code_digest", lambda procedure: "edited")
     found.add(keys.cell_key(Experiment(), "data", "cpu"))
     assert len(found) == 5
+
+
+def test_a_procedures_code_is_what_it_imports():
+    """Back-propagation is part of descent's digest; the report and the claims are not."""
+    graph = keys.imports_of("depthgauge.training.descent")
+    assert {"depthgauge.nets.backpropagation", "depthgauge.probes.gradients"} <= set(graph)
+    assert not {name for name in graph if ".report" in name or ".claims" in name}
 
 
 def test_prose_is_not_code(tmp_path):

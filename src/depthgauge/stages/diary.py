@@ -18,7 +18,6 @@ from depthgauge.tracking.runs import Runs, end_run, start_run, start_sweep
 from depthgauge.tracking.store import Store, open_store
 from depthgauge.tracking.sweep import Sweep, sweep_of
 from depthgauge.training.block import Block
-from depthgauge.training.instruments import Instrument
 from depthgauge.training.live import Live
 
 RUNS = "runs.json"
@@ -54,22 +53,22 @@ def kept_diary(study: str, planned: Sequence[Planned]) -> Iterator[None]:
 @contextmanager
 def cell_diary(
     folder: Path, cell: str, blocks: Sequence[Block]
-) -> Iterator[Callable[[Block, Sequence[Instrument]], list[Live]]]:
+) -> Iterator[Callable[[Block, Mapping[str, Sequence[int]]], list[Live]]]:
     """Follow one cell, in the process that trains it; yield what makes its live callbacks."""
     run_id = _run_of(folder, cell)
-    if run_id is None:
-        yield lambda block, instruments: []
+    if run_id is None or blocks[0].experiment.steps == 0:  # nothing grows; the import is enough
+        yield lambda block, steps: []
         return
     store: Store | None = None
     with told_once():
         store = open_store(Path.cwd())
         start_run(store, run_id)
     if store is None:
-        yield lambda block, instruments: []
+        yield lambda block, steps: []
         return
     live = LiveMetrics(store, run_id, _warn)
     try:
-        yield lambda block, instruments: [Live(block, _publisher(live, blocks, block, instruments))]
+        yield lambda block, steps: [Live(block, _publisher(live, blocks, block, steps))]
     except BaseException:
         with told_once():
             end_run(store, run_id, "FAILED")
@@ -88,13 +87,14 @@ def told_once() -> Iterator[None]:
 
 
 def _publisher(
-    live: LiveMetrics, blocks: Sequence[Block], block: Block, instruments: Sequence[Instrument]
+    live: LiveMetrics,
+    blocks: Sequence[Block],
+    block: Block,
+    steps: Mapping[str, Sequence[int]],
 ) -> Callable[[xr.Dataset | None], None]:
     """Points of a cell of one block go under their final names; else the block is named."""
     prefix = f"block_{blocks.index(block)}/" if len(blocks) > 1 else ""
-    shown: Mapping[str, np.ndarray] = {
-        each.axis: thin(np.array(sorted(each.steps))) for each in instruments
-    }
+    shown = {axis: thin(np.array(each)) for axis, each in steps.items()}
     return lambda chunk: live.add({} if chunk is None else points(chunk, shown, prefix))
 
 

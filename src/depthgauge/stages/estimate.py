@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from depthgauge.stages.plan import CELLS, Planned
-from depthgauge.training.cell import finished, work
+from depthgauge.training.cell import finished
+from depthgauge.training.procedures import procedure
 
 DEFAULT_SPEED = 25e9
 """Operations a second of one core on small nets (docs/performance.md), until this machine has
@@ -25,7 +26,8 @@ def show_plan(study: str, planned: Sequence[Planned]) -> None:
     for each in planned:
         done = sum(finished(CELLS, block) for block in each.cell.blocks)
         left = [block for block in each.cell.blocks if not finished(CELLS, block)]
-        seconds = work(each.config, each.data) * sum(len(block.replicas) for block in left) / speed
+        operations = procedure(each.config.procedure).work(each.config, each.data)
+        seconds = operations * sum(len(block.replicas) for block in left) / speed
         total += seconds
         counts = (each.config.seeds, each.config.steps, len(each.cell.blocks), done, len(left))
         table.add_row(each.label, *map(str, counts), f"{seconds:.0f} s")

@@ -17,12 +17,9 @@ from omegaconf.errors import OmegaConfBaseException
 from depthgauge.config import Config, plain
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.errors import ConfigError, DepthgaugeError
-from depthgauge.nets.activations import activation
-from depthgauge.nets.costs import cost
-from depthgauge.nets.initializers import initializer
-from depthgauge.training.block import check_sizes
 from depthgauge.training.cell import Cell, build_cell
 from depthgauge.training.device import available_device
+from depthgauge.training.procedures import procedure
 
 CELLS = Path(".cells")
 """Finished and running blocks, below the project's root, which is the current folder by then."""
@@ -104,15 +101,9 @@ def plan(overrides: Sequence[str], data: Callable[[str], Prepared]) -> list[Plan
 def _planned(
     position: int, axes: dict[str, Any], config: Config, data: Callable[[str], Prepared]
 ) -> Planned:
-    for look_up, name in (
-        (activation, config.activation),
-        (initializer, config.init),
-        (cost, config.cost),
-    ):
-        look_up(name)  # ConfigError, before anything is computed
     device = available_device(config.device)
     prepared = data(config.dataset.name)
-    check_sizes(config, prepared)
+    procedure(config.procedure).check(config, prepared)
     cell = build_cell(config, prepared.hash, device)
     return Planned(position, axes, config, prepared, cell)
 

@@ -13,7 +13,7 @@ import argparse
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 
@@ -33,7 +33,6 @@ from depthgauge.stages.track import track_study
 from depthgauge.training.block import Block
 from depthgauge.training.cell import Cell, build_cell, compute_block, finished
 from depthgauge.training.device import available_device
-from depthgauge.training.instruments import Instrument
 from depthgauge.training.progress import ProgressBar
 
 
@@ -93,9 +92,9 @@ def train_cell(composed: DictConfig) -> None:
     with cell_diary(Path(hydra_config.sweep.dir), cell.key, cell.blocks) as live:
         for block in cell.blocks:
 
-            def watch(block: Block, instruments: Sequence[Instrument]) -> list[pl.Callback]:
-                bar = ProgressBar(f"{study} {config.hidden}", block, instruments)
-                return [bar, *live(block, instruments)]
+            def watch(block: Block, steps: Mapping[str, Sequence[int]]) -> list[pl.Callback]:
+                bar = ProgressBar(f"{study} {config.hidden}", block)
+                return [bar, *live(block, steps)]
 
             _finish(block, partial(compute_block, block, data, device, CELLS, watch))
 

@@ -5,16 +5,16 @@ runs, timing.json beside the record (never in it: records are bit-reproducible),
 failed, and a lock, so that two sweeps never compute the same block twice.
 """
 
-import itertools
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-import pytorch_lightning as pl
 import torch
 from filelock import FileLock, Timeout
 from threadpoolctl import threadpool_limits
@@ -23,16 +23,9 @@ from depthgauge.config import Config, Experiment, plain
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.files import write_text
 from depthgauge.records import write
-from depthgauge.training.block import Block, build_instruments, train_block
-from depthgauge.training.checkpoint import Checkpoint
-from depthgauge.training.instruments import Instrument
-from depthgauge.training.keys import block_key, cell_key
-
-CHECKPOINT_SECONDS = 20.0
-"""How much work a killed block may lose; a checkpoint of small nets takes milliseconds."""
-
-Watch = Callable[[Block, Sequence[Instrument]], list[pl.Callback]]
-"""(block, its instruments) -> callbacks that show or publish its progress."""
+from depthgauge.training.block import Block, Task, Watch
+from depthgauge.training.keys import block_key, cell_key, code_digest
+from depthgauge.training.procedures import procedure
 
 
 @dataclass(frozen=True)
@@ -71,7 +64,7 @@ def finished(cells: Path, block: Block) -> bool:
 
 
 def compute_block(block: Block, data: Prepared, device: str, cells: Path, watch: Watch) -> None:
-    """Make sure the block's record exists: train it, go on with it, or wait for who does.
+    """Make sure the block's record exists: compute it, go on with it, or wait for who does.
 
     One thread: the promise that a replica's numbers do not depend on its companions is made for
     one, and a sweep uses the other cores for other cells.
@@ -82,32 +75,30 @@ def compute_block(block: Block, data: Prepared, device: str, cells: Path, watch:
     with threadpool_limits(1), _claimed(folder):
         if finished(cells, block):
             return
-        start = time.perf_counter()
-        instruments = build_instruments(block.experiment, data)
-        checkpoint = Checkpoint(
-            folder / "checkpoint.safetensors", block.key, instruments, CHECKPOINT_SECONDS
-        )
         write_text(folder / "config.json", json.dumps(plain(block.experiment), indent=1) + "\n")
-        callbacks = watch(block, instruments)
-        record = train_block(block, data, device, checkpoint, callbacks)
+        start = time.perf_counter()
+        does = procedure(block.experiment.procedure)
+        record = does.run(Task(block, data, device, folder, watch))
         seconds = time.perf_counter() - start
-        timing = {"seconds": seconds, "work": work(block.experiment, data) * len(block.replicas)}
-        write_text(folder / "timing.json", json.dumps(timing) + "\n")
+        operations = does.work(block.experiment, data) * len(block.replicas)
+        timing = json.dumps({"seconds": seconds, "work": operations})
+        write_text(folder / "timing.json", timing + "\n")
+        record = record.assign_attrs(provenance(block, data, device))
         write(record, record_path(cells, block))
-        checkpoint.path.unlink(missing_ok=True)
+        (folder / "checkpoint.safetensors").unlink(missing_ok=True)
 
 
-def work(experiment: Experiment, data: Prepared) -> float:
-    """Return the floating-point operations of one replica, counted from the protocol.
-
-    Two per weight and example forward, two back, two for the update or the weight gradient.
-    """
-    widths = [data.train.images.shape[1], *experiment.hidden, len(data.classes)]
-    weights = sum(n_in * n_out for n_in, n_out in itertools.pairwise(widths))
-    passes = 6.0 * experiment.steps * experiment.batch_size
-    for instrument in build_instruments(experiment, data):
-        passes += instrument.passes_per_measure() * len(instrument.steps)
-    return passes * weights
+def provenance(block: Block, data: Prepared, device: str) -> dict[str, Any]:
+    """Return the attributes that say where a block's record came from."""
+    return {
+        "key": block.key,
+        "cell": block.cell,
+        "config": plain(block.experiment),
+        "data": {"name": data.name, "hash": data.hash},
+        "code": code_digest(block.experiment.procedure),
+        "device": device,
+        "versions": {name: version(name) for name in ("depthgauge", "torch", "numpy")},
+    }
 
 
 @contextmanager

@@ -2,17 +2,17 @@
 
 import ast
 import hashlib
+import importlib.util
 import json
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import depthgauge
-from depthgauge.config import Experiment, plain
+import grimp
 
-COMPUTES = ("datasets/batches.py", "nets", "probes", "training")
-"""What can change a number of a record, relative to the package."""
+from depthgauge.config import Experiment, plain
+from depthgauge.training.procedures import PROCEDURES
 
 
 def cell_key(experiment: Experiment, data_hash: str, device: str) -> str:
@@ -25,7 +25,7 @@ def cell_key(experiment: Experiment, data_hash: str, device: str) -> str:
         {
             "experiment": plain(experiment),
             "data": data_hash,
-            "code": code_digest(),
+            "code": code_digest(experiment.procedure),
             "torch": version("torch"),
             "device": device,
         }
@@ -38,15 +38,24 @@ def block_key(cell: str, replicas: list[tuple[int, float]]) -> str:
 
 
 @cache
-def code_digest() -> str:
-    """Return a digest of the code that computes records; comments and docstrings do not count."""
-    root = Path(depthgauge.__file__).parent
-    files = [path for name in COMPUTES for path in _sources(root / name)]
-    return _digest({str(path.relative_to(root)): _meaning(path) for path in files})
+def code_digest(procedure: str) -> str:
+    """Return a digest of a procedure's module and of all that it imports from this package.
+
+    Comments and docstrings do not count, and neither does what other procedures are made of.
+    """
+    return _digest({name: _meaning(_source(name)) for name in imports_of(PROCEDURES[procedure])})
 
 
-def _sources(path: Path) -> list[Path]:
-    return [path] if path.suffix else sorted(path.rglob("*.py"))
+def imports_of(module: str) -> list[str]:
+    """Return a module of this package and all modules of it that it imports, near and far."""
+    graph = grimp.build_graph("depthgauge", cache_dir=None)
+    return sorted({module, *graph.find_upstream_modules(module)})
+
+
+def _source(module: str) -> Path:
+    found = importlib.util.find_spec(module)
+    assert found is not None and found.origin is not None
+    return Path(found.origin)
 
 
 def _meaning(path: Path) -> str:

@@ -1,13 +1,11 @@
 """A bar that says study, cell, step, seeds and time left, and does not slow training."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytorch_lightning as pl
 from tqdm import tqdm
 
 from depthgauge.training.block import Block
-from depthgauge.training.instruments import Instrument
 from depthgauge.training.module import ReplicaModule
 from depthgauge.training.schedule import Chunk, Chunks
 
@@ -15,11 +13,9 @@ from depthgauge.training.schedule import Chunk, Chunks
 class ProgressBar(pl.Callback):
     """One line on a terminal, refreshed by time; nothing when the output is not a terminal."""
 
-    def __init__(self, title: str, block: Block, instruments: Sequence[Instrument]) -> None:
+    def __init__(self, title: str, block: Block) -> None:
         """Show `title` (study and cell) and the block's seeds."""
-        seeds = sorted({seed for seed, _ in block.replicas})
-        self.title = f"{title} seeds {seeds[0]}-{seeds[-1]}"
-        self.instruments = instruments
+        self.title = f"{title} seeds {min(block.seeds)}-{max(block.seeds)}"
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Open the bar; a resumed block starts where it was."""

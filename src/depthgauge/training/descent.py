@@ -1,0 +1,151 @@
+"""The procedure of most studies: gradient descent, watched by instruments."""
+
+import itertools
+import logging
+import warnings
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+import xarray as xr
+
+from depthgauge.config import Experiment
+from depthgauge.datasets.batches import step_indices
+from depthgauge.datasets.prepared import Prepared, Split
+from depthgauge.errors import ConfigError
+from depthgauge.nets.activations import activation
+from depthgauge.nets.costs import cost
+from depthgauge.nets.initializers import initializer
+from depthgauge.nets.network import ReplicaNetwork
+from depthgauge.training.block import Block, Task
+from depthgauge.training.checkpoint import Checkpoint, merged
+from depthgauge.training.instruments import Accuracy, GradientNorms, Instrument
+from depthgauge.training.measurements import measurements
+from depthgauge.training.module import CHUNK, Descent, Examples, ReplicaModule
+from depthgauge.training.schedule import Chunks
+
+CHECKPOINT_SECONDS = 20.0
+"""How much work a killed block may lose; a checkpoint of small nets takes milliseconds."""
+
+
+def run(task: Task) -> xr.Dataset:
+    """Train the task's block, from its checkpoint if there is one; return what was measured."""
+    instruments = build_instruments(task.block.experiment, task.data)
+    path = task.folder / "checkpoint.safetensors"
+    checkpoint = Checkpoint(path, task.block.key, instruments, CHECKPOINT_SECONDS)
+    callbacks = task.watch(task.block, {each.axis: sorted(each.steps) for each in instruments})
+    return train_block(task.block, task.data, task.device, checkpoint, callbacks)
+
+
+def work(experiment: Experiment, data: Prepared) -> float:
+    """Return the floating-point operations of one replica, counted from the protocol.
+
+    Two per weight and example forward, two back, two for the update or the weight gradient.
+    """
+    widths = [data.train.images.shape[1], *experiment.hidden, len(data.classes)]
+    weights = sum(n_in * n_out for n_in, n_out in itertools.pairwise(widths))
+    passes = 6.0 * experiment.steps * experiment.batch_size
+    for instrument in build_instruments(experiment, data):
+        passes += instrument.passes_per_measure() * len(instrument.steps)
+    return passes * weights
+
+
+def check(experiment: Experiment, data: Prepared) -> None:
+    """Raise ConfigError for an unknown name, or for more examples than the data set has."""
+    activation(experiment.activation)
+    initializer(experiment.init)
+    cost(experiment.cost)
+    if experiment.train_size > len(data.train.labels):
+        raise ConfigError(
+            f"train_size={experiment.train_size} is more than the {len(data.train.labels)}"
+            f" training examples of {data.name}; ask for fewer"
+        )
+
+
+def build_module(block: Block, data: Prepared) -> ReplicaModule:
+    """Return the block's networks, freshly drawn, with the examples they learn from."""
+    experiment = block.experiment
+    features, classes = data.train.images.shape[1], len(data.classes)
+    network = ReplicaNetwork(
+        [features, *experiment.hidden, classes],
+        block.seeds,
+        experiment.init,
+        getattr(torch, experiment.precision.value),
+    )
+    descent = Descent(
+        block.rates,
+        experiment.batch_size,
+        experiment.steps,
+        experiment.l2 / experiment.train_size,
+        partial(_order, block.seeds, experiment),
+    )
+    examples = _examples(data.train, experiment, classes, experiment.train_size)
+    return ReplicaModule(
+        network, activation(experiment.activation), cost(experiment.cost), examples, descent
+    )
+
+
+def build_instruments(experiment: Experiment, data: Prepared) -> list[Instrument]:
+    """Return the callbacks that measure what the experiment asks for."""
+    instruments: list[Instrument] = []
+    if experiment.gradients.every:
+        instruments.append(GradientNorms(experiment.gradients, experiment.steps))
+    if experiment.evaluation.every:
+        splits = {
+            name: _examples(getattr(data, name), experiment, len(data.classes), None)
+            for name in experiment.evaluation.splits
+        }
+        instruments.append(Accuracy(experiment.evaluation, experiment.steps, splits))
+    return instruments
+
+
+def train_block(
+    block: Block,
+    data: Prepared,
+    device: str,
+    checkpoint: Checkpoint,
+    callbacks: Sequence[pl.Callback] = (),
+) -> xr.Dataset:
+    """Train `block` on `device`, from its checkpoint if there is one; return what was measured."""
+    module = build_module(block, data)
+    instruments = checkpoint.instruments
+    first = checkpoint.restore(module)
+    trainer = quiet_trainer(device, [*instruments, *callbacks, checkpoint])
+    with warnings.catch_warnings():
+        # Manual optimization with the update written out: there is no optimizer to configure.
+        warnings.filterwarnings("ignore", ".*configure_optimizers.*returned `None`.*")
+        # Lightning 2.6 asks for a torch name that is deprecated; nothing of ours.
+        warnings.filterwarnings("ignore", ".*LeafSpec.*is deprecated.*")
+        trainer.fit(module, Chunks(first, module.descent.steps, CHUNK))
+    seen = {instrument.axis: merged(instrument.readings) for instrument in instruments}
+    return measurements(module, block.replicas, seen, block.experiment.gradients.window)
+
+
+def quiet_trainer(device: str, callbacks: list[pl.Callback]) -> pl.Trainer:
+    """Return a Trainer for one pass over the chunks, without files, loggers or banners."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    return pl.Trainer(
+        accelerator={"cuda": "gpu"}.get(device, device),
+        devices=1,
+        max_epochs=1,
+        callbacks=callbacks,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+
+
+def _examples(split: Split, experiment: Experiment, classes: int, count: int | None) -> Examples:
+    scale = experiment.dataset
+    images = torch.from_numpy(np.ascontiguousarray(split.images[:count]))
+    labels = torch.from_numpy(np.ascontiguousarray(split.labels[:count]))
+    return Examples(images, labels, scale.divide, scale.subtract, classes)
+
+
+def _order(seeds: list[int], experiment: Experiment, first: int, steps: int) -> np.ndarray:
+    """Indices (step, replica, example) of the mini-batches from step `first` on."""
+    size, count = experiment.batch_size, experiment.train_size
+    return np.stack([step_indices(seed, first, steps, size, count) for seed in seeds], axis=1)

@@ -1,0 +1,46 @@
+"""What a cell can do: a procedure by name, each a module with check, run and work.
+
+To add one: write the module and name it here. Its code, with all that it imports, is part of the
+key of the records that it makes; the other procedures' is not.
+"""
+
+import importlib
+from typing import Protocol, cast, runtime_checkable
+
+import xarray as xr
+
+from depthgauge.config import Experiment
+from depthgauge.datasets.prepared import Prepared
+from depthgauge.errors import ConfigError
+from depthgauge.training.block import Task
+
+PROCEDURES = {
+    "descent": "depthgauge.training.descent",
+}
+
+
+@runtime_checkable
+class Procedure(Protocol):
+    """The functions of a procedure's module."""
+
+    @staticmethod
+    def check(experiment: Experiment, data: Prepared) -> None:
+        """Raise ConfigError for what cannot work, before anything is computed."""
+        ...
+
+    @staticmethod
+    def run(task: Task) -> xr.Dataset:
+        """Compute a block; return variables and coordinates as in docs/records.md."""
+        ...
+
+    @staticmethod
+    def work(experiment: Experiment, data: Prepared) -> float:
+        """Return the floating-point operations of one replica, for the time estimate."""
+        ...
+
+
+def procedure(name: str) -> Procedure:
+    """Look a procedure up and import it; ConfigError names the known ones."""
+    if name not in PROCEDURES:
+        raise ConfigError(f"procedure={name} is unknown; choose one of {', '.join(PROCEDURES)}")
+    return cast(Procedure, importlib.import_module(PROCEDURES[name]))
