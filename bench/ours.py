@@ -12,9 +12,8 @@ from stopwatch import Stopwatch
 
 from depthgauge.config import Dataset, Experiment, Gradients
 from depthgauge.datasets.prepared import Prepared, Split, assemble
-from depthgauge.training.block import Block, build_instruments, train_block
-from depthgauge.training.cell import CHECKPOINT_SECONDS
-from depthgauge.training.checkpoint import Checkpoint
+from depthgauge.training import descent
+from depthgauge.training.block import Block, Task
 
 INITS = {"sigmoid": "nielsen_default", "tanh": "glorot_standard"}
 
@@ -52,10 +51,7 @@ def train(problem: Problem, seeds: int, every: int, data: Prepared, steps: int) 
     block = block_of(problem, seeds, steps, len(data.train.labels), every)
     stopwatch = Stopwatch()
     with tempfile.TemporaryDirectory() as folder:
-        instruments = build_instruments(block.experiment, data)
-        path = Path(folder) / "checkpoint.safetensors"
-        checkpoint = Checkpoint(path, block.key, instruments, CHECKPOINT_SECONDS)
-        train_block(block, data, "cpu", checkpoint, [stopwatch])
+        descent.run(Task(block, data, "cpu", Path(folder), lambda *_: [stopwatch]))
     return stopwatch.seconds
 
 

@@ -9,8 +9,8 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import TensorDataset
 
-from depthgauge.training.block import train_block
-from depthgauge.training.checkpoint import Checkpoint
+from depthgauge.training import descent
+from depthgauge.training.block import Task
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
 
@@ -54,7 +54,7 @@ def by_us(problem, net, images, labels, folder):
     """Train one replica from `net` by our whole loop; return its parameters in torch's order."""
     carrier, data = Carrier(net), ours.prepared(images, labels)
     block = ours.block_of(problem, seeds=1, steps=STEPS, count=len(labels), every=0)
-    train_block(block, data, "cpu", Checkpoint(folder / "none", block.key, [], 60.0), [carrier])
+    descent.run(Task(block, data, "cpu", folder, lambda *_: [carrier]))
     return carrier.parameters
 
 
