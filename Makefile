@@ -25,7 +25,7 @@ repro: environment ## fetch, prepare, train, judge, report; ends with the table 
 	@$(VENV)/dvc repro
 	@$(VENV)/depthgauge claims
 	@echo "report: $(CURDIR)/results/report.html"
-	@echo "curves: make ui"
+	@echo "curves: make ui (MLflow, on this machine)"
 
 test: environment ## run the tests
 	@$(VENV)/python -m pytest
