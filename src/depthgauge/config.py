@@ -167,9 +167,13 @@ class Config(Experiment):
         super().__post_init__()
         _require(1 <= self.seeds <= 1_000_000, "seeds", self.seeds, "from 1 to 1000000")
         _require(1 <= self.replicas <= 65_536, "replicas", self.replicas, "from 1 to 65536")
-        for rate in self.learning_rates():
-            positive = isinstance(rate, int | float) and math.isfinite(rate) and rate > 0
-            _require(positive, "learning_rate", rate, "a number > 0, or a list of them")
+        rates = self.learning_rates()
+        wanted = "a number > 0, or a list of them"
+        _require(len(rates) > 0, "learning_rate", rates, wanted)
+        for rate in rates:
+            number = isinstance(rate, int | float) and not isinstance(rate, bool)
+            positive = number and math.isfinite(rate) and rate > 0
+            _require(positive, "learning_rate", rate, wanted)
 
     def learning_rates(self) -> list[float]:
         """Return the rates of the replica table, in the order given."""

@@ -75,4 +75,5 @@ def join(blocks: list[xr.Dataset], attrs: dict[str, Any]) -> xr.Dataset:
     joined = xr.concat(
         blocks, "replica", data_vars="minimal", coords="minimal", compat="equals", join="exact"
     )
-    return joined.assign_attrs(attrs)
+    joined.attrs = dict(attrs)
+    return joined

@@ -1,0 +1,73 @@
+"""A value no study can run with is refused with its key, its value and what would do."""
+
+import math
+
+import pytest
+
+from depthgauge.config import (
+    Config,
+    Dataset,
+    Evaluation,
+    Experiment,
+    Gradients,
+    Spacing,
+    plain,
+)
+from depthgauge.errors import ConfigError
+
+REFUSED = [
+    (lambda: Experiment(hidden=[]), "hidden"),
+    (lambda: Experiment(hidden=[30, 0]), "hidden"),
+    (lambda: Experiment(hidden=[10**9]), "hidden"),
+    (lambda: Experiment(l2=-1.0), "l2"),
+    (lambda: Experiment(l2=math.nan), "l2"),
+    (lambda: Experiment(batch_size=0), "batch_size"),
+    (lambda: Experiment(train_size=5, batch_size=6, gradients=Gradients(every=0)), "batch_size"),
+    (lambda: Experiment(steps=-1), "steps"),
+    (lambda: Experiment(train_size=50), "gradients.images"),
+    (lambda: Gradients(every=-1), "gradients.every"),
+    (lambda: Gradients(images=0), "gradients.images"),
+    (lambda: Gradients(window=0), "gradients.window"),
+    (lambda: Evaluation(every=-1), "evaluation.every"),
+    (lambda: Evaluation(splits=["holdout"]), "evaluation.splits"),
+    (lambda: Dataset(divide=0.0), "dataset.divide"),
+    (lambda: Dataset(subtract=math.inf), "dataset.subtract"),
+    (lambda: Dataset(name="../etc"), "dataset.name"),
+    (lambda: Config(seeds=0), "seeds"),
+    (lambda: Config(replicas=0), "replicas"),
+    (lambda: Config(learning_rate=-0.1), "learning_rate"),
+    (lambda: Config(learning_rate=math.inf), "learning_rate"),
+    (lambda: Config(learning_rate="fast"), "learning_rate"),
+    (lambda: Config(learning_rate=[0.1, 0]), "learning_rate"),
+    (lambda: Config(learning_rate=[]), "learning_rate"),
+    (lambda: Config(learning_rate=True), "learning_rate"),
+]
+
+
+@pytest.mark.parametrize(("make", "key"), REFUSED)
+def test_what_cannot_work_is_refused(make, key):
+    """One line that starts with the key and its value."""
+    with pytest.raises(ConfigError) as caught:
+        make()
+    assert str(caught.value).startswith(f"{key}=") and "must be" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_rate_or_a_list_of_rates():
+    """Both are read as the rates of the replica table."""
+    assert Config(learning_rate=0.5).learning_rates() == [0.5]
+    assert Config(learning_rate=[0.1, 1]).learning_rates() == [0.1, 1]
+
+
+def test_the_experiment_holds_no_running_keys():
+    """Seeds, device and folders change no cell's key."""
+    one = Config(seeds=3, out="here", tracking=False).experiment()
+    assert plain(one) == plain(Experiment())
+    assert type(one) is Experiment
+
+
+def test_plain_is_json():
+    """Enums by value, dataclasses as dicts."""
+    found = plain(Experiment(gradients=Gradients(spacing=Spacing.log)))
+    assert found["gradients"]["spacing"] == "log"
+    assert found["dataset"]["divide"] == 256.0

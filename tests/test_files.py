@@ -1,0 +1,39 @@
+"""A file is whole or absent."""
+
+import pytest
+
+from depthgauge.errors import ResourceError
+from depthgauge.files import sha256, whole, write_text
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
+    """Half-written content never takes the place of whole content."""
+    path = tmp_path / "file"
+    write_text(path, "old")
+    with pytest.raises(RuntimeError), whole(path) as temporary:
+        temporary.write_text("ne")
+        raise RuntimeError("killed")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_folders_are_made_and_others_can_read(tmp_path):
+    """A result in a new folder, readable for the team."""
+    path = tmp_path / "a" / "b" / "file"
+    write_text(path, "ä")
+    assert path.read_text(encoding="utf-8") == "ä"
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_place_that_cannot_be_written_gets_a_sentence(tmp_path):
+    """A file stands where a folder is needed; the sentence names the path and what to do."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ResourceError, match=r"cannot write .*file/below.* repeat the command"):
+        write_text(tmp_path / "file" / "below", "text")
+
+
+def test_sha256_is_that_of_the_content(tmp_path):
+    """The digest of "abc", from the standard (FIPS 180-2, B.1)."""
+    (tmp_path / "abc").write_bytes(b"abc")
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert sha256(tmp_path / "abc") == expected

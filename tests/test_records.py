@@ -1,0 +1,100 @@
+"""Records survive the disk unchanged, and a damaged one says so."""
+
+import struct
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from depthgauge.errors import DataError
+from depthgauge.records import join, read, read_study, write
+
+
+def record(seeds=(0, 1), position=0, **attrs):
+    random = np.random.default_rng(len(seeds))
+    values = random.normal(size=(len(seeds), 3, 2)).astype(np.float32)
+    values[0, 1, 0] = np.nan
+    return xr.Dataset(
+        {
+            "bias_gradient_norm": (("replica", "gradient_step", "layer"), values),
+            "diverged_at": ("replica", np.full(len(seeds), -1)),
+        },
+        {
+            "seed": ("replica", np.array(seeds)),
+            "gradient_step": np.array([0, 10, 100]),
+            "layer": np.array([1, 2]),
+        },
+        {"position": position, "config": {"hidden": [30]}, "notebook": {"claims": ["ä"]}, **attrs},
+    )
+
+
+def test_what_is_written_is_read(tmp_path):
+    """Values (NaN too), types, axes, coordinates and attributes; and the same bytes twice."""
+    write(record(), tmp_path / "one")
+    write(record(), tmp_path / "two")
+    xr.testing.assert_identical(read(tmp_path / "one"), record())
+    assert read(tmp_path / "one").bias_gradient_norm.dtype == np.float32
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_memory_that_is_not_contiguous_is_written_right(tmp_path):
+    """safetensors writes memory as it lies; a transposed view must not come out scrambled."""
+    turned = record().transpose("layer", "gradient_step", "replica")
+    write(turned, tmp_path / "turned")
+    xr.testing.assert_identical(read(tmp_path / "turned"), turned)
+
+
+def test_it_opens_as_a_data_frame():
+    """The three lines of docs/records.md."""
+    frame = record().to_dataframe()
+    assert frame.loc[(1, 10, 2), "bias_gradient_norm"] == record().bias_gradient_norm[1, 1, 1]
+
+
+@pytest.mark.parametrize("harm", ["missing", "empty", "cut", "text", "header", "format"])
+def test_a_bad_file_gets_one_sentence_and_its_name(harm, tmp_path):
+    """Missing, cut off, something else, another format: the path and what to do."""
+    path = tmp_path / "record.safetensors"
+    write(record(), path)
+    content = path.read_bytes()
+    changed = {
+        "missing": None,
+        "empty": b"",
+        "cut": content[:-9],
+        "text": b"this is no record at all, it is a letter to somebody",
+        "header": struct.pack("<Q", 1 << 62) + content[8:],
+        "format": content.replace(rb"\"format\": 1", rb"\"format\": 7"),
+    }[harm]
+    path.unlink()
+    if changed is not None:
+        assert changed != content
+        path.write_bytes(changed)
+    with pytest.raises(DataError) as caught:
+        read(path)
+    assert str(path) in str(caught.value) and "train" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_study_comes_in_the_order_of_its_grid(tmp_path):
+    """By position, whatever the file names."""
+    for name, position in [("a", 2), ("b", 0), ("c", 1)]:
+        write(record(position=position), tmp_path / f"{name}.safetensors")
+    assert [each.attrs["position"] for each in read_study(tmp_path)] == [0, 1, 2]
+    assert read_study(tmp_path / "nowhere") == []
+
+
+def test_blocks_join_along_their_replicas():
+    """Seeds of all blocks, in order; steps and layers stay; the attributes are the new ones."""
+    joined = join([record((0, 1)), record((2, 3, 4))], {"study": "s"})
+    assert joined.seed.values.tolist() == [0, 1, 2, 3, 4]
+    assert joined.bias_gradient_norm.shape == (5, 3, 2)
+    np.testing.assert_array_equal(
+        joined.bias_gradient_norm[2:], record((2, 3, 4)).bias_gradient_norm
+    )
+    assert joined.attrs == {"study": "s"}
+
+
+def test_blocks_of_different_schedules_do_not_join():
+    """A silent outer join would invent missing values."""
+    other = record().assign_coords(gradient_step=[0, 20, 100])
+    with pytest.raises(ValueError, match="gradient_step"):
+        join([record(), other], {})
