@@ -1,5 +1,8 @@
 """Tables for `dvc plots`: the figures' own numbers, tidy and small."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -25,6 +28,17 @@ def test_speeds_are_tidy(records):
     seeds = cell["bias_gradient_norm"].sel(gradient_step=500, layer=2).values.astype(float)
     last = table.query("step == 500 and layer == 2")["median"].item()
     assert last == pytest.approx(np.median(seeds), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("template", "table"),
+    [("speed_bands", "nielsen_training_speed_2"), ("accuracy_bands", "nielsen_accuracy")],
+)
+def test_plot_templates_read_columns_that_exist(records, template, table):
+    """The templates in .dvc/plots draw the band of these tables, a colour a curve."""
+    text = Path(__file__).parents[2].joinpath(".dvc/plots", f"{template}.json").read_text("utf-8")
+    fields = set(re.findall(r'"field": "(\w+)"', text)) - {"rev"}  # DVC adds the revision
+    assert {"low", "high"} < fields <= set(plots(records)[table].columns)
 
 
 def test_accuracies_are_tidy(records):

@@ -7,14 +7,19 @@ SPEED = "speed |∂C/∂b| (cost per unit of bias)"
 """Norm of the mean bias gradient over the probe images: Nielsen, ch. 5, "speed of learning"."""
 
 _LOG = alt.Scale(type="log", nice=False)
-_TICKS = alt.Axis(values=[digit * 10.0**power for power in range(-12, 6) for digit in (1, 3)])
+_DECADES = [10.0**power for power in range(-12, 6)]
+_TICKS = alt.Axis(values=sorted([*_DECADES, *(3 * decade for decade in _DECADES)]))
 _LAYERS = alt.Scale(domain=list(range(1, 7)))
 """The same colour for the same layer in every figure; the theme says which."""
 
 
-def speed_x(field: str) -> alt.X:
-    """Return an x axis of speeds: factors matter, so it is logarithmic."""
-    return alt.X(f"{field}:Q", scale=_LOG, title=SPEED, axis=_TICKS)
+def speed_x(field: str, span: float = 1.0) -> alt.X:
+    """Return an x axis of speeds: factors matter, so it is logarithmic.
+
+    When the largest is more than 10,000 times (`span`) the smallest, decades alone are marked.
+    """
+    axis = alt.Axis(values=_DECADES) if span > 1e4 else _TICKS
+    return alt.X(f"{field}:Q", scale=_LOG, title=SPEED, axis=axis)
 
 
 def speed_y(field: str) -> alt.Y:

@@ -6,11 +6,11 @@ from functools import cache
 from importlib.resources import files
 
 import vl_convert
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from depthgauge.report.content import Report, content
 from depthgauge.report.figure import spec
+from depthgauge.report.templates import environment
 from depthgauge.report.theme import config
 from depthgauge.report.verdicts import WORDS, group
 
@@ -21,23 +21,20 @@ def page(report: Report) -> str:
     A content security policy, kept by the reader's browser, forbids every request and every script
     but our own two, whatever a record or a claim may say.
     """
-    environment = Environment(
-        loader=PackageLoader("depthgauge.report", "template"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     scripts = [_drawing_library(), _part("page.js")]
-    return environment.get_template("page.html").render(
-        **content(report),
-        charts={name: spec(figure) for name, figure in report.figures.items()},
-        themes={mode: config(mode) for mode in ("light", "dark")},
-        filters=_filters(report),
-        stills={name: _data_uri(picture) for name, picture in report.pictures.items()},
-        style=Markup(_part("page.css")),
-        scripts=[Markup(script) for script in scripts],
-        hashes=[_hash(script) for script in scripts],
+    return (
+        environment(autoescape=True)
+        .get_template("page.html")
+        .render(
+            **content(report),
+            charts={name: spec(figure) for name, figure in report.figures.items()},
+            themes={mode: config(mode) for mode in ("light", "dark")},
+            filters=_filters(report),
+            stills={name: _data_uri(picture) for name, picture in report.pictures.items()},
+            style=Markup(_part("page.css")),
+            scripts=[Markup(script) for script in scripts],
+            hashes=[_hash(script) for script in scripts],
+        )
     )
 
 

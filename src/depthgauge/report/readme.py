@@ -3,22 +3,16 @@
 import html
 import re
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from depthgauge.report.content import Report, content
+from depthgauge.report.templates import environment
 
 
 def readme(report: Report) -> str:
     """Return the report as Markdown; the same report gives the same text."""
-    environment = Environment(
-        loader=PackageLoader("depthgauge.report", "template"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=plain,
-    )
-    return environment.get_template("README.md.j2").render(**content(report))
+    template = environment(finalize=plain).get_template("README.md.j2")
+    return template.render(**content(report))
 
 
 def plain(text: object) -> str:

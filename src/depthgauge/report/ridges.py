@@ -58,7 +58,7 @@ def ridge_layer(table: pd.DataFrame) -> alt.Chart:
     rows = table.assign(row=-table["layer"], top=-table["layer"] + scale * table["share"])
     bins = alt.Chart(rows).mark_rect(style="ridge")
     return bins.encode(
-        x=speed_x("from"),
+        x=speed_x("from", float(max(table["to"]) / min(table["from"]))),
         x2="to",
         y=_rows(table),
         y2="top",

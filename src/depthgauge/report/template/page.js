@@ -8,10 +8,10 @@
   // A panel narrower than this would be unreadable: fewer panels a row instead.
   const NARROWEST = 240;
   // What axis, labels and the gap to the next panel take beside a panel.
-  const MARGIN = 78;
+  const MARGIN = 84;
 
   const fitted = (chart, room) => {
-    let columns = chart.columns;
+    let columns = Math.min(chart.columns, chart.concat.length);
     while (columns > 1 && room / columns < NARROWEST) columns = Math.ceil(columns / 2);
     const width = Math.max(120, Math.floor(room / columns) - MARGIN);
     return { ...chart, columns, concat: chart.concat.map((panel) => ({ ...panel, width })) };
