@@ -6,15 +6,16 @@ import pytest
 import yaml
 
 from depthgauge.config import Dataset
-from depthgauge.datasets.catalogue import PINNED, SETS
+from depthgauge.datasets.catalogue import GENERATED, PINNED, SETS
 
 CONF = Path(__file__).parents[2] / "conf" / "dataset"
 PAGES = sorted(CONF.glob("*.yaml"))
 
 
 def test_pages_and_sets_are_the_same():
-    """Shapeset alone has no raw files: it is generated."""
-    assert {page.stem for page in PAGES} == {*SETS, "shapeset"}
+    """Of sets with raw files and of the generated one, which is neither fetched nor pinned."""
+    assert {page.stem for page in PAGES} == {*SETS, *GENERATED}
+    assert not set(GENERATED) & set(SETS)
     assert set(PINNED) <= set(SETS)
 
 

@@ -165,3 +165,10 @@ def test_wrong_words_are_refused(project, overrides, reason):
     with pytest.raises(ConfigError, match=reason):
         run(*overrides)
     assert not [path for path in project.rglob("*") if path.name == "a"]
+
+
+def test_a_generated_set_needs_no_fetch(project, capsys):
+    """It says so and what to run instead; nothing is written."""
+    run("dataset=shapeset")
+    assert "depthgauge prepare dataset=shapeset" in capsys.readouterr().out
+    assert not (project / "data" / "extra").exists()

@@ -5,9 +5,10 @@ import argparse
 import numpy as np
 import pytest
 
-from depthgauge.datasets import catalogue, receipt
+from depthgauge.datasets import catalogue, receipt, shapeset_splits
 from depthgauge.datasets.catalogue import DataSet
 from depthgauge.datasets.prepared import Split, assemble, load
+from depthgauge.datasets.shapeset import pool
 from depthgauge.datasets.sources import RawFile, RawSet
 from depthgauge.errors import ConfigError, DataError
 from depthgauge.stages import prepare
@@ -36,6 +37,7 @@ def project(tmp_path, monkeypatch):
         name: RawSet(name, "an origin", "a licence", (RawFile("a", "", 0, ()),)) for name in NAMES
     }
     monkeypatch.setattr(catalogue, "PINNED", ("pinned",))
+    monkeypatch.setattr(catalogue, "PIPELINE", ("pinned",))
     monkeypatch.setattr(catalogue, "SETS", {name: DataSet(raw, toy) for name, raw in sets.items()})
     (tmp_path / "dvc.yaml").write_text("")
     for name in NAMES:
@@ -64,6 +66,28 @@ def test_extra_set_is_prepared_by_name(project):
     data = load(project, "extra")
     assert bytes(data.train.images[0]) == b"ext"
     assert data.train.labels.tolist() == [7]
+
+
+def test_generated_set_needs_no_raw_files(project, monkeypatch):
+    """Its splits are the generator's own images, and the file says where they are from."""
+    few = {"train": (0, 30), "validation": (1 << 40, 20), "test": (1 << 41, 10)}
+    monkeypatch.setattr(shapeset_splits, "SPLITS", few)
+    run("dataset=shapeset")
+    data = load(project, "shapeset")
+    for split, (first, count) in few.items():
+        images, labels = pool(0, count, first)
+        assert np.array_equal(getattr(data, split).images, images)
+        assert np.array_equal(getattr(data, split).labels, labels)
+    assert data.classes == ("T", "P", "E", "TP", "PE", "TE", "TT", "PP", "EE")
+    assert data.notes["origin"] == "generated: docs/shapeset.md"
+
+
+def test_training_never_meets_a_held_out_image():
+    """The ranges are disjoint, and 5 million mini-batches of 10 end before the first of them."""
+    train, validation, test = (shapeset_splits.SPLITS[s] for s in ("train", "validation", "test"))
+    assert train[0] + max(train[1], 50_000_000) <= validation[0]
+    assert sum(validation) <= test[0]
+    assert train[1] >= 50_000
 
 
 def test_altered_raw_file_stops_it(project):

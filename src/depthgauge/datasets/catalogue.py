@@ -1,6 +1,6 @@
 """The data sets by name, and where their raw files lie in a project."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,11 +42,26 @@ SETS = {
 PINNED = ("mnist", "imagenet_sample")
 """The sets that data.dvc pins and the pipeline uses; they lie in data/raw, all others apart."""
 
+GENERATED = ("shapeset",)
+"""Sets without raw files: a program of ours makes them, so there is nothing to fetch."""
+
+PIPELINE = (*PINNED, *GENERATED)
+"""The sets that the pipeline prepares."""
+
+
+def require(names: Iterable[str]) -> None:
+    """Raise ConfigError, listing the names there are, unless each of `names` is a data set."""
+    for name in names:
+        if name not in GENERATED:
+            find(name)
+
 
 def find(name: str) -> DataSet:
     """Return the data set `name`; raises ConfigError listing the names there are."""
     if name not in SETS:
-        raise ConfigError(f"dataset={name} is unknown; there are {', '.join(sorted(SETS))}")
+        raise ConfigError(
+            f"dataset={name} is unknown; there are {', '.join(sorted((*SETS, *GENERATED)))}"
+        )
     return SETS[name]
 
 

@@ -38,8 +38,12 @@ def run(arguments: argparse.Namespace) -> None:
     root = project_root()
     values = parse(arguments.overrides, ("dataset", "file", "sha256"))
     asked = values.get("dataset", ",".join(catalogue.PINNED)).split(",")
-    for name in asked:
-        catalogue.find(name)
+    catalogue.require(asked)
+    for name in (name for name in asked if name in catalogue.GENERATED):
+        print(
+            f"{name} is generated, there is nothing to fetch: `depthgauge prepare dataset={name}`"
+        )
+    asked = [name for name in asked if name not in catalogue.GENERATED]
     extras = [name for name in asked if name not in catalogue.PINNED]
     given = "file" in values or "sha256" in values
     if given and not ("file" in values and asked == extras and len(extras) == 1):

@@ -1,9 +1,9 @@
 """Turn fetched raw files into data/prepared/NAME.safetensors, which training reads.
 
-Without arguments: every set that the pipeline pins. With dataset=NAME (several: NAME,NAME):
-those sets, fetched before by `depthgauge fetch dataset=NAME`. The raw files are checked against
-their receipt while they are read. unreadable=N leaves out up to N images that do not decode and
-names them in the prepared file; without it one such image is an error.
+Without arguments: every set that the pipeline uses. With dataset=NAME (several: NAME,NAME):
+those sets, fetched before by `depthgauge fetch dataset=NAME`; shapeset is generated instead. The
+raw files are checked against their receipt while they are read. unreadable=N leaves out up to N
+images that do not decode and names them in the prepared file; without it one is an error.
 """
 
 import argparse
@@ -28,8 +28,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise ConfigError(
             f"unreadable={unreadable} will not do: give a number of images, 0 or more"
         )
-    asked = values.get("dataset", ",".join(catalogue.PINNED)).split(",")
-    for name in asked:
-        catalogue.find(name)
+    asked = values.get("dataset", ",".join(catalogue.PIPELINE)).split(",")
+    catalogue.require(asked)
     for name in asked:
         print(f"{name}: {prepare(root, name, int(unreadable)).relative_to(root)}")
