@@ -7,7 +7,7 @@ from depthgauge.config import Evaluation, Experiment, Gradients
 from depthgauge.datasets.prepared import Split, assemble
 from depthgauge.training.block import Block
 from depthgauge.training.checkpoint import Checkpoint
-from depthgauge.training.descent import build_instruments, train_block
+from depthgauge.training.descent import build_instruments, build_module, train_block
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +47,7 @@ def train(small_data, tmp_path):
         block = Block(experiment, replicas, key, "cell")
         instruments = build_instruments(experiment, small_data)
         checkpoint = Checkpoint(tmp_path / f"{key}.checkpoint", key, instruments, seconds)
-        return train_block(block, small_data, "cpu", checkpoint, callbacks)
+        module = build_module(block, small_data)
+        return train_block(module, block, "cpu", checkpoint, callbacks)
 
     return run

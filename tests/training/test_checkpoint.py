@@ -39,13 +39,14 @@ def killed(experiment, data, folder, chunks):
     block = Block(experiment, [(0, 0.3), (1, 0.3)], "key", "cell")
     checkpoint = made(block, data, folder, seconds=0.0)
     # The trainer runs callbacks in the order given, the checkpoint last of them all.
-    train_block(block, data, "cpu", checkpoint, [KillAfter(chunks + 1)])
+    train_block(build_module(block, data), block, "cpu", checkpoint, [KillAfter(chunks + 1)])
 
 
 def resumed(experiment, data, folder):
     block = Block(experiment, [(0, 0.3), (1, 0.3)], "key", "cell")
     first = made(block, data, folder, 1e9).restore(build_module(block, data))
-    return train_block(block, data, "cpu", made(block, data, folder, 1e9)), first
+    checkpoint = made(block, data, folder, 1e9)
+    return train_block(build_module(block, data), block, "cpu", checkpoint), first
 
 
 def made(block, data, folder, seconds):

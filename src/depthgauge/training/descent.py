@@ -3,7 +3,7 @@
 import itertools
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -32,11 +32,18 @@ CHECKPOINT_SECONDS = 20.0
 
 def run(task: Task) -> xr.Dataset:
     """Train the task's block, from its checkpoint if there is one; return what was measured."""
+    return train(task, build_module(task.block, task.data))
+
+
+def train(
+    task: Task, module: ReplicaModule, prepare: Callable[[ReplicaModule], None] | None = None
+) -> xr.Dataset:
+    """Train `module`, from its checkpoint or, without one, as `prepare` leaves it."""
     instruments = build_instruments(task.block.experiment, task.data)
     path = task.folder / "checkpoint.safetensors"
     checkpoint = Checkpoint(path, task.block.key, instruments, CHECKPOINT_SECONDS)
     callbacks = task.watch(task.block, {each.axis: sorted(each.steps) for each in instruments})
-    return train_block(task.block, task.data, task.device, checkpoint, callbacks)
+    return train_block(module, task.block, task.device, checkpoint, callbacks, prepare)
 
 
 def work(experiment: Experiment, data: Prepared) -> float:
@@ -64,8 +71,13 @@ def check(experiment: Experiment, data: Prepared) -> None:
         )
 
 
-def build_module(block: Block, data: Prepared) -> ReplicaModule:
-    """Return the block's networks, freshly drawn, with the examples they learn from."""
+def build_module(
+    block: Block, data: Prepared, kind: Callable[..., ReplicaModule] = ReplicaModule
+) -> ReplicaModule:
+    """Return the block's networks, freshly drawn, with the examples they learn from.
+
+    `kind` takes what ReplicaModule takes.
+    """
     experiment = block.experiment
     features, classes = data.train.images.shape[1], len(data.classes)
     network = ReplicaNetwork(
@@ -82,7 +94,7 @@ def build_module(block: Block, data: Prepared) -> ReplicaModule:
         partial(_order, block.seeds, experiment),
     )
     examples = _examples(data.train, experiment, classes, experiment.train_size)
-    return ReplicaModule(
+    return kind(
         network, activation(experiment.activation), cost(experiment.cost), examples, descent
     )
 
@@ -102,16 +114,21 @@ def build_instruments(experiment: Experiment, data: Prepared) -> list[Instrument
 
 
 def train_block(
+    module: ReplicaModule,
     block: Block,
-    data: Prepared,
     device: str,
     checkpoint: Checkpoint,
     callbacks: Sequence[pl.Callback] = (),
+    prepare: Callable[[ReplicaModule], None] | None = None,
 ) -> xr.Dataset:
-    """Train `block` on `device`, from its checkpoint if there is one; return what was measured."""
-    module = build_module(block, data)
+    """Train the block's `module` on `device`; return what was measured.
+
+    It goes on from the checkpoint if there is one, else starts as `prepare` leaves it.
+    """
     instruments = checkpoint.instruments
     first = checkpoint.restore(module)
+    if prepare is not None and not first:
+        prepare(module)
     trainer = quiet_trainer(device, [*instruments, *callbacks, checkpoint])
     with warnings.catch_warnings():
         # Manual optimization with the update written out: there is no optimizer to configure.
