@@ -67,6 +67,8 @@ class Gradients:
     """Record the gradient of the mini-batch itself, before the step that it drives."""
     window: int = 1
     """Steps (of those recorded) over which the mini-batch gradient vector is averaged."""
+    signals: bool = False
+    """Record the mean square of what each layer is fed too: the lengths of mean field."""
 
     def __post_init__(self) -> None:
         _require(self.every >= 0, "gradients.every", self.every, ">= 0")
@@ -94,6 +96,44 @@ class Evaluation:
 
 
 @dataclass
+class Bounds:
+    """How close gradients come to what the weights alone allow: bound (**) and identity (*)."""
+
+    every: int = 0
+    """Records a factor of ten, or steps between two (see `spacing`); 0 turns the callback off."""
+    spacing: Spacing = Spacing.log
+    images: int = 100
+    """The probe set is the first so many training images, in the file's order."""
+    identities: int = 0
+    """On how many of them identity (*) is checked; a singular value decomposition each."""
+
+    def __post_init__(self) -> None:
+        _require(self.every >= 0, "bounds.every", self.every, ">= 0")
+        _require(self.images >= 1, "bounds.images", self.images, ">= 1")
+        enough = 0 <= self.identities <= self.images
+        _require(enough, "bounds.identities", self.identities, f"from 0 to images ({self.images})")
+
+
+@dataclass
+class Capacity:
+    """What procedure=capacity changes about a trained network, and about its training."""
+
+    frozen: int = 0
+    """Layers, input side first, that keep their initial weights and biases."""
+    inserted: int = 2
+    """Layers of identity neurons put behind the last hidden layer of the trained network."""
+    weights: list[float] = field(default_factory=lambda: [0.1, 0.2, 0.5, 1.0, 2.0, 4.0])
+    """Their w_1, one network each."""
+
+    def __post_init__(self) -> None:
+        _require(self.frozen >= 0, "capacity.frozen", self.frozen, ">= 0")
+        _require(self.inserted >= 1, "capacity.inserted", self.inserted, ">= 1")
+        for weight in self.weights:
+            positive = math.isfinite(weight) and weight > 0
+            _require(positive, "capacity.weights", self.weights, "numbers > 0")
+
+
+@dataclass
 class Experiment:
     """Everything scientific about a cell but its replicas (seeds and learning rates)."""
 
@@ -115,6 +155,8 @@ class Experiment:
     precision: Precision = Precision.float32
     gradients: Gradients = field(default_factory=Gradients)
     evaluation: Evaluation = field(default_factory=Evaluation)
+    bounds: Bounds = field(default_factory=Bounds)
+    capacity: Capacity = field(default_factory=Capacity)
 
     def __post_init__(self) -> None:
         _require(len(self.hidden) >= 1, "hidden", self.hidden, "at least one layer, as in [30]")
@@ -133,6 +175,12 @@ class Experiment:
             self.gradients.images <= self.train_size or self.gradients.every == 0,
             "gradients.images",
             self.gradients.images,
+            f"at most train_size ({self.train_size})",
+        )
+        _require(
+            self.bounds.images <= self.train_size or self.bounds.every == 0,
+            "bounds.images",
+            self.bounds.images,
             f"at most train_size ({self.train_size})",
         )
 

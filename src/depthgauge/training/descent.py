@@ -20,6 +20,7 @@ from depthgauge.nets.costs import cost
 from depthgauge.nets.initializers import initializer
 from depthgauge.nets.network import ReplicaNetwork
 from depthgauge.training.block import Block, Task
+from depthgauge.training.bound_probe import BoundTightness, gains
 from depthgauge.training.checkpoint import Checkpoint, merged
 from depthgauge.training.instruments import Accuracy, GradientNorms, Instrument
 from depthgauge.training.measurements import measurements
@@ -110,6 +111,9 @@ def build_instruments(experiment: Experiment, data: Prepared) -> list[Instrument
             for name in experiment.evaluation.splits
         }
         instruments.append(Accuracy(experiment.evaluation, experiment.steps, splits))
+    if experiment.bounds.every:
+        slopes = gains(experiment)
+        instruments.append(BoundTightness(experiment.bounds, experiment.steps, slopes))
     return instruments
 
 

@@ -18,6 +18,7 @@ from depthgauge.probes.gradients import (
     mean_bias_gradients,
     weight_gradient_norms,
 )
+from depthgauge.probes.lengths import input_squares
 from depthgauge.training.module import Examples, Probe, Readings, ReplicaModule
 from depthgauge.training.schedule import Chunk, probe_steps
 
@@ -95,6 +96,8 @@ class GradientNorms(Instrument):
             "weight_gradient_norm": weight_gradient_norms(deltas, inputs),
             "probe_cost": cost,
         }
+        if self.settings.signals:
+            values["input_square"] = input_squares(inputs)
         if self.settings.per_neuron:
             values["bias_gradient"] = _stacked(mean_bias_gradients(deltas))
         if self.settings.batch:

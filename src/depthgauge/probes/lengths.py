@@ -1,0 +1,19 @@
+"""How large the signals are that each layer is fed: what mean field predicts the gradients from."""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def input_squares(
+    inputs: Sequence[Float[Tensor, "replica example _"]],
+) -> Float[Tensor, "replica layer"]:
+    """Return the mean of (a^{l-1})^2 over examples and units, layers 1..L.
+
+    Layer l's pre-activations then have variance q^l = n_{l-1} Var w^l times this, plus Var b.
+    Source: Poole et al., NeurIPS 2016.
+    """
+    squares = [torch.linalg.vector_norm(a, dim=2).square().mean(dim=1) / a.shape[2] for a in inputs]
+    return torch.stack(squares, dim=1)
