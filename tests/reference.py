@@ -11,6 +11,7 @@ def activation(name, z):
         "sigmoid": lambda: 1 / (1 + np.exp(-z)),
         "tanh": lambda: np.tanh(z),
         "softsign": lambda: z / (1 + np.abs(z)),
+        "relu": lambda: np.maximum(z, 0),
     }[name]()
 
 
@@ -19,6 +20,7 @@ def derivative(name, z):
         "sigmoid": lambda: np.exp(-z) / (1 + np.exp(-z)) ** 2,
         "tanh": lambda: 1 / np.cosh(z) ** 2,
         "softsign": lambda: 1 / (1 + np.abs(z)) ** 2,
+        "relu": lambda: np.where(z > 0, 1.0, 0.0),
     }[name]()
 
 

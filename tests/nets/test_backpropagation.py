@@ -61,6 +61,7 @@ def test_deltas_match_autograd(name, cost_name, examples):
         "sigmoid": torch.sigmoid,
         "tanh": torch.tanh,
         "softsign": torch.nn.functional.softsign,
+        "relu": torch.relu,
     }
     h = xs.expand(len(SEEDS), -1, -1)
     for index, (w, b) in enumerate(zip(weights, network.biases, strict=True)):

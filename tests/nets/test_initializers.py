@@ -1,6 +1,6 @@
 """Initial weights: the published laws, and one stream for each seed and layer."""
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -10,8 +10,9 @@ from scipy import stats
 from depthgauge.errors import ConfigError
 from depthgauge.nets.activations import activation
 from depthgauge.nets.costs import cost
-from depthgauge.nets.initializers import initial_layer, initializer
+from depthgauge.nets.initializers import INITIALIZERS, initial_layer, initializer
 from depthgauge.nets.network import ReplicaNetwork
+from depthgauge.theory.variance import initial_variances
 
 N_IN, N_OUT = 300, 100  # fan-in and fan-out differ, so that swapping them shows
 
@@ -20,6 +21,7 @@ LAWS = {
     "nielsen_large": stats.norm(),
     "glorot_standard": stats.uniform(-(N_IN**-0.5), 2 * N_IN**-0.5),
     "glorot_normalized": stats.uniform(-((6 / 400) ** 0.5), 2 * (6 / 400) ** 0.5),
+    "he": stats.norm(scale=(2 / N_IN) ** 0.5),
 }
 
 
@@ -38,9 +40,37 @@ def test_nielsens_biases_are_standard_normal(name):
     assert stats.kstest(biases, "norm").pvalue > 0.001
 
 
-@pytest.mark.parametrize("name", ["glorot_standard", "glorot_normalized"])
-def test_glorots_biases_are_zero(name):
-    """Biases start at 0 in the paper."""
+@pytest.mark.parametrize("shape", [(6, 9), (9, 6), (7, 7)])
+def test_orthogonal_weights_preserve_lengths(shape):
+    """Orthonormal rows of a wide matrix, orthonormal columns of a tall one."""
+    n_out, n_in = shape
+    w, _ = initial_layer("orthogonal", 2, 1, n_in, n_out)
+    assert w.shape == shape
+    np.testing.assert_allclose(np.linalg.svd(w, compute_uv=False), 1, rtol=1e-12)
+
+
+def test_orthogonal_weights_have_no_preferred_direction():
+    """Each entry of a uniform 2 x 2 orthogonal matrix is a cosine of a uniform angle."""
+    entries = np.array([initial_layer("orthogonal", s, 1, 2, 2)[0] for s in range(1500)])
+    for entry in entries.reshape(1500, 4).T:
+        assert stats.kstest(entry, stats.arcsine(-1, 2).cdf).pvalue > 0.001
+
+
+@pytest.mark.parametrize("name", INITIALIZERS)
+def test_theory_knows_the_variance_of_every_init(name):
+    """The engine's draws have the variances that theory's predictions start from."""
+    widths = [12, 20, 9]
+    expected, bias = initial_variances(name, widths)
+    for layer, (n_in, n_out) in enumerate(pairwise(widths), start=1):
+        drawn = [initial_layer(name, seed, layer, n_in, n_out) for seed in range(300)]
+        w, b = (np.stack(each) for each in zip(*drawn, strict=True))
+        assert w.var() == pytest.approx(expected[layer - 1], rel=0.05)
+        assert b.var() == pytest.approx(bias, rel=0.1)
+
+
+@pytest.mark.parametrize("name", ["glorot_standard", "glorot_normalized", "he", "orthogonal"])
+def test_their_biases_are_zero(name):
+    """Biases start at 0 in the papers."""
     assert not initial_layer(name, 0, 1, 10, 20)[1].any()
 
 

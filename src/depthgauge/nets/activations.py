@@ -39,11 +39,16 @@ def _softsign_chain_(delta: Tensor, a: Tensor) -> Tensor:
     return delta.mul_(a.abs().neg_().add_(1).square_())
 
 
+def _relu_chain_(delta: Tensor, a: Tensor) -> Tensor:
+    return torch.ops.aten.threshold_backward.grad_input(delta, a, 0, grad_input=delta)
+
+
 ACTIVATIONS = {
     "sigmoid": Activation(torch.sigmoid_, _sigmoid_chain_),  # f' = a (1 - a), at most 1/4
     "tanh": Activation(torch.tanh_, _tanh_chain_),  # f' = 1 - a^2, at most 1
     # x / (1 + |x|), Glorot & Bengio, section 2.3: f' = (1 - |a|)^2, at most 1
     "softsign": Activation(_softsign_, _softsign_chain_),
+    "relu": Activation(torch.relu_, _relu_chain_),  # f' = 1 where a > 0, else 0, also at the kink
 }
 
 

@@ -47,11 +47,31 @@ def _glorot_normalized(
     return random.uniform(-limit, limit, (n_out, n_in)), np.zeros(n_out)
 
 
+def _he(random: np.random.Generator, n_in: int, n_out: int) -> tuple[np.ndarray, np.ndarray]:
+    """W ~ N(0, 2/n_in), b = 0: keeps E z^2 through ReLU layers (He et al., ICCV 2015, eq. 10)."""
+    return random.standard_normal((n_out, n_in)) * np.sqrt(2 / n_in), np.zeros(n_out)
+
+
+def _orthogonal(
+    random: np.random.Generator, n_in: int, n_out: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """W uniform among matrices with orthonormal rows or columns, b = 0 (Saxe et al., ICLR 2014).
+
+    The signs of R's diagonal make Q of a normal matrix uniform (Mezzadri, Notices AMS 54, 2007).
+    """
+    normal = random.standard_normal((max(n_in, n_out), min(n_in, n_out)))
+    q, r = np.linalg.qr(normal)
+    q = q * np.sign(np.diag(r))
+    return (q if n_out >= n_in else q.T), np.zeros(n_out)
+
+
 INITIALIZERS: dict[str, Draw] = {
     "nielsen_default": _nielsen_default,
     "nielsen_large": _nielsen_large,
     "glorot_standard": _glorot_standard,
     "glorot_normalized": _glorot_normalized,
+    "he": _he,
+    "orthogonal": _orthogonal,
 }
 
 

@@ -35,6 +35,8 @@ def initial_variances(init: str, widths: Sequence[int]) -> tuple[Array, float]:
         "nielsen_large": (np.ones(n.size - 1), 1.0),  # Nielsen, ch. 5, the argument
         "glorot_standard": (standard_variance(n[:-1]), 0.0),
         "glorot_normalized": (normalized_variance(n[:-1], n[1:]), 0.0),
+        "he": (2 / n[:-1], 0.0),  # He et al. 2015, eq. 10
+        "orthogonal": (1 / np.maximum(n[:-1], n[1:]), 0.0),  # rows or columns of length 1
     }
     if init not in known:
         raise ConfigError(f"theory knows no init {init!r}: choose one of {', '.join(known)}")
