@@ -33,8 +33,9 @@ def main() -> None:
     if stamp.is_file() and stamp.read_text() == fingerprint(venv):
         return
     check_usable(venv)
+    complete = stamp.is_file()  # once: then there is little left to do, and little to show
     stamp.unlink(missing_ok=True)
-    install(venv)
+    install(venv, ["--quiet"] if complete else [])
     check_whole(venv)
     stamp.write_text(fingerprint(venv))
 
@@ -81,11 +82,11 @@ def check_usable(venv: Path) -> None:
         broken("it was made in another folder and moved")
 
 
-def install(venv: Path) -> None:
+def install(venv: Path, manner: list[str]) -> None:
     """Install the project, editable, and its development tools in the pinned versions."""
     print("bringing .venv up to date with constraints.txt", flush=True)
     command = [str(venv / "bin" / "python"), "-m", "pip", "install", "-c", "constraints.txt"]
-    if subprocess.run([*command, "-e", ".[dev]"]).returncode:
+    if subprocess.run([*command, *manner, "-e", ".[dev]"]).returncode:
         sys.exit("the installation stopped early (pip says why above): repeat to go on with it")
 
 

@@ -78,6 +78,7 @@ def test_a_stale_environment_is_updated(project, file):
     (project / file).write_text("# changed\n")
     assert run(project).returncode == 0
     assert installations(project) == 2
+    assert "--quiet" in (project / "pip.log").read_text().splitlines()[1]
 
 
 def test_an_installation_that_was_cut_off_is_repeated(project):
