@@ -14,7 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from depthgauge.config import Config, plain
+from depthgauge.config import Config, plain, sized
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.errors import ConfigError, DepthgaugeError
 from depthgauge.training.cell import Cell, build_cell
@@ -93,16 +93,17 @@ def plan(overrides: Sequence[str], data: Callable[[str], Prepared]) -> list[Plan
     )
     fixed = {word.partition("=")[0].lstrip("+") for word in overrides if "," not in word}
     return [
-        _planned(position, _axes(task, fixed, config), checked(config), data)
+        _planned(position, checked(config), _axes(task, fixed, config), data)
         for position, (task, config) in enumerate(found)
     ]
 
 
 def _planned(
-    position: int, axes: dict[str, Any], config: Config, data: Callable[[str], Prepared]
+    position: int, config: Config, axes: dict[str, Any], data: Callable[[str], Prepared]
 ) -> Planned:
     device = available_device(config.device)
     prepared = data(config.dataset.name)
+    config = sized(config, len(prepared.train.labels))
     procedure(config.procedure).check(config, prepared)
     cell = build_cell(config, prepared.hash, device)
     return Planned(position, axes, config, prepared, cell)
