@@ -12,6 +12,7 @@ from depthgauge.config import (
     Gradients,
     Spacing,
     plain,
+    sized,
 )
 from depthgauge.errors import ConfigError
 
@@ -25,6 +26,8 @@ REFUSED = [
     (lambda: Experiment(train_size=5, batch_size=6, gradients=Gradients(every=0)), "batch_size"),
     (lambda: Experiment(steps=-1), "steps"),
     (lambda: Experiment(train_size=50), "gradients.images"),
+    (lambda: Experiment(train_size=-1), "train_size"),
+    (lambda: sized(Config(train_size=0, batch_size=10), 9), "batch_size"),
     (lambda: Gradients(every=-1), "gradients.every"),
     (lambda: Gradients(images=0), "gradients.images"),
     (lambda: Gradients(window=0), "gradients.window"),
@@ -64,6 +67,12 @@ def test_the_experiment_holds_no_running_keys():
     one = Config(seeds=3, out="here", tracking=False).experiment()
     assert plain(one) == plain(Experiment())
     assert type(one) is Experiment
+
+
+def test_a_train_size_of_zero_is_the_whole_split():
+    """What is asked for stays; 0 becomes the number of examples, whatever the data set."""
+    assert sized(Config(train_size=0), 900).train_size == 900
+    assert sized(Config(train_size=300), 900).train_size == 300
 
 
 def test_plain_is_json():

@@ -5,7 +5,7 @@ adds what cannot: where to compute, what to show. Nothing below `stages/` sees a
 """
 
 import math
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import Any
 
@@ -42,6 +42,8 @@ class Dataset:
     name: str = "mnist"
     divide: float = 256.0
     subtract: float = 0.0
+    stream: bool = False
+    """Train on images generated on the way, each one once and each seed its own: shapeset alone."""
 
     def __post_init__(self) -> None:
         _require(self.name.isidentifier(), "dataset.name", self.name, "a plain word")
@@ -148,7 +150,7 @@ class Experiment:
     l2: float = 0.0
     """Nielsen's lambda: the cost gains lambda / (2 n) sum w^2, n the training examples used."""
     train_size: int = 50_000
-    """Examples used for training, the first ones of the training split."""
+    """Examples used for training, the first ones of the training split; 0 stands for all."""
     batch_size: int = 10
     steps: int = 0
     """SGD steps. Order: a fresh permutation each pass; a last partial mini-batch is left out."""
@@ -163,22 +165,23 @@ class Experiment:
         for width in self.hidden:
             _require(1 <= width <= 100_000, "hidden", self.hidden, "widths from 1 to 100000")
         _require(math.isfinite(self.l2) and self.l2 >= 0, "l2", self.l2, ">= 0")
-        _require(self.train_size >= 1, "train_size", self.train_size, ">= 1")
+        _require(self.train_size >= 0, "train_size", self.train_size, ">= 0")
+        most = self.train_size or math.inf
         _require(
-            1 <= self.batch_size <= self.train_size,
+            1 <= self.batch_size <= most,
             "batch_size",
             self.batch_size,
             f"from 1 to train_size ({self.train_size})",
         )
         _require(self.steps >= 0, "steps", self.steps, ">= 0")
         _require(
-            self.gradients.images <= self.train_size or self.gradients.every == 0,
+            self.gradients.images <= most or self.gradients.every == 0,
             "gradients.images",
             self.gradients.images,
             f"at most train_size ({self.train_size})",
         )
         _require(
-            self.bounds.images <= self.train_size or self.bounds.every == 0,
+            self.bounds.images <= most or self.bounds.every == 0,
             "bounds.images",
             self.bounds.images,
             f"at most train_size ({self.train_size})",
@@ -231,6 +234,11 @@ class Config(Experiment):
     def experiment(self) -> Experiment:
         """Return the scientific part alone."""
         return Experiment(**{each.name: getattr(self, each.name) for each in fields(Experiment)})
+
+
+def sized(config: Config, examples: int) -> Config:
+    """Return `config` with train_size=0 as what it means: all `examples` of the training split."""
+    return config if config.train_size else replace(config, train_size=examples)
 
 
 def plain(value: Any) -> Any:

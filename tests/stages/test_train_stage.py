@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from depthgauge.datasets.prepared import path_of
+from depthgauge.datasets.prepared import load, path_of
 from depthgauge.records import read_study
 
 SMALL = [
@@ -213,6 +213,17 @@ def test_two_processes_share_a_sweep(project, depthgauge):
     for name in ("000.safetensors", "001.safetensors"):
         one, two = (project / "build" / part / name for part in ("one", "two"))
         assert one.read_bytes() == two.read_bytes()
+
+
+def test_a_train_size_of_zero_is_the_whole_split(project, depthgauge):
+    """The record says how many examples those are, and asking for that number is the same cell."""
+    words = [*SMALL, "hidden=[5]", "out=build/x"]
+    code, _, _ = depthgauge("train", *words, "train_size=0")
+    assert code == 0
+    used = read_study(project / "build" / "x")[0].attrs["config"]["train_size"]
+    assert used == len(load(project, "mnist").train.labels)
+    code, out, _ = depthgauge("train", *words, f"train_size={used}")
+    assert code == 0 and "1 of them already were" in out
 
 
 def test_help_can_be_read(depthgauge):

@@ -43,11 +43,11 @@ def experiment():
 def train(small_data, tmp_path):
     """Train replicas of an experiment; return the record."""
 
-    def run(experiment, replicas, callbacks=(), key="key", seconds=1e9):
+    def run(experiment, replicas, callbacks=(), key="key", seconds=1e9, data=small_data):
         block = Block(experiment, replicas, key, "cell")
-        instruments = build_instruments(experiment, small_data)
+        instruments = build_instruments(experiment, data)
         checkpoint = Checkpoint(tmp_path / f"{key}.checkpoint", key, instruments, seconds)
-        module = build_module(block, small_data)
+        module = build_module(block, data)
         return train_block(module, block, "cpu", checkpoint, callbacks)
 
     return run

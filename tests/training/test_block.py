@@ -10,13 +10,16 @@ import torch
 import xarray as xr
 
 import reference
-from depthgauge.config import Device, Evaluation, Gradients, Precision
+from depthgauge.config import Dataset, Device, Evaluation, Gradients, Precision
 from depthgauge.datasets.batches import step_indices
+from depthgauge.datasets.prepared import Split, assemble
+from depthgauge.datasets.shapeset import CLASSES, pool
 from depthgauge.errors import ConfigError, ResourceError
 from depthgauge.nets.initializers import initial_layer
 from depthgauge.training.block import Block
 from depthgauge.training.descent import build_module, check
 from depthgauge.training.device import available_device
+from depthgauge.training.schedule import Chunk
 
 
 class Weights(pl.Callback):
@@ -170,6 +173,50 @@ def test_no_step_at_all_measures_the_initial_network(experiment, train):
     record = train(replace(experiment, steps=0), [(0, 0.1), (1, 0.1)])
     assert record.gradient_step.values.tolist() == [0]
     assert np.isfinite(record.bias_gradient_norm).all()
+
+
+def test_each_seed_has_a_stream_of_its_own(experiment, train):
+    """Online, bit for bit what a pool of that seed's images in their order gives; rates share it.
+
+    After 230 steps a chunk has been cut, and 8 x 230 images were seen.
+    """
+    experiment = replace(experiment, l2=0.0, evaluation=Evaluation(every=0))
+    data = images_of({"train": (0, 200), "validation": (1 << 40, 20), "test": (1 << 41, 20)})
+    online = replace(experiment, dataset=Dataset("shapeset", 127.5, 1.0, stream=True))
+    kept = Weights()
+    train(online, [(3, 0.1), (6, 0.1), (6, 0.02)], [kept], data=data)
+    for replica, (seed, rate) in enumerate([(3, 0.1), (6, 0.1), (6, 0.02)]):
+        images, labels = pool(seed, 8 * 230)
+        own = replace(data, train=Split(images, labels))
+        pooled = replace(
+            online, dataset=Dataset("shapeset", 127.5, 1.0), train_size=8 * 230, steps=230
+        )
+        module = build_module(Block(pooled, [(seed, rate)], "k", "c"), own)
+        module.descent = replace(module.descent, order=in_order)
+        module.on_fit_start()
+        for start in (0, 100, 200):
+            module.training_step(Chunk(start, min(start + 100, 230)))
+        for one, other in zip(kept.network.buffers(), module.network.buffers(), strict=True):
+            assert torch.equal(one[replica], other[0])
+
+
+def in_order(first, steps):
+    """The images of the pool one after another, eight a step."""
+    return np.arange(8 * first, 8 * (first + steps)).reshape(steps, 1, 8)
+
+
+def images_of(splits):
+    """A small Shapeset of these ranges."""
+    made = {name: Split(*pool(0, count, first)) for name, (first, count) in splits.items()}
+    return assemble("shapeset", (32, 32), CLASSES, made)
+
+
+@pytest.mark.parametrize(("name", "l2"), [("small", 0.0), ("shapeset", 0.5)])
+def test_what_cannot_be_streamed_is_refused(name, l2, experiment, small_data):
+    """Other sets have an end, and L2 needs a number of examples."""
+    experiment = replace(experiment, l2=l2, dataset=Dataset(name, stream=True))
+    with pytest.raises(ConfigError, match=r"dataset.stream=True will not do"):
+        check(experiment, replace(small_data, name=name))
 
 
 def test_more_examples_than_there_are_is_refused(experiment, small_data):

@@ -10,10 +10,12 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 import xarray as xr
+from torch import Tensor
 
 from depthgauge.config import Experiment
 from depthgauge.datasets.batches import step_indices
 from depthgauge.datasets.prepared import Prepared, Split
+from depthgauge.datasets.shapeset import shapeset
 from depthgauge.errors import ConfigError
 from depthgauge.nets.activations import activation
 from depthgauge.nets.costs import cost
@@ -70,6 +72,11 @@ def check(experiment: Experiment, data: Prepared) -> None:
             f"train_size={experiment.train_size} is more than the {len(data.train.labels)}"
             f" training examples of {data.name}; ask for fewer"
         )
+    if experiment.dataset.stream and (data.name != "shapeset" or experiment.l2):
+        raise ConfigError(
+            f"dataset.stream=True will not do with dataset={data.name} and l2={experiment.l2}:"
+            " only shapeset is generated without end, and l2 needs a number of examples"
+        )
 
 
 def build_module(
@@ -93,6 +100,7 @@ def build_module(
         experiment.steps,
         experiment.l2 / experiment.train_size,
         partial(_order, block.seeds, experiment),
+        partial(_stream, block.seeds, experiment) if experiment.dataset.stream else None,
     )
     examples = _examples(data.train, experiment, classes, experiment.train_size)
     return kind(
@@ -164,6 +172,24 @@ def _examples(split: Split, experiment: Experiment, classes: int, count: int | N
     images = torch.from_numpy(np.ascontiguousarray(split.images[:count]))
     labels = torch.from_numpy(np.ascontiguousarray(split.labels[:count]))
     return Examples(images, labels, scale.divide, scale.subtract, classes)
+
+
+def _stream(
+    seeds: list[int], experiment: Experiment, first: int, steps: int, device: torch.device
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Images and labels of the mini-batches from step `first` on, and their places in these.
+
+    Each seed has a stream of its own, image after image; its rates share it. The places are
+    (step, replica, example).
+    """
+    size = experiment.batch_size
+    streams, which = np.unique(seeds, return_inverse=True)
+    made = torch.device("cpu") if device.type == "mps" else device  # mps has no float64
+    numbers = torch.arange(first * size, (first + steps) * size, device=made)
+    keys = torch.from_numpy(streams.astype(np.int64)).to(made).repeat_interleave(len(numbers))
+    images, labels = shapeset(keys, numbers.repeat(len(streams)))
+    places = torch.arange(len(labels)).view(len(streams), steps, size)[which].transpose(0, 1)
+    return images.to(device), labels.to(device), places.to(device)
 
 
 def _order(seeds: list[int], experiment: Experiment, first: int, steps: int) -> np.ndarray:

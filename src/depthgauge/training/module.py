@@ -74,6 +74,10 @@ class Readings:
     """By name, (reading, replica, ...)."""
 
 
+Stream = Callable[[int, int, torch.device], tuple[Tensor, Tensor, Tensor]]
+"""(first step, steps, device) -> images, labels, indices into these (step, replica, example)."""
+
+
 @dataclass(frozen=True)
 class Descent:
     """Plain SGD on mini-batches: what stays the same from step to step."""
@@ -86,6 +90,8 @@ class Descent:
     """Nielsen's lambda over n: weights shrink by (1 - rate * l2) a step."""
     order: Callable[[int, int], np.ndarray]
     """(first step, steps) -> indices (step, replica, example) of the mini-batches."""
+    stream: Stream | None = None
+    """Examples made on the way, in place of those that `order` picks from."""
 
 
 class ReplicaModule(pl.LightningModule):
@@ -133,7 +139,7 @@ class ReplicaModule(pl.LightningModule):
         self.scale = (rates / size).view(-1, 1, 1)
         self.shrink = 1 - self.descent.rates[0] * self.descent.l2
         _, self.x = padded((self.replicas, size, self.images.shape[1]), like)
-        self.whole = size == len(self.images)
+        self.whole = size == len(self.images) and self.descent.stream is None
         if self.whole:
             x, y = self.examples.take(slice(size), like)
             self.x, self.y = x.expand(self.replicas, -1, -1), y
@@ -163,8 +169,17 @@ class ReplicaModule(pl.LightningModule):
         steps = chunk.stop - chunk.start
         if self.whole or not steps:
             return None
+        if self.descent.stream is not None:
+            return self._generate(chunk.start, steps, self.descent.stream)
         order = self.descent.order(chunk.start, steps)
         return torch.from_numpy(order.reshape(steps, -1)).to(self.images.device)
+
+    def _generate(self, start: int, steps: int, stream: Stream) -> Tensor:
+        """Put a chunk's new examples in the place of the old ones; return the indices."""
+        like = self.network.weights[0]
+        self.images, labels, indices = stream(start, steps, like.device)
+        self.targets = one_hot(labels, self.examples.classes, like)
+        return indices.reshape(steps, -1)
 
     def _load(self, indices: Tensor | None, row: int) -> None:
         if indices is None:
