@@ -136,6 +136,26 @@ class Capacity:
 
 
 @dataclass
+class Surface:
+    """The plane of two weights, one a layer, over which procedure=surfaces draws costs."""
+
+    points: int = 33
+    """Values of each weight, evenly spread, both ends among them."""
+    span: float = 4.0
+    """Both weights run from -span to span."""
+    features: int = 10
+    """Inputs of the net: random signals, not a data set's."""
+    classes: int = 10
+
+    def __post_init__(self) -> None:
+        _require(2 <= self.points <= 1000, "surface.points", self.points, "from 2 to 1000")
+        finite = math.isfinite(self.span) and self.span > 0
+        _require(finite, "surface.span", self.span, "a number > 0")
+        _require(self.features >= 1, "surface.features", self.features, ">= 1")
+        _require(self.classes >= 2, "surface.classes", self.classes, ">= 2")
+
+
+@dataclass
 class Experiment:
     """Everything scientific about a cell but its replicas (seeds and learning rates)."""
 
@@ -157,6 +177,7 @@ class Experiment:
     precision: Precision = Precision.float32
     gradients: Gradients = field(default_factory=Gradients)
     evaluation: Evaluation = field(default_factory=Evaluation)
+    surface: Surface = field(default_factory=Surface)
     bounds: Bounds = field(default_factory=Bounds)
     capacity: Capacity = field(default_factory=Capacity)
 

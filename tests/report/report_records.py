@@ -4,6 +4,7 @@ import json
 
 import xarray as xr
 
+from claims import cost_surface_records
 from claims.nielsen_records import PUBLISHED, records
 from depthgauge.claims.judging import judge
 from depthgauge.claims.registry import CLAIMS
@@ -18,9 +19,11 @@ PROVENANCE = {
 
 def complete(seeds: int = 12) -> dict[str, list[xr.Dataset]]:
     """Return every record that the figures draw."""
-    return {
-        study: [_real(cell) for cell in cells] for study, cells in records(PUBLISHED, seeds).items()
+    found = {
+        **records(PUBLISHED, seeds),
+        "glorot_cost_surface": [cost_surface_records.record(cost_surface_records.PUBLISHED, seeds)],
     }
+    return {study: [_real(cell) for cell in cells] for study, cells in found.items()}
 
 
 def judged(found: dict[str, list[xr.Dataset]]) -> list[dict]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from depthgauge.claims import (
+    glorot_cost_surface,
     nielsen_accuracy,
     nielsen_initial_speed,
     nielsen_minibatch,
@@ -10,7 +11,13 @@ from depthgauge.claims import (
 )
 from depthgauge.claims.claim import Claim
 
-SOURCES = (nielsen_accuracy, nielsen_initial_speed, nielsen_training_speed, nielsen_minibatch)
+SOURCES = (
+    nielsen_accuracy,
+    nielsen_initial_speed,
+    nielsen_training_speed,
+    nielsen_minibatch,
+    glorot_cost_surface,
+)
 
 
 def unique(claims: Iterable[Claim]) -> tuple[Claim, ...]:

@@ -6,6 +6,7 @@ from functools import partial
 from depthgauge.errors import DataError
 from depthgauge.report.cells import Records
 from depthgauge.report.figure import Figure, png, svg
+from depthgauge.report.glorot_cost_surface import cost_surface
 from depthgauge.report.nielsen_accuracy import accuracy
 from depthgauge.report.nielsen_initial_speed import initial_speed
 from depthgauge.report.nielsen_minibatch_speed import minibatch_speed
@@ -22,6 +23,7 @@ FIGURES: dict[str, Callable[[Records], Figure]] = {
     "nielsen_training_speed_3": partial(training_speed, depth=3),
     "nielsen_training_speed_4": partial(training_speed, depth=4),
     "nielsen_minibatch_speed": minibatch_speed,
+    "glorot_cost_surface": cost_surface,
 }
 """In the order of the sources. Each raises DataError when the records lack what it draws."""
 

@@ -16,6 +16,7 @@ from depthgauge.training.block import Task
 
 PROCEDURES = {
     "descent": "depthgauge.training.descent",
+    "surfaces": "depthgauge.training.surfaces",
 }
 
 
