@@ -9,8 +9,10 @@ from depthgauge.errors import ConfigError
 from depthgauge.theory import (
     ACTIVATIONS,
     chain_bias_gradients,
+    chain_derivatives,
     chain_factors,
     chain_pre_activations,
+    chain_tolerance,
     exploding_chain,
     find_activation,
     first_to_third,
@@ -102,3 +104,22 @@ def test_bad_chains_get_one_sentence(call, sentence):
     """What cannot be a chain is refused with the reason."""
     with pytest.raises(ConfigError, match=sentence):
         call()
+
+
+def test_complex_step_and_product_are_the_same_derivative_within_rounding():
+    """Equation 122 against a derivative without a chain rule; a wrong factor is far outside."""
+    random = np.random.default_rng(4)
+    w, b, a0 = random.normal(size=(300, 12)), random.normal(size=(300, 12)), random.random(300)
+    z = chain_pre_activations(w, b, a0)
+    product = chain_bias_gradients(w, z, np.ones(300))[:, 0]
+    gap = np.abs(product / chain_derivatives(w, b, a0) - 1)
+    allowed = chain_tolerance(w, z)
+    assert (gap <= allowed).all()
+    assert allowed.max() < 1e-13
+
+
+def test_complex_step_of_one_neuron_is_the_slope():
+    """da_1/db_1 = sigma'(z_1)."""
+    z = 0.3 * 2.0 - 1.0
+    expected = np.exp(-z) / (1 + np.exp(-z)) ** 2
+    assert chain_derivatives([2.0], [-1.0], 0.3) == pytest.approx(expected, rel=1e-14)

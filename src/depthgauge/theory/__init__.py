@@ -21,8 +21,10 @@ from depthgauge.theory.bounds import (
 )
 from depthgauge.theory.chain import (
     chain_bias_gradients,
+    chain_derivatives,
     chain_factors,
     chain_pre_activations,
+    chain_tolerance,
     exploding_chain,
     first_to_third,
 )
@@ -60,8 +62,10 @@ __all__ = [
     "bias_gradient_bound",
     "bound_tolerance",
     "chain_bias_gradients",
+    "chain_derivatives",
     "chain_factors",
     "chain_pre_activations",
+    "chain_tolerance",
     "cost",
     "delta_variances",
     "deltas",

@@ -7,6 +7,9 @@ from depthgauge.errors import ConfigError
 
 Array = NDArray[np.float64]
 
+FLOAT64 = float(np.finfo(np.float64).eps)
+"""Twice the largest relative error of one rounding."""
+
 
 def finite(values: ArrayLike, name: str) -> Array:
     """Return `values` as float64.

@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from depthgauge.errors import ConfigError
-from depthgauge.theory.arrays import Array, at_least, finite
-
-FLOAT64 = float(np.finfo(np.float64).eps)
+from depthgauge.theory.arrays import FLOAT64, Array, at_least, finite
 
 
 def spectral_norms(weights: Sequence[Array]) -> Array:

@@ -15,6 +15,8 @@ from depthgauge.errors import ConfigError
 from depthgauge.training.block import Task
 
 PROCEDURES = {
+    "capacity": "depthgauge.training.capacity",
+    "chain": "depthgauge.training.chain",
     "descent": "depthgauge.training.descent",
     "surfaces": "depthgauge.training.surfaces",
 }
