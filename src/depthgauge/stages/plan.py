@@ -104,7 +104,6 @@ def _planned(
     device = available_device(config.device)
     prepared = data(config.dataset.name)
     config = sized(config, len(prepared.train.labels))
-    config = sized(config, len(prepared.train.labels))
     procedure(config.procedure).check(config, prepared)
     cell = build_cell(config, prepared.hash, device)
     return Planned(position, axes, config, prepared, cell)

@@ -22,7 +22,6 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from depthgauge.config import sized
-from depthgauge.config import sized
 from depthgauge.datasets.prepared import Prepared, load
 from depthgauge.errors import DepthgaugeError
 from depthgauge.files import write_text
@@ -87,7 +86,6 @@ def train_cell(composed: DictConfig) -> None:
     """
     config = checked(composed)
     data = prepared_data(config.dataset.name)
-    config = sized(config, len(data.train.labels))
     config = sized(config, len(data.train.labels))
     device = available_device(config.device)
     cell = build_cell(config, data.hash, device)
