@@ -155,6 +155,33 @@ class Surface:
         _require(self.classes >= 2, "surface.classes", self.classes, ">= 2")
 
 
+class Curvature(Enum):
+    """What a parameter's step size is divided by."""
+
+    hessian = "hessian"
+    variance = "variance"
+
+
+@dataclass
+class StepSizes:
+    """How procedure=second_order finds a step size for each parameter."""
+
+    curvature: Curvature = Curvature.hessian
+    """The Hessian's diagonal, by a second backward pass, or the variance of gradients."""
+    every: int = 10
+    """Steps between two looks at it, each at the mini-batch of that step."""
+    memory: float = 0.98
+    """What is kept of the running estimate at each look."""
+    damping: float = 0.1
+    """Added to the estimate, in parts of its mean over the network: flat directions stay slow."""
+
+    def __post_init__(self) -> None:
+        _require(self.every >= 1, "step_sizes.every", self.every, ">= 1")
+        _require(0 <= self.memory < 1, "step_sizes.memory", self.memory, "from 0 to below 1")
+        positive = math.isfinite(self.damping) and self.damping > 0
+        _require(positive, "step_sizes.damping", self.damping, "a number > 0")
+
+
 @dataclass
 class Experiment:
     """Everything scientific about a cell but its replicas (seeds and learning rates)."""
@@ -178,6 +205,7 @@ class Experiment:
     gradients: Gradients = field(default_factory=Gradients)
     evaluation: Evaluation = field(default_factory=Evaluation)
     surface: Surface = field(default_factory=Surface)
+    step_sizes: StepSizes = field(default_factory=StepSizes)
     bounds: Bounds = field(default_factory=Bounds)
     capacity: Capacity = field(default_factory=Capacity)
 

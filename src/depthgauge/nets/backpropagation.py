@@ -73,4 +73,8 @@ class Pass:
         weights = self.network.weights
         for index in range(len(weights) - 2, -1, -1):
             torch.bmm(self.deltas[index + 1], weights[index + 1], out=self.deltas[index])
-            self.activation.chain_(self._flat_deltas[index], self._flat_activations[index])
+            self.chain_(self._flat_deltas[index], index)
+
+    def chain_(self, flat: Tensor, index: int) -> None:
+        """Multiply padded storage (replica, padded size) by f'(z) of hidden layer `index` + 1."""
+        self.activation.chain_(flat, self._flat_activations[index])

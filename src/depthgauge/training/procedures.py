@@ -18,6 +18,7 @@ PROCEDURES = {
     "capacity": "depthgauge.training.capacity",
     "chain": "depthgauge.training.chain",
     "descent": "depthgauge.training.descent",
+    "second_order": "depthgauge.training.second_order",
     "surfaces": "depthgauge.training.surfaces",
 }
 
