@@ -2,14 +2,13 @@
 
 import base64
 import hashlib
-from functools import cache
 from importlib.resources import files
 
-import vl_convert
 from markupsafe import Markup
 
 from depthgauge.report.content import Report, content
 from depthgauge.report.figure import spec
+from depthgauge.report.library import drawing_library
 from depthgauge.report.templates import environment
 from depthgauge.report.theme import config
 from depthgauge.report.verdicts import WORDS, group
@@ -21,7 +20,7 @@ def page(report: Report) -> str:
     A content security policy, kept by the reader's browser, forbids every request and every script
     but our own two, whatever a record or a claim may say.
     """
-    scripts = [_drawing_library(), _part("page.js")]
+    scripts = [drawing_library(), _part("page.js")]
     return (
         environment(autoescape=True)
         .get_template("page.html")
@@ -47,12 +46,6 @@ def _filters(report: Report) -> list[tuple[str, str, dict[str, str]]]:
         ("group", "Source", {name: name for name in groups}),
         ("study", "Study", {name: name for name in studies}),
     ]
-
-
-@cache
-def _drawing_library() -> str:
-    """Return Vega, Vega-Lite and vega-embed as one script; bundling it takes a second."""
-    return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
 
 
 def _part(name: str) -> str:

@@ -2,7 +2,8 @@
 
 Reads the records in build/*/ and the verdicts in results/claims.json. Writes results/report.html
 (one page that needs no network), results/README.md (the table for a repository page),
-results/figures/*.svg and results/plots/*.csv (the curves, for `dvc plots`). A figure whose records
+results/figures/*.svg and results/plots/*.csv (the curves, for `dvc plots`, whose
+page is build/plots.html). A figure whose records
 are missing is left out, and the page says so. The same records and verdicts give the same bytes.
 """
 
@@ -16,6 +17,7 @@ from depthgauge.files import write_text
 from depthgauge.records import read_study
 from depthgauge.report.content import Report
 from depthgauge.report.figures import draw, svg
+from depthgauge.report.library import plots_page
 from depthgauge.report.page import page
 from depthgauge.report.plots import plots
 from depthgauge.report.provenance import provenance
@@ -63,6 +65,7 @@ def run(arguments: argparse.Namespace) -> None:
     write_text(results / "README.md", readme(report))
     _write_folder(results / "figures", ".svg", report.pictures)
     _write_folder(results / "plots", ".csv", tables)
+    write_text(build / "plots.html", plots_page())
     _say(results, report)
 
 
