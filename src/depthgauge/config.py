@@ -183,6 +183,38 @@ class StepSizes:
 
 
 @dataclass
+class Look:
+    """When an instrument looks, and at how many images."""
+
+    every: int = 0
+    """Steps between two records, as for `gradients`; 0 turns the instrument off."""
+    spacing: Spacing = Spacing.log
+    images: int = 300
+    """The first so many of the split. 300: Glorot and Bengio, section 3.1."""
+
+    def __post_init__(self) -> None:
+        _require(self.every >= 0, "every", self.every, ">= 0")
+        _require(self.images >= 1, "images", self.images, ">= 1")
+
+
+@dataclass
+class Signal(Look):
+    """The spread of deltas and weight gradients, on the first training images."""
+
+    histograms: int = 0
+    """Images of which every weight gradient is counted in a histogram; 0: no histograms."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(
+            0 <= self.histograms <= self.images,
+            "signal.histograms",
+            self.histograms,
+            f"from 0 to signal.images ({self.images})",
+        )
+
+
+@dataclass
 class Experiment:
     """Everything scientific about a cell but its replicas (seeds and learning rates)."""
 
@@ -204,6 +236,13 @@ class Experiment:
     precision: Precision = Precision.float32
     gradients: Gradients = field(default_factory=Gradients)
     evaluation: Evaluation = field(default_factory=Evaluation)
+    saturation: Look = field(default_factory=Look)
+    """Activations of every layer, on the first test images."""
+    signal: Signal = field(default_factory=Signal)
+    jacobians: Look = field(default_factory=Look)
+    """Singular values of the hidden layers' Jacobians, on the first test images."""
+    output_speed: Look = field(default_factory=Look)
+    """Speeds of the output's bias and of what it is added to, on the first training images."""
     surface: Surface = field(default_factory=Surface)
     step_sizes: StepSizes = field(default_factory=StepSizes)
     bounds: Bounds = field(default_factory=Bounds)
@@ -223,12 +262,14 @@ class Experiment:
             f"from 1 to train_size ({self.train_size})",
         )
         _require(self.steps >= 0, "steps", self.steps, ">= 0")
-        _require(
-            self.gradients.images <= most or self.gradients.every == 0,
-            "gradients.images",
-            self.gradients.images,
-            f"at most train_size ({self.train_size})",
-        )
+        for name in ("gradients", "signal", "output_speed"):
+            settings = getattr(self, name)
+            _require(
+                settings.images <= most or settings.every == 0,
+                f"{name}.images",
+                settings.images,
+                f"at most train_size ({self.train_size})",
+            )
         _require(
             self.bounds.images <= most or self.bounds.every == 0,
             "bounds.images",

@@ -25,9 +25,13 @@ from depthgauge.training.block import Block, Task
 from depthgauge.training.bound_probe import BoundTightness, gains
 from depthgauge.training.checkpoint import Checkpoint, merged
 from depthgauge.training.instruments import Accuracy, GradientNorms, Instrument
+from depthgauge.training.jacobians import LayerJacobians
 from depthgauge.training.measurements import measurements
 from depthgauge.training.module import CHUNK, Descent, Examples, ReplicaModule
+from depthgauge.training.output_speed import OutputSpeeds
+from depthgauge.training.saturation import ActivationStatistics
 from depthgauge.training.schedule import Chunks
+from depthgauge.training.signal import GradientStatistics
 
 CHECKPOINT_SECONDS = 20.0
 """How much work a killed block may lose; a checkpoint of small nets takes milliseconds."""
@@ -122,6 +126,23 @@ def build_instruments(experiment: Experiment, data: Prepared) -> list[Instrument
     if experiment.bounds.every:
         slopes = gains(experiment)
         instruments.append(BoundTightness(experiment.bounds, experiment.steps, slopes))
+    return [*instruments, *_signal_instruments(experiment, data)]
+
+
+def _signal_instruments(experiment: Experiment, data: Prepared) -> list[Instrument]:
+    """The instruments of Glorot and Bengio's figures."""
+    steps, classes = experiment.steps, len(data.classes)
+    instruments: list[Instrument] = []
+    if (settings := experiment.saturation).every:
+        tested = _examples(data.test, experiment, classes, settings.images)
+        instruments.append(ActivationStatistics(settings, steps, tested))
+    if experiment.signal.every:
+        instruments.append(GradientStatistics(experiment.signal, steps))
+    if (settings := experiment.jacobians).every:
+        tested = _examples(data.test, experiment, classes, settings.images)
+        instruments.append(LayerJacobians(settings, steps, tested))
+    if experiment.output_speed.every:
+        instruments.append(OutputSpeeds(experiment.output_speed, steps))
     return instruments
 
 

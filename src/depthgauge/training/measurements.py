@@ -6,8 +6,17 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from depthgauge.probes.histograms import activation_edges, gradient_edges
 from depthgauge.probes.windows import window_norms
 from depthgauge.training.module import Readings, ReplicaModule
+
+_BINS = {
+    "activation_histogram": "activation_bin",
+    "delta_histogram": "gradient_bin",
+    "weight_gradient_histogram": "gradient_bin",
+}
+"""The last axis of a histogram; of any other variable with four axes it is `unit`."""
+_EDGES = {"activation_bin": activation_edges, "gradient_bin": gradient_edges}
 
 
 def measurements(
@@ -32,7 +41,7 @@ def measurements(
     for axis, readings in seen.items():
         coords[axis] = np.array(readings.steps)
         for name, values in readings.values.items():
-            dims = ("replica", axis, "layer", "unit")[: values.ndim]
+            dims = ("replica", axis, "layer", _BINS.get(name, "unit"))[: values.ndim]
             variables[name] = (dims, np.ascontiguousarray(np.moveaxis(values, 0, 1)))
     if "batch_bias_gradient" in variables:
         dims, vectors = variables.pop("batch_bias_gradient")
@@ -40,4 +49,8 @@ def measurements(
         variables["window_bias_gradient_norm"] = (dims[:3], window_norms(vectors, window))
     if "bias_gradient" in variables:
         coords["unit"] = np.arange(1, variables["bias_gradient"][1].shape[-1] + 1)
+    for bins in {_BINS[name] for name in variables if name in _BINS}:
+        edges = _EDGES[bins]()
+        coords[bins] = (edges[1:] + edges[:-1]) / 2
+        coords[f"{bins}_width"] = (bins, np.diff(edges))
     return xr.Dataset(variables, coords)

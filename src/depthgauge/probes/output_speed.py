@@ -1,0 +1,56 @@
+"""Why a top layer saturates: how fast the output's bias learns, and how fast W h does.
+
+The softmax sees b + W h, h the top hidden layer. Under gradient descent of rate 1 on a set of
+examples every weight moves by minus its mean gradient, so the output moves at
+dz^l_e/dt = - mean_e' (a^{l-1}_e' . a^{l-1}_e + 1) delta^l_e' + w^l da^{l-1}_e/dt.
+Source: Glorot and Bengio, section 3.1 (the hypothesis); the formula is the chain rule.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from depthgauge.nets.activations import Activation
+from depthgauge.probes.gradients import Deltas
+
+
+def output_speeds(
+    activation: Activation,
+    weights: Sequence[Float[Tensor, "replica _ _"]],
+    deltas: Deltas,
+    values: Sequence[Float[Tensor, "replica example _"]],
+) -> dict[str, Float[Tensor, " replica"]]:
+    """Return three speeds of the output's pre-activation, per unit of learning rate and step.
+
+    `values` are a^0..a^{L-1}. `output_bias_speed` is |db/dt|; `output_signal_speed` that of W h,
+    root mean square over examples, changes of h included; `image_signal_speed` that of what is left
+    of W h when its mean over examples is taken off, the part that can tell images apart.
+    """
+    rows = []
+    for r in range(weights[0].shape[0]):
+        per_layer = [[each[r] for each in group] for group in (weights, deltas, values)]
+        bias, signal = _velocities(activation, *per_layer)
+        varying = signal - signal.mean(dim=0)
+        rows.append([_size(bias[None]), _size(signal), _size(varying)])
+    names = ("output_bias_speed", "output_signal_speed", "image_signal_speed")
+    return {name: torch.stack([row[index] for row in rows]) for index, name in enumerate(names)}
+
+
+def _velocities(
+    activation: Activation, weights: list[Tensor], deltas: list[Tensor], values: list[Tensor]
+) -> tuple[Float[Tensor, " unit"], Float[Tensor, "example unit"]]:
+    """Velocity of the output's bias, and of W h for each example, of one network."""
+    examples = len(values[0])
+    moved = bias = signal = torch.zeros_like(values[0])  # the input stands still
+    for index, (w, delta, a) in enumerate(zip(weights, deltas, values, strict=True)):
+        if index:
+            moved = activation.chain_(signal + bias, a)
+        bias = -delta.mean(dim=0)
+        signal = torch.mm(torch.mm(a, a.mT), delta).div_(-examples) + torch.mm(moved, w.mT)
+    return bias, signal
+
+
+def _size(velocity: Float[Tensor, "example unit"]) -> Float[Tensor, ""]:
+    return velocity.double().square().sum(dim=1).mean().sqrt()

@@ -1,0 +1,55 @@
+"""An instrument: the spread of what is propagated back, on the first training images."""
+
+from torch import Tensor
+
+from depthgauge.config import Signal
+from depthgauge.probes.saturation import moments
+from depthgauge.probes.signal import (
+    delta_histograms,
+    weight_gradient_histograms,
+    weight_gradient_moments,
+)
+from depthgauge.training.instruments import Instrument
+from depthgauge.training.schedule import probe_steps
+
+
+class GradientStatistics(Instrument):
+    """Per layer: mean and spread of delta and of dC/dw, example by example, and histograms."""
+
+    axis = "signal_step"
+
+    def __init__(self, settings: Signal, steps: int) -> None:
+        """Follow `settings` over a run of `steps` steps."""
+        super().__init__(probe_steps(settings.every, settings.spacing, steps))
+        self.settings = settings
+
+    def prepare(self) -> None:
+        """Scale the images once."""
+        like = self.module.network.weights[0]
+        x, self.y = self.module.examples.take(slice(self.settings.images), like)
+        self.x = x.expand(self.module.replicas, -1, -1)
+        self.passed = self.module.new_pass(self.settings.images)
+
+    def measure(self) -> dict[str, Tensor]:
+        """One forward and backward pass over the images."""
+        self.passed.forward(self.x)
+        self.passed.backward(self.y)
+        deltas, inputs = self.passed.deltas, [self.x, *self.passed.activations[:-1]]
+        delta_mean, delta_std = moments(deltas)
+        mean, spread = weight_gradient_moments(deltas, inputs)
+        values = {
+            "delta_mean": delta_mean,
+            "delta_std": delta_std,
+            "weight_gradient_mean": mean,
+            "weight_gradient_std": spread,
+        }
+        if self.settings.histograms:
+            values["delta_histogram"] = delta_histograms(deltas)
+            values["weight_gradient_histogram"] = weight_gradient_histograms(
+                deltas, inputs, self.settings.histograms
+            )
+        return values
+
+    def passes_per_measure(self) -> float:
+        """Forward and backward, and the gradients that are counted entry by entry."""
+        return 4.0 * self.settings.images + 40.0 * self.settings.histograms
