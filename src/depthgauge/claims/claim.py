@@ -13,6 +13,16 @@ from depthgauge.claims.statistics import Values
 Cells = Sequence[xr.Dataset]
 
 
+def every_replica(cell: xr.Dataset) -> xr.Dataset:
+    """Return `cell` as it is: all its replicas count."""
+    return cell
+
+
+def no_doubt(_: Cells) -> str:
+    """Return "": nothing but the number of updates can keep the cells from deciding."""
+    return ""
+
+
 @dataclass(frozen=True, eq=False)
 class Claim:
     """What was said, where, and the rule fixed before anything was measured."""
@@ -36,3 +46,7 @@ class Claim:
     dataset: str = "mnist"
     convergence: Callable[[Cells], str] = cut_short
     """Why a run with fewer updates does not decide this claim, or "" when it does."""
+    select: Callable[[xr.Dataset], xr.Dataset] = every_replica
+    """Which replicas of each cell count: one a seed. UndecidableError where none can."""
+    doubt: Callable[[Cells], str] = no_doubt
+    """Why these cells do not decide the claim, however long they were trained; "" when they do."""

@@ -24,9 +24,12 @@ def judge(records: Mapping[str, Study], claims: Iterable[Claim]) -> list[dict[st
 def _verdict(claim: Claim, study: Study) -> dict[str, Any]:
     matches = [[each for each in study if _is(each, claim.dataset, cell)] for cell in claim.cells]
     cells = [found[0] for found in matches if len(found) == 1]
-    seeds, diverged = _seeds(cells) if len(cells) == len(matches) else ([], 0)
+    seeds, diverged = [], 0
     try:
         _require_cells(claim, study, matches)
+        _, diverged = _seeds(cells)
+        cells = [_one_replica_a_seed(claim.select(cell)) for cell in cells]
+        seeds, diverged = _seeds(cells)
         judgement = _measure(claim, cells, seeds)
     except UndecidableError as reason:
         judgement = Judgement(Verdict.inconclusive, str(reason))
@@ -65,14 +68,18 @@ def _measure(claim: Claim, cells: Study, seeds: list[int]) -> Judgement:
     if not np.isfinite(values).all():
         raise UndecidableError("a seed that did not diverge gives no finite number")
     judgement = claim.rule.decide(values, claim.published)
-    used = _updates(cells)
-    if used is not None and used < claim.updates and (reason := claim.convergence(paired)):
-        return replace(
-            judgement,
-            verdict=Verdict.inconclusive,
-            reason=f"{used} of {claim.updates} updates: {reason}",
-        )
+    if reason := _shortfall(claim, paired):
+        return replace(judgement, verdict=Verdict.inconclusive, reason=reason)
     return judgement
+
+
+def _shortfall(claim: Claim, cells: Study) -> str:
+    """Return what the cells lack to decide the claim, "" when nothing."""
+    used = _updates(cells)
+    if used is None or used >= claim.updates:
+        return claim.doubt(cells)
+    reasons = [each for each in (claim.doubt(cells), claim.convergence(cells)) if each]
+    return f"{used} of {claim.updates} updates: {'; '.join(reasons)}" if reasons else ""
 
 
 def _require_cells(claim: Claim, study: Study, matches: list[Study]) -> None:
@@ -87,8 +94,12 @@ def _require_cells(claim: Claim, study: Study, matches: list[Study]) -> None:
             raise UndecidableError(f"not run: {claim.study} has no cell with {wanted}")
         if len(found) > 1:
             raise UndecidableError(f"{len(found)} cells of {claim.study} have {wanted}")
-        if len(np.unique(found[0]["seed"])) < found[0].sizes["replica"]:
-            raise UndecidableError(f"{found[0].attrs['label']} holds a seed more than once")
+
+
+def _one_replica_a_seed(cell: xr.Dataset) -> xr.Dataset:
+    if len(np.unique(cell["seed"])) < cell.sizes["replica"]:
+        raise UndecidableError(f"{cell.attrs['label']} holds a seed more than once")
+    return cell
 
 
 def _is(record: xr.Dataset, dataset: str, cell: Mapping[str, Any]) -> bool:
