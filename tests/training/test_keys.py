@@ -1,37 +1,42 @@
 """Keys name content: what matters changes them, what does not leaves them alone."""
 
+import contextlib
 from dataclasses import fields, replace
+from enum import Enum
 
 import pytest
 
-from depthgauge.config import Config, Dataset, Evaluation, Experiment, Gradients, Precision
+from depthgauge.config import Config, Experiment
+from depthgauge.errors import ConfigError
 from depthgauge.training import keys
 from depthgauge.training.cell import build_cell
 
-CHANGES = {
-    "procedure": "other",
-    "dataset": Dataset(divide=255.0),
-    "hidden": [30, 30],
-    "activation": "tanh",
-    "init": "glorot_standard",
-    "cost": "nll",
-    "l2": 5.0,
-    "train_size": 1000,
-    "batch_size": 5,
-    "steps": 7,
-    "precision": Precision.float64,
-    "gradients": Gradients(every=7),
-    "evaluation": Evaluation(every=7),
-}
+
+def changed(value):
+    """Another value of the same type, as little different as can be."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return value + 1
+    if isinstance(value, str):
+        return value + "x"
+    if isinstance(value, list):
+        return [*value, *value[-1:]] if value else [1]
+    if isinstance(value, Enum):
+        return next(other for other in type(value) if other is not value)
+    for each in fields(value):
+        with contextlib.suppress(ConfigError):  # a check forbids this one; try the next
+            return replace(value, **{each.name: changed(getattr(value, each.name))})
+    raise AssertionError(f"nothing in {value} can be changed")
 
 
 @pytest.mark.parametrize("name", [each.name for each in fields(Experiment)])
 def test_every_scientific_key_is_part_of_the_cells_key(name, monkeypatch):
-    """A new key of Experiment must be listed here, and changes the hash."""
+    """Whatever its smallest change, the hash is another."""
     monkeypatch.setattr(keys, "code_digest", lambda procedure: "code")
     plain = keys.cell_key(Experiment(), "data", "cpu")
-    changed = replace(Experiment(), **{name: CHANGES[name]})
-    assert keys.cell_key(changed, "data", "cpu") != plain
+    other = replace(Experiment(), **{name: changed(getattr(Experiment(), name))})
+    assert keys.cell_key(other, "data", "cpu") != plain
 
 
 def test_data_code_device_and_torch_are_part_of_it(monkeypatch):

@@ -27,6 +27,8 @@ class Pass:
     ) -> None:
         """Allocate buffers for `examples` examples a replica, on the network's device."""
         self.network, self.activation, self.cost = network, activation, cost
+        # Looked up once: they are updated in place, and a look-up a step is felt with small nets.
+        self.weights, self.biases = network.weights, network.biases
         replicas = network.weights[0].shape[0]
         shapes = [(replicas, examples, width) for width in network.widths[1:]]
         like = network.weights[0]
@@ -45,7 +47,7 @@ class Pass:
         """
         h = x
         last = len(self.activations) - 1
-        parameters = zip(self.network.weights, self.network.biases, strict=True)
+        parameters = zip(self.weights, self.biases, strict=True)
         for index, (w, b) in enumerate(parameters):
             h = affine(h, w, b, out=self.activations[index])
             if index < last:
@@ -70,9 +72,8 @@ class Pass:
         """
         delta = self.cost.delta_(self.outputs(), y, self.deltas[-1])
         delta.mul_(scale)
-        weights = self.network.weights
-        for index in range(len(weights) - 2, -1, -1):
-            torch.bmm(self.deltas[index + 1], weights[index + 1], out=self.deltas[index])
+        for index in range(len(self.weights) - 2, -1, -1):
+            torch.bmm(self.deltas[index + 1], self.weights[index + 1], out=self.deltas[index])
             self.chain_(self._flat_deltas[index], index)
 
     def chain_(self, flat: Tensor, index: int) -> None:

@@ -12,11 +12,15 @@ loop would give some replica a sigmoid that differs by one unit in the last plac
 PyTorch's widest loops take 32 floats at once.)"""
 
 
-def padded(shape: tuple[int, ...], like: Tensor) -> tuple[Tensor, Tensor]:
+LINE = 16
+"""Floats of a cache line: alignment enough for what is only multiplied."""
+
+
+def padded(shape: tuple[int, ...], like: Tensor, multiple: int = LANES) -> tuple[Tensor, Tensor]:
     """Return zeroed storage (replica, padded size) and the view of it in `shape` (replica, ...).
 
     Element-wise functions may run over the whole storage, padding and all, without a tail.
     """
     size = math.prod(shape[1:])
-    storage = like.new_zeros(shape[0], math.ceil(size / LANES) * LANES)
+    storage = like.new_zeros(shape[0], math.ceil(size / multiple) * multiple)
     return storage, storage[:, :size].view(shape)
