@@ -215,6 +215,25 @@ class Signal(Look):
 
 
 @dataclass
+class SupportVectors:
+    """The grid of procedure=support_vectors; all pairs of C and gamma are tried."""
+
+    c: list[float] = field(default_factory=lambda: [1.0, 10.0, 100.0])
+    """Penalties of an example on the wrong side."""
+    gamma: list[float] = field(default_factory=lambda: [0.3, 1.0, 3.0])
+    """Of the kernel exp(-gamma |x - y|^2), in parts of 1 / (features * variance of the inputs)."""
+    images: int = 0
+    """Images of the validation and of the test split that are looked at; 0 stands for all."""
+
+    def __post_init__(self) -> None:
+        for name in ("c", "gamma"):
+            values = getattr(self, name)
+            positive = values and all(math.isfinite(each) and each > 0 for each in values)
+            _require(bool(positive), f"support_vectors.{name}", values, "a list of numbers > 0")
+        _require(self.images >= 0, "support_vectors.images", self.images, ">= 0")
+
+
+@dataclass
 class Experiment:
     """Everything scientific about a cell but its replicas (seeds and learning rates)."""
 
@@ -245,6 +264,7 @@ class Experiment:
     """Speeds of the output's bias and of what it is added to, on the first training images."""
     surface: Surface = field(default_factory=Surface)
     step_sizes: StepSizes = field(default_factory=StepSizes)
+    support_vectors: SupportVectors = field(default_factory=SupportVectors)
     bounds: Bounds = field(default_factory=Bounds)
     capacity: Capacity = field(default_factory=Capacity)
 

@@ -19,6 +19,7 @@ PROCEDURES = {
     "chain": "depthgauge.training.chain",
     "descent": "depthgauge.training.descent",
     "second_order": "depthgauge.training.second_order",
+    "support_vectors": "depthgauge.training.support_vectors",
     "surfaces": "depthgauge.training.surfaces",
 }
 
