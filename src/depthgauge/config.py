@@ -85,9 +85,12 @@ class Evaluation:
     every: int = 0
     """Steps between two evaluations; 0 evaluates nothing."""
     splits: list[str] = field(default_factory=lambda: ["validation"])
+    images: int = 0
+    """Only the first so many of each split; 0: all of them."""
 
     def __post_init__(self) -> None:
         _require(self.every >= 0, "evaluation.every", self.every, ">= 0")
+        _require(self.images >= 0, "evaluation.images", self.images, ">= 0")
         for split in self.splits:
             _require(
                 split in ("train", "validation", "test"),
@@ -234,6 +237,28 @@ class SupportVectors:
 
 
 @dataclass
+class Remedy:
+    """What procedure=remedies changes about plain SGD on plain networks; one at a time, mostly."""
+
+    optimizer: str = "sgd"
+    """training/directions.py names them; `learning_rate` is its step size."""
+    layer_rates: bool = False
+    """A step size for each layer: the rate times |w^l| / |step in w^l|. Biases keep the rate."""
+    clip: float = 0.0
+    """Largest norm of a network's gradient; 0 clips nothing."""
+    normalization: str = "none"
+    """Of the hidden pre-activations: batch, layer or none."""
+    residual: bool = False
+    """Hidden layers as wide as the one before add to it."""
+    unit_variance: bool = False
+    """Rescale the initial layers to unit variance on the probe images: LSUV, after orthogonal."""
+
+    def __post_init__(self) -> None:
+        finite = math.isfinite(self.clip) and self.clip >= 0
+        _require(finite, "remedy.clip", self.clip, "a number >= 0")
+
+
+@dataclass
 class Experiment:
     """Everything scientific about a cell but its replicas (seeds and learning rates)."""
 
@@ -255,6 +280,7 @@ class Experiment:
     precision: Precision = Precision.float32
     gradients: Gradients = field(default_factory=Gradients)
     evaluation: Evaluation = field(default_factory=Evaluation)
+    remedy: Remedy = field(default_factory=Remedy)
     saturation: Look = field(default_factory=Look)
     """Activations of every layer, on the first test images."""
     signal: Signal = field(default_factory=Signal)

@@ -118,8 +118,9 @@ def build_instruments(experiment: Experiment, data: Prepared) -> list[Instrument
     if experiment.gradients.every:
         instruments.append(GradientNorms(experiment.gradients, experiment.steps))
     if experiment.evaluation.every:
+        looked_at = experiment.evaluation.images or None
         splits = {
-            name: _examples(getattr(data, name), experiment, len(data.classes), None)
+            name: _examples(getattr(data, name), experiment, len(data.classes), looked_at)
             for name in experiment.evaluation.splits
         }
         instruments.append(Accuracy(experiment.evaluation, experiment.steps, splits))

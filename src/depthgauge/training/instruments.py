@@ -132,7 +132,7 @@ class Accuracy(Instrument):
     def prepare(self) -> None:
         """Allocate one slice's pass; a split's last, shorter slice has another."""
         self.passes = {
-            size: self.module.new_pass(size)
+            size: self.module.new_evaluation(size)
             for split in self.splits.values()
             for size in {min(SLICE, len(split.labels)), len(split.labels) % SLICE} - {0}
         }

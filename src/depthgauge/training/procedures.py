@@ -20,6 +20,7 @@ PROCEDURES = {
     "descent": "depthgauge.training.descent",
     "second_order": "depthgauge.training.second_order",
     "support_vectors": "depthgauge.training.support_vectors",
+    "remedies": "depthgauge.training.remedies",
     "surfaces": "depthgauge.training.surfaces",
 }
 

@@ -1,0 +1,116 @@
+"""The LightningModule of networks with remedies: autograd, and optimizers of a library."""
+
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor
+
+from depthgauge.config import Remedy
+from depthgauge.nets.activations import Activation
+from depthgauge.nets.autograd import AutogradPass
+from depthgauge.nets.costs import Cost
+from depthgauge.nets.network import ReplicaNetwork
+from depthgauge.nets.remedied import Mode, RemediedNetwork, scale_to_unit_variance
+from depthgauge.training.directions import SECOND_ORDER, Directions, random_signs
+from depthgauge.training.instruments import Instrument
+from depthgauge.training.module import Descent, Examples, ReplicaModule
+
+TINY = 1e-30
+"""Keeps the step size of a layer whose gradient is exactly 0 finite."""
+
+
+class RemediedModule(ReplicaModule):
+    """Steps along the directions of an optimizer, at a rate for each replica, maybe each layer."""
+
+    network: RemediedNetwork
+
+    def __init__(
+        self,
+        network: ReplicaNetwork,
+        activation: Activation,
+        cost: Cost,
+        examples: Examples,
+        descent: Descent,
+        *,
+        remedy: Remedy,
+        function: str,
+        seeds: Sequence[int],
+    ) -> None:
+        """Give the freshly drawn `network` its remedies; `function` names its activation."""
+        remedied = RemediedNetwork(network, function, remedy.normalization, remedy.residual)
+        super().__init__(remedied, activation, cost, examples, descent)
+        self.remedy, self.seeds = remedy, seeds
+
+    def on_fit_start(self) -> None:
+        """Allocate the loop's buffers and the optimizers' state, on the networks' device."""
+        super().on_fit_start()
+        self.second_order = self.remedy.optimizer in SECOND_ORDER
+        self.batch = AutogradPass(self.network, self.cost, Mode.learning, self.second_order)
+        self.directions = Directions(self.remedy.optimizer, self.network.learned)
+        like = self.network.weights[0]
+        rates = torch.tensor(self.descent.rates, dtype=like.dtype, device=like.device)
+        self.rates = rates.unsqueeze(1)
+        self._waiting: list[Tensor] | None = None
+        self._steps_done = 0
+
+    def new_pass(self, examples: int) -> AutogradPass:
+        """Return a pass for probes."""
+        return AutogradPass(self.network, self.cost, Mode.probing)
+
+    def new_evaluation(self, examples: int) -> AutogradPass:
+        """Return a pass that only looks forward, with running statistics."""
+        return AutogradPass(self.network, self.cost, Mode.evaluating)
+
+    def moves(self) -> list[Tensor]:
+        """Return what the waiting step will add to `network.learned`; it is found once."""
+        if self._waiting is None:
+            assert isinstance(self.batch, AutogradPass)
+            curvatures = []
+            if self.second_order:
+                signs = random_signs(self.seeds, self._steps_done, self.network.learned)
+                curvatures = self.batch.curvatures(signs)
+            self._waiting = self.directions.find(self.batch.gradients, curvatures, self.remedy.clip)
+            if self.remedy.layer_rates:
+                for w, move in zip(self.network.weights, self._waiting, strict=False):
+                    move.mul_(_norm(w) / (_norm(move) + TINY))
+            self.directions.move.mul_(self.rates)
+        return self._waiting
+
+    def _update(self) -> None:
+        for learned, move in zip(self.network.learned, self.moves(), strict=True):
+            learned.add_(move)
+        self._waiting = None
+        self._steps_done += 1
+
+
+class UpdateRatios(Instrument):
+    """Per layer: the norm of the step about to be made over the norm of the weights."""
+
+    axis = "update_step"
+
+    def __init__(self, steps: Iterable[int], last: int) -> None:
+        """Measure at `steps`, but not after the last one: no update waits there."""
+        super().__init__(step for step in steps if step < last)
+
+    def measure(self) -> dict[str, Tensor]:
+        """Look at the moves that the module has found for this step."""
+        module = self.module
+        assert isinstance(module, RemediedModule)
+        pairs = zip(module.network.weights, module.moves(), strict=False)
+        ratios = [(_norm(move) / _norm(w)).view(-1) for w, move in pairs]
+        return {"update_ratio": torch.stack(ratios, dim=1)}
+
+    def passes_per_measure(self) -> float:
+        """Two norms: next to nothing."""
+        return 4.0
+
+
+def give_unit_variance(module: ReplicaModule, images: int) -> None:
+    """Prepare the networks by LSUV on the first training images, before any step."""
+    assert isinstance(module, RemediedModule)
+    x, _ = module.examples.take(slice(images), module.network.weights[0])
+    scale_to_unit_variance(module.network, x.expand(module.replicas, -1, -1))
+
+
+def _norm(each: Tensor) -> Tensor:
+    return torch.linalg.vector_norm(each, dim=(1, 2), keepdim=True)
