@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+import numpy as np
+import pytest
 import torch
 from jaxtyping import install_import_hook
 
@@ -11,3 +13,20 @@ torch.set_num_threads(1)  # bit-for-bit promises are made for one thread
 
 for package in ("nets", "probes", "training"):
     install_import_hook(f"depthgauge.{package}", "beartype.beartype")
+
+
+@pytest.fixture(scope="session")
+def tiny_mnist():
+    """1,200 training images; the brightest row tells the digit."""
+    from depthgauge.datasets.prepared import Split, assemble  # after the import hook
+
+    random = np.random.default_rng(1)
+
+    def split(count):
+        labels = random.integers(0, 10, count).astype(np.uint8)
+        images = random.integers(0, 40, (count, 28, 28))
+        images[np.arange(count), labels * 2] += 200
+        return Split(images.reshape(count, 784).astype(np.uint8), labels)
+
+    splits = {"train": split(1200), "validation": split(100), "test": split(100)}
+    return assemble("mnist", (28, 28), tuple("0123456789"), splits)

@@ -3,30 +3,14 @@
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
-from depthgauge.datasets.prepared import Split, assemble, path_of, write
+from depthgauge.datasets.prepared import path_of, write
 from depthgauge.stages.main import main
 from depthgauge.stages.train import prepared_data
 
 CONF = Path(__file__).parents[2] / "conf"
-
-
-@pytest.fixture(scope="session")
-def tiny_mnist():
-    """1,200 training images; the brightest row tells the digit."""
-    random = np.random.default_rng(1)
-
-    def split(count):
-        labels = random.integers(0, 10, count).astype(np.uint8)
-        images = random.integers(0, 40, (count, 28, 28))
-        images[np.arange(count), labels * 2] += 200
-        return Split(images.reshape(count, 784).astype(np.uint8), labels)
-
-    splits = {"train": split(1200), "validation": split(100), "test": split(100)}
-    return assemble("mnist", (28, 28), tuple("0123456789"), splits)
 
 
 @pytest.fixture

@@ -242,8 +242,8 @@ def test_an_unknown_stage_names_the_known_ones(depthgauge):
 
 def test_every_page_composes_at_every_scale(project, depthgauge):
     """All shipped studies, through Hydra, to checked configs; their claims have ids that exist."""
-    from depthgauge.stages.plan import sweep
     from depthgauge.stages.plan import checked as check_config
+    from depthgauge.stages.plan import sweep
 
     pages = sorted(path.stem for path in (project / "conf" / "study").glob("*.yaml"))
     assert {"nielsen_accuracy", "nielsen_training_speed"} <= set(pages)

@@ -1,0 +1,139 @@
+"""dvc.yaml says what the code does, and DVC does what dvc.yaml says."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import grimp
+import pytest
+import yaml
+
+from depthgauge.datasets.prepared import path_of, write
+from depthgauge.training.procedures import PROCEDURES
+
+ROOT = Path(__file__).parents[1]
+PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+STUDIES = sorted(path.stem for path in (ROOT / "conf" / "study").glob("*.yaml"))
+DOORS = ("depthgauge.stages", "depthgauge.errors", "depthgauge.files")
+"""Modules whose edits change no output: entry points, sentences, whole files."""
+
+
+def covered(module, deps):
+    path = "src/" + module.replace(".", "/")
+    return any(f"{path}.py" == dep or path == dep or path.startswith(f"{dep}/") for dep in deps)
+
+
+def uncovered(modules, deps):
+    graph = grimp.build_graph("depthgauge", cache_dir=None)
+    names = {name for module in modules for name in graph.find_upstream_modules(module)}
+    names |= set(modules)
+    kept = (name for name in names if not name.startswith(DOORS) and name != "depthgauge")
+    return sorted(name for name in kept if not covered(name, deps))
+
+
+def test_train_stages_depend_on_the_code_that_computes():
+    """Every module that any procedure imports is under a dep; an edit retrains (or is skipped)."""
+    deps = PIPELINE["train"]["do"]["deps"]
+    assert uncovered(set(PROCEDURES.values()), deps) == []
+
+
+@pytest.mark.parametrize("stage", ["judge", "report"])
+def test_later_stages_depend_on_their_code(stage):
+    """The modules behind depthgauge judge and report."""
+    assert uncovered({f"depthgauge.stages.{stage}"}, PIPELINE[stage]["deps"]) == []
+
+
+@pytest.mark.parametrize("stage", ["train", "judge"])
+def test_an_edited_figure_retrains_nothing(stage):
+    """src/ is never a dep whole, and the report is not one."""
+    deps = PIPELINE[stage].get("deps") or PIPELINE[stage]["do"]["deps"]
+    assert not any("report" in dep or dep in ("src", "src/depthgauge") for dep in deps)
+
+
+def test_every_trained_study_is_judged_and_reported():
+    """The list of studies stands three times in dvc.yaml; it is one list."""
+    trained = [f"build/{name}" for name in PIPELINE["train"]["foreach"]]
+    assert set(PIPELINE["train"]["foreach"]) <= set(STUDIES)
+    for stage in ("judge", "report"):
+        assert [dep for dep in PIPELINE[stage]["deps"] if dep.startswith("build/")] == trained
+
+
+SMALL = """
+stages:
+  train:
+    cmd: depthgauge train study=nielsen_neuron_bars seeds=6 replicas=6 tracking=false
+      out=build/nielsen_neuron_bars
+    deps: [data/prepared/mnist.safetensors, conf]
+    outs: [build/nielsen_neuron_bars]
+  judge:
+    cmd: depthgauge judge
+    deps: [build/nielsen_neuron_bars]
+    outs: [{results/claims.json: {cache: false}}]
+    metrics: [{results/metrics.json: {cache: false}}]
+  report:
+    cmd: depthgauge report
+    deps: [build/nielsen_neuron_bars, results/claims.json]
+    outs: [{results/report.html: {cache: false}}]
+"""
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Run a command in a folder, with this environment's programs first."""
+    binaries = Path(sys.executable).parent
+    environment = {
+        **os.environ,
+        "PATH": f"{binaries}:{os.environ['PATH']}",
+        "GIT_AUTHOR_NAME": "a",
+        "GIT_AUTHOR_EMAIL": "a@b",
+        "GIT_COMMITTER_NAME": "a",
+        "GIT_COMMITTER_EMAIL": "a@b",
+        "HOME": str(tmp_path),
+    }
+
+    def run(folder, command):
+        done = subprocess.run(
+            command,
+            shell=True,
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            stdin=subprocess.DEVNULL,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.mark.pipeline
+def test_repro_push_pull(tmp_path, shell, tiny_mnist):
+    """repro; again: nothing runs; status clean; push; a colleague pulls and computes nothing."""
+    mine, yours, remote = tmp_path / "mine", tmp_path / "yours", tmp_path / "remote"
+    mine.mkdir()
+    shutil.copytree(ROOT / "conf", mine / "conf")
+    (mine / "dvc.yaml").write_text(SMALL)
+    (mine / ".gitignore").write_text(".cells/\nmlflow.db*\nmlruns/\n")
+    write(tiny_mnist, path_of(mine, "mnist"))
+    shell(mine, "git init -q && dvc init -q && dvc add -q data/prepared/mnist.safetensors")
+    shell(mine, f"dvc remote add -q -d team {remote}")
+    first = shell(mine, "dvc repro")
+    assert "nielsen_neuron_bars" in first
+    assert json.loads((mine / "results" / "claims.json").read_text())
+    again = shell(mine, "dvc repro")
+    assert "Data and pipelines are up to date" in again and "Running stage" not in again
+    assert "up to date" in shell(mine, "dvc status")
+    assert "nielsen" in shell(mine, "dvc metrics show")
+    shell(mine, "git add -A && git commit -qm done && dvc push -q")
+    shell(tmp_path, f"git clone -q {mine} {yours} && cd {yours} && dvc pull -q")
+    assert "up to date" in shell(yours, "dvc status")
+    assert "Running stage" not in shell(yours, "dvc repro")
+    same = "build/nielsen_neuron_bars/000.safetensors"
+    assert (yours / same).read_bytes() == (mine / same).read_bytes()
+    assert re.search("tracked", shell(yours, "depthgauge track"))
