@@ -4,7 +4,7 @@ import json
 
 import xarray as xr
 
-from claims import cost_surface_records
+from claims import cost_surface_records, theory_records
 from claims.nielsen_records import PUBLISHED, records
 from depthgauge.claims.judging import judge
 from depthgauge.claims.registry import CLAIMS
@@ -20,6 +20,7 @@ PROVENANCE = {
 def complete(seeds: int = 12) -> dict[str, list[xr.Dataset]]:
     """Return every record that the figures draw."""
     found = {
+        **theory_records.records(theory_records.TRUE, seeds),
         **records(PUBLISHED, seeds),
         "glorot_cost_surface": [cost_surface_records.record(cost_surface_records.PUBLISHED, seeds)],
     }

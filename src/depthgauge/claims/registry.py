@@ -4,7 +4,11 @@ from collections.abc import Iterable
 
 from depthgauge.claims import (
     glorot_cost_surface,
+    mean_field,
+    milman,
     nielsen_accuracy,
+    nielsen_capacity,
+    nielsen_chain,
     nielsen_initial_speed,
     nielsen_minibatch,
     nielsen_training_speed,
@@ -16,6 +20,10 @@ SOURCES = (
     nielsen_initial_speed,
     nielsen_training_speed,
     nielsen_minibatch,
+    nielsen_capacity,
+    nielsen_chain,
+    mean_field,
+    milman,
     glorot_cost_surface,
 )
 

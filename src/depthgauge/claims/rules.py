@@ -6,7 +6,9 @@ wholly outside it fails, across its edge it stays open. None knows at which scal
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from depthgauge.claims.judgement import (
     Judgement,
@@ -109,6 +111,40 @@ def _decide_not_significant(values: Values, published: float | None) -> Judgemen
     found = least_significant_difference(values[:, 0], values[:, 1])
     return against(found, published, math.inf)
 
+
+def printed(half: float) -> Rule:
+    """Return the rule for a constant of the text: every seed gives it, within `half` a unit."""
+
+    def decide(values: Values, published: float | None) -> Judgement:
+        assert published is not None, "this rule judges a number"
+        found = float(values.mean()), float(values.min()), float(values.max())
+        off = int((np.abs(values - published) > half).sum())
+        verdict = Verdict.fails if off else Verdict.holds
+        return judged(verdict, f"{off} of {len(values)} seeds give another number", found)
+
+    return Rule(f"constant: within {half:g} of the published number in every seed", decide)
+
+
+def _decide_never(values: Values, _: float | None) -> Judgement:
+    found = float(values.max()), float(values.min()), float(values.max())
+    above = int((values > 1).sum())
+    verdict = Verdict.fails if above else Verdict.holds
+    return judged(verdict, f"{above} of {len(values)} seeds go above 1", found)
+
+
+NEVER_ABOVE_ONE = Rule(
+    "never: the largest value of every seed is at most 1 (interval: least and largest seed); one"
+    " violation fails",
+    _decide_never,
+)
+"""For identities, as parts of what rounding explains, and for bounds, as parts of the bound."""
+
+PREDICTED = replace(
+    published_number(log=True),
+    text="predicted number: inside the 95 % t prediction interval of the logarithms for one more"
+    " net",
+)
+"""The number in the place of the published one is theory's."""
 
 ORDERING = Rule(
     "ordering: the 95 % t interval of the mean difference, paired by seed, is above 0",

@@ -1,6 +1,7 @@
 """Find the cells that a figure draws, and say in words what the figure rests on."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import xarray as xr
 
@@ -43,6 +44,23 @@ def cell(records: Records, study: str, depth: int, batch: str = "any") -> xr.Dat
     return found[depth]
 
 
+def matching(records: Records, study: str, **wanted: Any) -> list[xr.Dataset]:
+    """Return the usable records of `study` with these values of axes or config, in grid order.
+
+    Raises DataError when there is none.
+    """
+    found = []
+    for record in records.get(study, ()):
+        known = {**record.attrs["config"], **record.attrs["axes"]}
+        kept = usable(record)
+        if all(known.get(key) == value for key, value in wanted.items()) and kept.sizes["replica"]:
+            found.append(kept)
+    if not found:
+        described = ", ".join(f"{key}={value}" for key, value in wanted.items()) or "any kind"
+        raise _missing(study, described)
+    return found
+
+
 def measured(net: xr.Dataset, variable: str) -> xr.DataArray:
     """Return `variable` of a record; raises DataError when its study did not measure it."""
     if variable not in net:
@@ -68,11 +86,10 @@ def basis(drawn: Collection[xr.Dataset]) -> str:
     diverged = sum(each.attrs["n_diverged"] for each in drawn)
     left_out = f"; {diverged} diverged and left out" if diverged else ""
     used, published = first["config"]["steps"], first["published_steps"]
-    updates = (
-        f"{used:,} of {published:,} published updates"
-        if published
-        else "no updates, initial networks"
-    )
+    if published:
+        updates = f"{used:,} of {published:,} published updates"
+    else:
+        updates = f"{used:,} updates" if used else "no updates, initial networks"
     data = first["data"]
     return (
         f"{seeds} a net{left_out}. Scale {first['scale']}: {updates}."

@@ -4,10 +4,14 @@ from collections.abc import Callable
 from functools import partial
 
 from depthgauge.errors import DataError
+from depthgauge.report.bounds import bounds
 from depthgauge.report.cells import Records
 from depthgauge.report.figure import Figure, png, svg
 from depthgauge.report.glorot_cost_surface import cost_surface
+from depthgauge.report.mean_field import mean_field
 from depthgauge.report.nielsen_accuracy import accuracy
+from depthgauge.report.nielsen_capacity import capacity
+from depthgauge.report.nielsen_chain import chain
 from depthgauge.report.nielsen_initial_speed import initial_speed
 from depthgauge.report.nielsen_minibatch_speed import minibatch_speed
 from depthgauge.report.nielsen_neuron_bars import neuron_bars
@@ -23,6 +27,10 @@ FIGURES: dict[str, Callable[[Records], Figure]] = {
     "nielsen_training_speed_3": partial(training_speed, depth=3),
     "nielsen_training_speed_4": partial(training_speed, depth=4),
     "nielsen_minibatch_speed": minibatch_speed,
+    "nielsen_capacity": capacity,
+    "nielsen_chain": chain,
+    "mean_field": mean_field,
+    "bounds": bounds,
     "glorot_cost_surface": cost_surface,
 }
 """In the order of the sources. Each raises DataError when the records lack what it draws."""

@@ -12,7 +12,7 @@ from depthgauge.report.seeds import in_words
 Verdicts = Sequence[Mapping[str, Any]]
 """The objects of results/claims.json."""
 
-SOURCES = {"nielsen": "Nielsen 2015"}
+SOURCES = {"nielsen": "Nielsen 2015", "milman": "Milman", "theory": "Theory"}
 """First word of a claim's id -> where the claim comes from."""
 
 WORDS = {"holds": "holds", "fails": "fails", "inconclusive": "open"}

@@ -1,0 +1,118 @@
+"""Nielsen, ch. 5: what chains of one-neuron layers do to a gradient, drawn over the formulas."""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from depthgauge.report.cells import Records, basis, matching, measured
+from depthgauge.report.figure import Figure, panel
+from depthgauge.report.seeds import band_table, rounded
+from depthgauge.theory import steep_width, widest_steepness
+
+STUDY = "nielsen_chain"
+
+_LONGEST = 30
+"""Neurons of the chain whose gradients are drawn."""
+
+
+def chain(records: Records) -> Figure:
+    """Draw factors, gradients and steep intervals; raises DataError without the records."""
+    (four,) = matching(records, STUDY, hidden=[1] * 3)
+    (long,) = matching(records, STUDY, hidden=[1] * (_LONGEST - 1))
+    return Figure(
+        study=STUDY,
+        name=STUDY,
+        title="Chains of one-neuron layers: products that vanish and products that explode",
+        caption=(
+            "Left: |w σ′(z)| of the neurons after the first in chains of 4, weights and biases"
+            " ~ N(0, 1) (share of seeds in each bin); dashed: 1/4. Middle: |∂C/∂b| of each neuron"
+            f" over that of the last in chains of {_LONGEST}: drawn at random (line: median over"
+            " seeds; band: central 95 % of seeds) and with weights of 100 and every z = 0; dashed:"
+            " a factor of 1/4 and of 25 a neuron. Right: width of the inputs at which one neuron"
+            " does not shrink the signal, measured by bisection (line: median over seeds, each with"
+            f" a bias of its own), and equation 123 (dashed); diamond: its maximum. {basis([four])}"
+        ),
+        chart=alt.concat(_factors(four), _gradients(long), _steepness(four), columns=3),
+    )
+
+
+def factor_table(net: xr.Dataset) -> pd.DataFrame:
+    """Return the histogram of |w σ'(z)|, neurons after the first: from, to, share."""
+    values = np.log10(np.abs(measured(net, "chain_factor").values[:, 1:]).ravel())
+    edges = np.arange(-4, 0.76, 0.125)
+    counts, _ = np.histogram(values, edges)
+    ends = rounded(10**edges)
+    share = rounded(counts / values.size)
+    return pd.DataFrame({"from": ends[:-1], "to": ends[1:], "share": share})
+
+
+def gradient_table(net: xr.Dataset) -> pd.DataFrame:
+    """Return both kinds of chain: neuron, kind, low, median, high, and `theory`."""
+    tables = []
+    for kind, name, factor in (("random", "chain", 0.25), ("weights 100", "exploding", 25.0)):
+        gradient = abs(measured(net, f"{name}_bias_gradient"))
+        relative = gradient / gradient.isel(layer=-1)
+        table = band_table(relative, "layer").rename(columns={"layer": "neuron"})
+        theory = factor ** (net.sizes["layer"] - table["neuron"].to_numpy(dtype=float))
+        tables.append(table.assign(kind=kind, theory=rounded(theory)))
+    return pd.concat(tables)
+
+
+def _factors(net: xr.Dataset) -> alt.LayerChart:
+    table = factor_table(net)
+    scale = alt.Scale(type="log", nice=False, domain=[1e-4, 10**0.75])
+    x = alt.X("from:Q", scale=scale, title="|w σ′(z)|", axis=_powers(range(-4, 1)))
+    bars = (
+        alt.Chart(table)
+        .mark_rect(style="ridge")
+        .encode(
+            x=x,
+            x2="to",
+            y=alt.Y("share:Q", title="share of neurons"),
+            y2=alt.datum(0),
+            tooltip=["from", "to", "share"],
+        )
+    )
+    quarter = alt.Chart(pd.DataFrame({"from": [0.25]})).mark_rule(style="reference").encode(x=x)
+    return panel("One neuron's factor", [bars, quarter], width=180, height=230)
+
+
+def _gradients(net: xr.Dataset) -> alt.LayerChart:
+    table = gradient_table(net)
+    scale = alt.Scale(type="log", nice=False)
+    axis = _powers(range(-50, 51, 10))
+    x = alt.X("neuron:Q", title="neuron, 1 next to the input")
+    base = alt.Chart(table).encode(x=x, detail="kind:N")
+    shade = alt.Color("kind:N", title="chains")
+
+    def y(field: str) -> alt.Y:
+        return alt.Y(f"{field}:Q", scale=scale, title="|∂C/∂b| over the last one's", axis=axis)
+
+    layers = [
+        base.mark_area(style="band").encode(y=y("low"), y2="high", color=shade),
+        base.mark_line(style="median").encode(y=y("median"), color=shade),
+        base.mark_line(style="reference").encode(y=y("theory")),
+    ]
+    return panel(f"Chains of {_LONGEST}", layers, width=180, height=230)
+
+
+def _steepness(net: xr.Dataset) -> alt.LayerChart:
+    table = band_table(measured(net, "steep_width"), "steep_weight")
+    table = table.rename(columns={"steep_weight": "weight"})
+    table["theory"] = rounded(steep_width(table["weight"]))
+    x = alt.X("weight:Q", title="|w|", scale=alt.Scale(domain=[3, 12]))
+    base = alt.Chart(table).encode(x=x)
+    title = "width of the inputs"
+    shade = alt.ColorDatum("random", type="nominal")  # the same chains as in the other panels
+    best = pd.DataFrame([rounded(widest_steepness())], columns=["weight", "width"])
+    layers = [
+        base.mark_line(style="median").encode(y=alt.Y("median:Q", title=title), color=shade),
+        base.mark_line(style="reference").encode(y=alt.Y("theory:Q", title=title)),
+        alt.Chart(best).mark_point(style="published").encode(x=x, y="width:Q"),
+    ]
+    return panel("Where |w σ′| ≥ 1", layers, width=180, height=230)
+
+
+def _powers(exponents: range) -> alt.Axis:
+    return alt.Axis(values=[10.0**power for power in exponents], format="~e")
