@@ -64,7 +64,7 @@ def typical(curvatures: Sequence[Float[Tensor, "replica _ _"]]) -> Float[Tensor,
     count = sum(each[0].numel() for each in curvatures)
     # One replica after another: no sum's order depends on how many there are.
     sums = [
-        sum(each[r].sum(dtype=torch.double) for each in curvatures)
+        torch.stack([each[r].sum(dtype=torch.double) for each in curvatures]).sum()
         for r in range(len(curvatures[0]))
     ]
     return (torch.stack(sums) / count).to(curvatures[0].dtype).view(-1, 1, 1)

@@ -44,13 +44,12 @@ def run(task: Task) -> xr.Dataset:
     images = experiment.support_vectors.images or None
     train = _scaled(data.train, experiment, experiment.train_size)
     validation = _scaled(data.validation, experiment, images)
+    unit = 1 / float(train[0].var() * train[0].shape[1])
     fitted, errors = [], []
     for c, gamma in itertools.product(
         experiment.support_vectors.c, experiment.support_vectors.gamma
     ):
-        machine = SVC(
-            C=c, gamma=gamma / float(train[0].var() * train[0].shape[1]), cache_size=CACHE
-        )
+        machine = SVC(C=c, cache_size=CACHE).set_params(gamma=gamma * unit)
         fitted.append((machine.fit(*train), c, gamma))
         errors.append(1 - machine.score(*validation))
     machine, c, gamma = fitted[int(np.argmin(errors))]
