@@ -259,6 +259,23 @@ class Remedy:
 
 
 @dataclass
+class Pretraining:
+    """How procedure=pretraining trains hidden layers without labels, one after another."""
+
+    steps: int = 0
+    """Steps of each layer; 0 leaves the initial weights as they are."""
+    rate: float = 0.1
+    masked: float = 0.25
+    """Chance of an input to be set to 0 for the encoder; kept in 256ths."""
+
+    def __post_init__(self) -> None:
+        _require(self.steps >= 0, "pretraining.steps", self.steps, ">= 0")
+        positive = math.isfinite(self.rate) and self.rate > 0
+        _require(positive, "pretraining.rate", self.rate, "a number > 0")
+        _require(0 <= self.masked < 1, "pretraining.masked", self.masked, "from 0 to below 1")
+
+
+@dataclass
 class Experiment:
     """Everything scientific about a cell but its replicas (seeds and learning rates)."""
 
@@ -291,6 +308,7 @@ class Experiment:
     surface: Surface = field(default_factory=Surface)
     step_sizes: StepSizes = field(default_factory=StepSizes)
     support_vectors: SupportVectors = field(default_factory=SupportVectors)
+    pretraining: Pretraining = field(default_factory=Pretraining)
     bounds: Bounds = field(default_factory=Bounds)
     capacity: Capacity = field(default_factory=Capacity)
 

@@ -18,6 +18,7 @@ PROCEDURES = {
     "capacity": "depthgauge.training.capacity",
     "chain": "depthgauge.training.chain",
     "descent": "depthgauge.training.descent",
+    "pretraining": "depthgauge.training.pretraining",
     "second_order": "depthgauge.training.second_order",
     "support_vectors": "depthgauge.training.support_vectors",
     "remedies": "depthgauge.training.remedies",

@@ -1,0 +1,112 @@
+"""The procedure of a net that sees the images before it sees their labels.
+
+Every hidden layer is trained as a denoising auto-encoder on the layers below it, then the whole
+net by descent. pretraining.steps=0 leaves the first part out.
+"""
+
+import itertools
+from functools import partial
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+
+from depthgauge.config import Experiment
+from depthgauge.datasets.batches import step_indices
+from depthgauge.datasets.prepared import Prepared
+from depthgauge.errors import ConfigError
+from depthgauge.nets.buffers import padded
+from depthgauge.nets.products import affine
+from depthgauge.training import descent
+from depthgauge.training.autoencoders import AutoEncoder, kept
+from depthgauge.training.block import Task
+from depthgauge.training.module import CHUNK, ReplicaModule
+
+
+def check(experiment: Experiment, data: Prepared) -> None:
+    """Raise ConfigError for what descent refuses, and for inputs that are no probabilities."""
+    descent.check(experiment, data)
+    scale = experiment.dataset
+    if experiment.activation != "sigmoid" or scale.subtract or scale.divide < 255:
+        raise ConfigError(
+            f"activation={experiment.activation}, dataset.divide={scale.divide:g},"
+            f" dataset.subtract={scale.subtract:g} will not do for procedure=pretraining: sigmoid"
+            " auto-encoders learn inputs from 0 to 1, as with divide=255 and subtract=0"
+        )
+
+
+def run(task: Task) -> xr.Dataset:
+    """Pre-train the task's networks, unless a checkpoint holds them, then train them."""
+    module = descent.build_module(task.block, task.data)
+    return descent.train(task, module, partial(pretrain, task=task))
+
+
+def work(experiment: Experiment, data: Prepared) -> float:
+    """Return descent's operations and, for each layer's turn, ten a weight and example of it.
+
+    The layers below it add two a weight and example.
+    """
+    widths = [data.train.images.shape[1], *experiment.hidden]
+    sizes = [a * b for a, b in itertools.pairwise(widths)]
+    turns = sum(10 * size + 2 * sum(sizes[:layer]) for layer, size in enumerate(sizes))
+    examples = experiment.pretraining.steps * experiment.batch_size
+    return descent.work(experiment, data) + turns * examples
+
+
+def pretrain(module: ReplicaModule, task: Task) -> None:
+    """Train the hidden layers of `module` one after another, input side first."""
+    module.to(task.device)
+    experiment = task.block.experiment
+    settings, size = experiment.pretraining, experiment.batch_size
+    below = _Below(module, size)
+    for layer in range(len(experiment.hidden)):
+        weights, biases = module.network.weights[layer], module.network.biases[layer]
+        encoder = AutoEncoder(weights, biases, size)
+        _, noisy = padded((module.replicas, size, weights.shape[2]), weights)
+        for first in range(0, settings.steps, CHUNK):
+            steps = min(CHUNK, settings.steps - first)
+            order = _orders(task, layer * settings.steps + first, steps)
+            noise = _noise(task, layer, first, steps, (size, weights.shape[2]))
+            for row in range(steps):
+                clean = below.signal(order[row], layer)
+                survivors = torch.from_numpy(noise[row]).to(weights.device)
+                encoder.step(clean, torch.mul(clean, survivors, out=noisy), settings.rate / size)
+
+
+class _Below:
+    """What a layer is fed: the images, through the layers below it."""
+
+    def __init__(self, module: ReplicaModule, size: int) -> None:
+        """Allocate `size` examples a replica at every layer."""
+        self.network, self.examples = module.network, module.examples
+        like = module.network.weights[0]
+        self.images = module.examples.images.to(like.device)
+        shapes = [(module.replicas, size, width) for width in module.network.widths]
+        self._flat, self.values = zip(*(padded(shape, like) for shape in shapes), strict=True)
+
+    def signal(self, chosen: np.ndarray, layer: int) -> Tensor:
+        """Return the inputs (replica, example, n) of `layer` + 1 for images (replica, example)."""
+        indices = torch.from_numpy(chosen.reshape(-1)).to(self.images.device)
+        images = self.images.index_select(0, indices).view(self.values[0].shape)
+        a = self.examples.inputs(images, self.values[0])
+        for below in range(layer):
+            w, b = self.network.weights[below], self.network.biases[below]
+            a = affine(a, w, b, out=self.values[below + 1])
+            torch.sigmoid_(self._flat[below + 1])
+        return a
+
+
+def _orders(task: Task, first: int, steps: int) -> np.ndarray:
+    """Images (step, replica, example); each layer goes on where the one below it stopped."""
+    experiment = task.block.experiment
+    size, count = experiment.batch_size, experiment.train_size
+    rows = [step_indices(seed, first, steps, size, count) for seed in task.block.seeds]
+    return np.stack(rows, axis=1)
+
+
+def _noise(task: Task, layer: int, first: int, steps: int, shape: tuple[int, int]) -> np.ndarray:
+    """Survivors (step, replica, example, feature), True or False."""
+    masked = task.block.experiment.pretraining.masked
+    rows = [kept(seed, layer, first, steps, shape, masked) for seed in task.block.seeds]
+    return np.stack(rows, axis=1)
