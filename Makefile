@@ -41,7 +41,7 @@ bench: environment ## compare our speed with what a user would write (20 minutes
 
 ui: environment ## open the records in MLflow on this machine
 	@$(VENV)/depthgauge track
-	@echo "open http://127.0.0.1:$(PORT)/?workflowType=machine_learning (Ctrl-C ends it)"
+	@echo "open http://127.0.0.1:$(PORT)/#/experiments?workflowType=machine_learning (Ctrl-C ends it)"
 	@$(VENV)/mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1 --backend-store-uri sqlite:///mlflow.db
 
 # A fresh environment without constraints takes the newest versions that pyproject.toml and PINS allow.
