@@ -154,10 +154,6 @@ class ReplicaModule(pl.LightningModule):
         """Return a pass that is only used forward; networks may answer otherwise then."""
         return self.new_pass(examples)
 
-    def new_evaluation(self, examples: int) -> Pass:
-        """Return a pass that is only used forward; networks may answer otherwise then."""
-        return self.new_pass(examples)
-
     def training_step(self, chunk: Chunk, batch_index: int = 0) -> dict[str, Readings]:
         """Do the steps of `chunk`, and read the probes that are due on the way."""
         seen: dict[str, list[tuple[int, dict[str, Tensor]]]] = {p.axis: [] for p in self.probes}
