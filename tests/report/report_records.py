@@ -4,7 +4,7 @@ import json
 
 import xarray as xr
 
-from claims import cost_surface_records, theory_records
+from claims import cost_surface_records, error_records, theory_records
 from claims.nielsen_records import PUBLISHED, records
 from depthgauge.claims.judging import judge
 from depthgauge.claims.registry import CLAIMS
@@ -13,7 +13,6 @@ PROVENANCE = {
     "code": "c0de" * 16,
     "device": "cpu",
     "versions": {"torch": "2.13.0", "numpy": "2.4.6"},
-    "data": {"name": "mnist", "hash": "3f2a91c0" * 8},
 }
 
 
@@ -23,6 +22,8 @@ def complete(seeds: int = 12) -> dict[str, list[xr.Dataset]]:
         **theory_records.records(theory_records.TRUE, seeds),
         **records(PUBLISHED, seeds),
         "glorot_cost_surface": [cost_surface_records.record(cost_surface_records.PUBLISHED, seeds)],
+        **error_records.table_records(error_records.PUBLISHED, seeds),
+        **error_records.width_records(error_records.GAINS, seeds),
     }
     return {study: [_real(cell) for cell in cells] for study, cells in found.items()}
 
@@ -45,4 +46,6 @@ def _real(cell: xr.Dataset) -> xr.Dataset:
     if cell.attrs["study"] == "nielsen_training_speed" and cell.attrs["config"]["batch_size"] == 10:
         # The two trajectories differ, so that no figure may take one for the other.
         cell = cell.assign(bias_gradient_norm=1.1 * cell["bias_gradient_norm"])
-    return cell.assign_attrs(PROVENANCE, published_steps=cell.attrs["config"]["steps"])
+    data = {"name": cell.attrs["data"]["name"], "hash": "3f2a91c0" * 8}
+    steps = cell.attrs["config"]["steps"]
+    return cell.assign_attrs(PROVENANCE, data=data, published_steps=steps)

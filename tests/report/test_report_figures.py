@@ -161,7 +161,8 @@ def test_captions_say_what_a_figure_rests_on(figures):
     for name, figure in figures.items():
         assert "12 seeds (0–11)" in figure.caption, name
         assert "Scale quick" in figure.caption
-        assert "Data set mnist (3f2a91c0)" in figure.caption
+        data = next(each.dataset for each in CLAIMS if each.figure == name)
+        assert f"Data set {data} (3f2a91c0)" in figure.caption
     assert "150,000 of 150,000 published updates" in figures["nielsen_accuracy"].caption
     assert "central 95 % of seeds" in figures["nielsen_training_speed_4"].caption
     assert "95 % prediction interval" in figures["nielsen_initial_speed"].caption

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from depthgauge.claims import (
     glorot_cost_surface,
+    glorot_error,
+    glorot_widths,
     mean_field,
     milman,
     nielsen_accuracy,
@@ -25,6 +27,8 @@ SOURCES = (
     mean_field,
     milman,
     glorot_cost_surface,
+    glorot_error,
+    glorot_widths,
 )
 
 

@@ -8,6 +8,9 @@ from depthgauge.report.bounds import bounds
 from depthgauge.report.cells import Records
 from depthgauge.report.figure import Figure, png, svg
 from depthgauge.report.glorot_cost_surface import cost_surface
+from depthgauge.report.glorot_error_curves import error_curves
+from depthgauge.report.glorot_error_table import error_table
+from depthgauge.report.glorot_widths import widths
 from depthgauge.report.mean_field import mean_field
 from depthgauge.report.nielsen_accuracy import accuracy
 from depthgauge.report.nielsen_capacity import capacity
@@ -32,6 +35,10 @@ FIGURES: dict[str, Callable[[Records], Figure]] = {
     "mean_field": mean_field,
     "bounds": bounds,
     "glorot_cost_surface": cost_surface,
+    "glorot_error_table": error_table,
+    "glorot_error_curves_11": partial(error_curves, number=11, datasets=("shapeset",)),
+    "glorot_error_curves_12": partial(error_curves, number=12, datasets=("mnist", "cifar10")),
+    "glorot_widths": widths,
 }
 """In the order of the sources. Each raises DataError when the records lack what it draws."""
 

@@ -1,0 +1,89 @@
+"""Glorot and Bengio, Table 1, as a picture: our test errors beside the published ones."""
+
+import altair as alt
+import pandas as pd
+
+from depthgauge.claims.glorot_error import NAMES, PUBLISHED, TITLES
+from depthgauge.report.cells import Records
+from depthgauge.report.chosen_rates import (
+    Nets,
+    error_basis,
+    final_table,
+    nets_by_set,
+    rate_table,
+    records_by_set,
+)
+from depthgauge.report.figure import Figure, panel
+from depthgauge.report.models import MODELS, model_colour
+
+STUDY = "glorot_error"
+SETS = tuple(TITLES)
+
+HEIGHT = 170
+"""Of each panel, in pixels."""
+
+
+def error_table(records: Records) -> Figure:
+    """Draw every data set that was trained on; raises DataError without any."""
+    found = nets_by_set(records, STUDY, SETS)
+    panels = [
+        each
+        for dataset, nets in found.items()
+        for each in (
+            _errors(dataset, nets),
+            _rates(dataset, records_by_set(records, STUDY, dataset)),
+        )
+    ]
+    return Figure(
+        study=STUDY,
+        name="glorot_error_table",
+        title="Test error five layers deep (Table 1)",
+        caption=(
+            "Left: test error after the last update, at the learning rate with the smallest"
+            " validation error. Point: mean over seeds; whisker: 95 % prediction interval for one"
+            " more run; diamond: published value (Table 1). Five hidden layers, Sigmoid four; N:"
+            " normalized initialization. Right: validation error against the learning rate, mean"
+            " over seeds; circled: the chosen rate. A choice at the end of a line decides no claim,"
+            " since a better rate may lie beyond; rates at which a seed diverged are left out."
+            f" {error_basis(found)}"
+        ),
+        chart=alt.concat(*panels, columns=2),
+    )
+
+
+def _errors(dataset: str, nets: Nets) -> alt.LayerChart:
+    table = final_table(nets, PUBLISHED.get(dataset, {}))
+    table["model"] = [NAMES[model] for model in table["model"]]
+    x = alt.X("mean:Q", title="test error (%)", scale=alt.Scale(zero=False))
+    y = alt.Y("model:N", sort=MODELS, title=None)
+    base = alt.Chart(table).encode(y=y, color=model_colour())
+    published = table.dropna(subset=["published"])
+    layers = [
+        base.mark_rule(style="interval").encode(x=_at("low"), x2="high"),
+        base.mark_point(filled=True, size=60, opacity=1).encode(x=x, tooltip=list(table.columns)),
+        alt.Chart(published)
+        .mark_point(style="published")
+        .encode(x=_at("published"), y=y, tooltip=["model", "published"]),
+    ]
+    return panel(TITLES[dataset], layers, width=250, height=HEIGHT)
+
+
+def _rates(dataset: str, cells: Nets) -> alt.LayerChart:
+    tables = [rate_table(cell).assign(model=NAMES[model]) for model, cell in cells.items()]
+    table = pd.concat(tables, ignore_index=True)
+    base = alt.Chart(table).encode(
+        x=alt.X("rate:Q", title="learning rate", scale=alt.Scale(type="log", nice=False)),
+        y=alt.Y("error:Q", title="validation error (%)", scale=alt.Scale(zero=False)),
+        color=model_colour(),
+        tooltip=list(table.columns),
+    )
+    layers = [
+        base.mark_line(style="median"),
+        base.mark_point(filled=True, size=25, opacity=1),
+        base.transform_filter("datum.chosen").mark_point(size=160, strokeWidth=2, opacity=1),
+    ]
+    return panel(f"{TITLES[dataset]}: choice of the rate", layers, width=250, height=HEIGHT)
+
+
+def _at(field: str) -> alt.X:
+    return alt.X(f"{field}:Q", title="test error (%)", scale=alt.Scale(zero=False))

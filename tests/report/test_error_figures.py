@@ -1,0 +1,102 @@
+"""Figures of test errors carry the records' numbers at the chosen rate, and the published ones."""
+
+import numpy as np
+import pytest
+from report_records import complete, diverge
+from test_report_figures import tables
+
+from claims.error_records import RATES
+from depthgauge.claims.glorot_error import NAMES, PUBLISHED
+from depthgauge.claims.statistics import t_prediction_interval
+from depthgauge.errors import DataError
+from depthgauge.report.chosen_rates import nets_by_set, rate_table
+from depthgauge.report.glorot_error_curves import error_curves
+from depthgauge.report.glorot_error_table import error_table
+
+
+def cell_of(records, dataset, model):
+    return next(
+        each
+        for each in records["glorot_error"]
+        if each.attrs["axes"] == {"dataset": dataset, "model": model}
+    )
+
+
+def at_the_middle_rate(cell, name):
+    return 100 * (1 - cell[name].values[cell["learning_rate"].values == RATES[1]])
+
+
+def test_table_1_shows_interval_rate_and_published_value(records, figures):
+    """A panel for each data set; Tiny-ImageNet has no published number."""
+    found = tables(figures["glorot_error_table"], "mean", "published")
+    assert len(found) == 5
+    for table, dataset in zip(found, (*PUBLISHED, "tiny_imagenet"), strict=True):
+        assert set(table["model"]) == set(NAMES.values())
+        assert (table["rate"] == 0.1).all()
+        for model, name in NAMES.items():
+            row = table[table["model"] == name].iloc[0]
+            values = at_the_middle_rate(cell_of(records, dataset, model), "accuracy_test")[:, -1]
+            expected = t_prediction_interval(values)
+            assert row[["mean", "low", "high"]].tolist() == pytest.approx(expected, rel=1e-3)
+            assert row["published"] == PUBLISHED.get(dataset, {}).get(model)
+
+
+def test_curves_are_bands_over_seeds_at_the_chosen_rate(records, figures):
+    """Fig. 11: 2.5 %, median, 97.5 % of the seeds, not of all replicas."""
+    (table,) = tables(figures["glorot_error_curves_11"], "updates", "median")
+    curves = at_the_middle_rate(cell_of(records, "shapeset", "tanh"), "accuracy_test")
+    rows = table[table["model"] == "Tanh"].sort_values("updates")
+    expected = np.quantile(curves, [0.025, 0.5, 0.975], axis=0).T
+    assert rows[["low", "median", "high"]].to_numpy() == pytest.approx(expected, rel=1e-3)
+    assert rows["updates"].tolist() == np.linspace(0, 5_000_000, 11).astype(int).tolist()
+
+
+def test_the_choice_of_the_rate_is_shown(records):
+    """Mean validation error of each rate, the smallest one marked, diverged rates left out."""
+    cell = cell_of(records, "mnist", "tanh")
+    table = rate_table(cell)
+    assert table["rate"].tolist() == list(RATES)
+    assert table["chosen"].tolist() == [False, True, False]
+    assert table["error"].tolist() == pytest.approx([7.76, 2.76, 7.76], abs=0.02)
+    assert rate_table(diverge(cell, 2))["rate"].tolist() == [0.01, 0.1]
+
+
+def test_data_that_was_not_trained_on_is_named():
+    """Without CIFAR-10 its figure shows MNIST and says what is missing; without both, nothing."""
+    records = complete()
+    cells = [each for each in records["glorot_error"] if each.attrs["data"]["name"] != "cifar10"]
+    figure = error_curves({"glorot_error": cells}, 12, ("mnist", "cifar10"))
+    assert "Not trained here: CIFAR-10." in figure.caption
+    with pytest.raises(DataError, match=r"no usable record on cifar10.*train study=glorot_error"):
+        error_curves({"glorot_error": cells}, 12, ("cifar10",))
+
+
+def test_widths_and_divergence_are_told(records):
+    """Nets narrower than the paper's are named; replicas lost at any rate are counted."""
+    cells = [each.assign_attrs(config=narrowed(each)) for each in records["glorot_error"]]
+    cells[0] = diverge(cells[0], 2, 5)
+    caption = error_table({"glorot_error": cells}).caption
+    assert "Hidden layers of 100 units (published: 1,000)" in caption
+    assert "2 diverged and left out" in caption
+
+
+def narrowed(cell):
+    return {**cell.attrs["config"], "hidden": [100] * 5}
+
+
+def test_a_model_of_which_every_rate_diverged_is_left_out(records):
+    """The others are still drawn."""
+    cells = list(records["glorot_error"])
+    cells[0] = diverge(cells[0], *range(36))
+    lost = cells[0].attrs["axes"]
+    found = nets_by_set({"glorot_error": cells}, "glorot_error", (lost["dataset"],))
+    assert len(found[lost["dataset"]]) == 4 and lost["model"] not in found[lost["dataset"]]
+
+
+def test_the_shapes_of_section_5_stand_side_by_side(figures):
+    """Growing, shrinking and equal layers, Tanh and Tanh N in each."""
+    found = tables(figures["glorot_widths"], "mean", "rate")
+    assert len(found) == 3
+    for table, gain in zip(found, (10, 11, 12), strict=True):
+        standard, normalized = table.sort_values("model")["mean"]
+        assert standard - normalized == pytest.approx(gain, abs=0.02)
