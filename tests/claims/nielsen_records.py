@@ -128,9 +128,10 @@ def training_cell(
     own = speeds * np.exp(_normal(9, *speeds.shape) * (world.noise if mini else 0))
     averaged = speeds * (world.offset if mini else 1)
     own[:, -1], averaged[:, -1], averaged[:, :49] = np.nan, np.nan, np.nan
-    return cell.assign_coords(evaluation_step=[0, steps]).assign(
+    return cell.assign_coords(evaluation_step=[0, steps], bound_step=STEPS[:steps:100]).assign(
         batch_bias_gradient_norm=_with_output(own),
         window_bias_gradient_norm=_with_output(averaged),
+        bound=(("replica", "bound_step", "layer"), 9 * _with_output(speeds[:, :steps:100])[1]),
         accuracy_train=(
             ("replica", "evaluation_step"),
             np.repeat([[0.1, world.train_accuracy / 100]], seeds, axis=0),

@@ -60,6 +60,31 @@ def test_training_speed_is_the_full_batch_band_over_seeds(records, figures, dept
         assert point[["low", "median", "high"]].tolist() == pytest.approx(wanted, rel=1e-3)
 
 
+def test_bounds_are_drawn_over_the_speeds_that_they_limit(records, figures):
+    """Dashed medians of the record's bound, hidden layers alone, beside the measured bands."""
+    (table,) = tables(figures["nielsen_training_speed_3"], "step", "bound")
+    cell = next(
+        each
+        for each in records["nielsen_training_speed"]
+        if each.attrs["config"]["hidden"] == [30] * 3 and each.attrs["config"]["batch_size"] == 1000
+    )
+    assert set(table["layer"]) == {1, 2, 3}
+    for _, point in table.iterrows():
+        seeds = cell["bound"].sel(bound_step=point["step"], layer=point["layer"])
+        assert point["bound"] == pytest.approx(np.median(seeds.values.astype(float)), rel=1e-3)
+
+
+def test_mean_field_is_drawn_from_the_last_layer_on(records, figures):
+    """Each layer before the last is 4.88 times slower than the next, whatever was measured."""
+    crosses = tables(figures["nielsen_initial_speed"], "predicted")
+    for table, cell in zip(crosses, records["nielsen_initial_speed"], strict=True):
+        depth = len(cell.attrs["config"]["hidden"])
+        last = cell[SPEED].sel(gradient_step=0, layer=depth).values.astype(float)
+        wanted = stats.gmean(last) / 4.88 ** (depth - table["layer"])
+        assert table["predicted"].tolist() == pytest.approx(wanted.tolist(), rel=5e-3)
+        assert table["layer"].tolist() == list(range(1, depth))
+
+
 def test_initial_speed_shows_every_seed_in_a_bin(records, figures):
     """Each hill counts all seeds of its layer where they are."""
     hills = tables(figures["nielsen_initial_speed"], "share")

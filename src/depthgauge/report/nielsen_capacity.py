@@ -39,7 +39,7 @@ def capacity(records: Records) -> Figure:
             f" bias behind its sigmoid. {inserted} layers of w₁ = {least:g} put there change the"
             f" accuracy by {change:.2g} percentage points on average. {basis(nets.values())}"
         ),
-        chart=alt.concat(*panels, _identity(plain), columns=3).resolve_scale(color="independent"),
+        chart=alt.concat(*panels, _identity(plain), columns=3),
     )
 
 
@@ -88,8 +88,9 @@ def _identity(net: xr.Dataset) -> alt.LayerChart:
     weight, error = literal_identity()
     literal = pd.DataFrame({"weight": [weight], "error": [error]}).apply(rounded)
     base = alt.Chart(table).encode(x=x)
+    shade = alt.ColorDatum(MODELS["plain"], type="nominal")  # the nets that they are put into
     layers = [
-        base.mark_line(style="median").encode(y=y("median")),
+        base.mark_line(style="median").encode(y=y("median"), color=shade),
         base.mark_line(style="reference").encode(y=y("theory")),
         alt.Chart(literal).mark_point(style="published").encode(x=x, y=y("error")),
     ]

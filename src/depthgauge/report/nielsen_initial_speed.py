@@ -6,16 +6,19 @@ import altair as alt
 import numpy as np
 import xarray as xr
 
+from depthgauge.claims.mean_field import NIELSEN
 from depthgauge.claims.nielsen_initial_speed import PUBLISHED
 from depthgauge.report.cells import Records, basis, cells, measured
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.ridges import (
     interval_layers,
     interval_table,
+    predicted_layer,
     published_layer,
     ridge_layer,
     ridge_table,
 )
+from depthgauge.report.seeds import rounded
 
 STUDY = "nielsen_initial_speed"
 
@@ -32,7 +35,8 @@ def initial_speed(records: Records) -> Figure:
         caption=(
             f"Norm of ∂C/∂b averaged over the first {images:,} training images, for each hidden"
             " layer (1 is next to the input). Hill: share of seeds in each bin; whisker: 95 %"
-            " prediction interval for one more run; diamond: published value."
+            " prediction interval for one more run; diamond: published value; cross: the last"
+            f" layer's geometric mean, divided by mean field's {NIELSEN:.3g} once a layer."
             f" {basis(nets.values())}"
         ),
         chart=alt.concat(*panels, columns=1).resolve_scale(x="shared"),
@@ -46,8 +50,20 @@ def _panel(depth: int, net: xr.Dataset) -> alt.LayerChart:
         ridge_layer(ridge_table(samples)),
         *interval_layers(interval_table(samples)),
         published_layer(published),
+        predicted_layer(predicted(samples)),
     ]
     return panel(f"{depth} hidden layers", layers, width=600, height=30 + 45 * depth)
+
+
+def predicted(samples: Mapping[int, np.ndarray]) -> dict[int, float]:
+    """Return mean field's speeds of the layers before the last, from the last one's typical one.
+
+    `samples` are speeds over seeds by layer. At the fixed point: no input, no simulation.
+    """
+    last = max(samples)
+    typical = float(np.exp(np.log(samples[last]).mean()))
+    speeds = rounded([typical / NIELSEN ** (last - layer) for layer in range(1, last)])
+    return dict(enumerate(speeds.tolist(), start=1))
 
 
 def _initial(net: xr.Dataset, layer: int) -> np.ndarray:

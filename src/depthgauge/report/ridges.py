@@ -88,6 +88,13 @@ def published_layer(published: Mapping[int, float]) -> alt.Chart:
     return marks.encode(x=speed_x("published"), y=_rows(table), tooltip=["layer", "published"])
 
 
+def predicted_layer(predicted: Mapping[int, float]) -> alt.Chart:
+    """Return speeds that theory predicts, by layer, as crosses on their layers' intervals."""
+    table = pd.DataFrame({"layer": list(predicted), "predicted": list(predicted.values())})
+    marks = alt.Chart(table.assign(row=-table["layer"] - _BELOW)).mark_point(style="predicted")
+    return marks.encode(x=speed_x("predicted"), y=_rows(table), tooltip=["layer", "predicted"])
+
+
 def _rows(table: pd.DataFrame) -> alt.Y:
     layers = sorted(set(table["layer"]))
     axis = bare([-layer for layer in layers], None, "'layer ' + (-datum.value)")

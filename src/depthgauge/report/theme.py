@@ -64,6 +64,7 @@ def config(mode: str) -> dict[str, Any]:
                 "strokeWidth": 2,
                 "opacity": 1,
             },
+            "predicted": {"shape": "cross", "size": 60, "filled": True, "opacity": 1},
             "ridge": {"opacity": 0.7},
             "neuron": {"shape": "circle", "size": 420, "fill": BACKGROUND[mode], "opacity": 1},
             "speed": {"height": 9},
