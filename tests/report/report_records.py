@@ -4,7 +4,7 @@ import json
 
 import xarray as xr
 
-from claims import cost_surface_records, error_records, theory_records
+from claims import cost_surface_records, error_records, remedies_records, theory_records
 from claims.nielsen_records import PUBLISHED, records
 from depthgauge.claims.judging import judge
 from depthgauge.claims.registry import CLAIMS
@@ -21,6 +21,7 @@ def complete(seeds: int = 12) -> dict[str, list[xr.Dataset]]:
     found = {
         **theory_records.records(theory_records.TRUE, seeds),
         **records(PUBLISHED, seeds),
+        **remedies_records.records(remedies_records.HELPED, seeds),
         "glorot_cost_surface": [cost_surface_records.record(cost_surface_records.PUBLISHED, seeds)],
         **error_records.table_records(error_records.PUBLISHED, seeds),
         **error_records.width_records(error_records.GAINS, seeds),

@@ -14,6 +14,7 @@ from depthgauge.claims import (
     nielsen_initial_speed,
     nielsen_minibatch,
     nielsen_training_speed,
+    remedies,
 )
 from depthgauge.claims.claim import Claim
 
@@ -29,6 +30,7 @@ SOURCES = (
     glorot_cost_surface,
     glorot_error,
     glorot_widths,
+    remedies,
 )
 
 

@@ -19,6 +19,8 @@ from depthgauge.report.nielsen_initial_speed import initial_speed
 from depthgauge.report.nielsen_minibatch_speed import minibatch_speed
 from depthgauge.report.nielsen_neuron_bars import neuron_bars
 from depthgauge.report.nielsen_training_speed import training_speed
+from depthgauge.report.remedies_error import remedies_error
+from depthgauge.report.remedies_profiles import remedies_gradients, remedies_updates
 
 __all__ = ["FIGURES", "Figure", "draw", "figures", "png", "svg"]
 
@@ -39,6 +41,9 @@ FIGURES: dict[str, Callable[[Records], Figure]] = {
     "glorot_error_curves_11": partial(error_curves, number=11, datasets=("shapeset",)),
     "glorot_error_curves_12": partial(error_curves, number=12, datasets=("mnist", "cifar10")),
     "glorot_widths": widths,
+    "remedies_error": remedies_error,
+    "remedies_gradients": remedies_gradients,
+    "remedies_updates": remedies_updates,
 }
 """In the order of the sources. Each raises DataError when the records lack what it draws."""
 
