@@ -223,7 +223,7 @@ class SupportVectors:
 
     c: list[float] = field(default_factory=lambda: [1.0, 10.0, 100.0])
     """Penalties of an example on the wrong side."""
-    gamma: list[float] = field(default_factory=lambda: [0.3, 1.0, 3.0])
+    gamma: list[float] = field(default_factory=lambda: [1.0, 3.0, 10.0])
     """Of the kernel exp(-gamma |x - y|^2), in parts of 1 / (features * variance of the inputs)."""
     images: int = 0
     """Images of the validation and of the test split that are looked at; 0 stands for all."""

@@ -4,7 +4,13 @@ import json
 
 import xarray as xr
 
-from claims import cost_surface_records, error_records, remedies_records, theory_records
+from claims import (
+    cost_surface_records,
+    error_records,
+    extra_records,
+    remedies_records,
+    theory_records,
+)
 from claims.nielsen_records import PUBLISHED, records
 from depthgauge.claims.judging import judge
 from depthgauge.claims.registry import CLAIMS
@@ -23,6 +29,9 @@ def complete(seeds: int = 12) -> dict[str, list[xr.Dataset]]:
         **records(PUBLISHED, seeds),
         **remedies_records.records(remedies_records.HELPED, seeds),
         "glorot_cost_surface": [cost_surface_records.record(cost_surface_records.PUBLISHED, seeds)],
+        "glorot_second_order": extra_records.second_order(extra_records.SECOND_ORDER, seeds),
+        "glorot_pretraining": extra_records.pretraining(extra_records.PRETRAINING, seeds),
+        "glorot_svm": extra_records.svm(extra_records.SVM, seeds),
         **error_records.table_records(error_records.PUBLISHED, seeds),
         **error_records.width_records(error_records.GAINS, seeds),
     }

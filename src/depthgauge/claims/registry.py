@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from depthgauge.claims import (
     glorot_cost_surface,
     glorot_error,
+    glorot_pretraining,
+    glorot_second_order,
+    glorot_svm,
     glorot_widths,
     mean_field,
     milman,
@@ -29,6 +32,9 @@ SOURCES = (
     milman,
     glorot_cost_surface,
     glorot_error,
+    glorot_second_order,
+    glorot_pretraining,
+    glorot_svm,
     glorot_widths,
     remedies,
 )

@@ -10,6 +10,9 @@ from depthgauge.report.figure import Figure, png, svg
 from depthgauge.report.glorot_cost_surface import cost_surface
 from depthgauge.report.glorot_error_curves import error_curves
 from depthgauge.report.glorot_error_table import error_table
+from depthgauge.report.glorot_pretraining import pretraining
+from depthgauge.report.glorot_second_order import second_order
+from depthgauge.report.glorot_svm import support_vectors
 from depthgauge.report.glorot_widths import widths
 from depthgauge.report.mean_field import mean_field
 from depthgauge.report.nielsen_accuracy import accuracy
@@ -37,6 +40,9 @@ FIGURES: dict[str, Callable[[Records], Figure]] = {
     "mean_field": mean_field,
     "bounds": bounds,
     "glorot_cost_surface": cost_surface,
+    "glorot_second_order": second_order,
+    "glorot_pretraining": pretraining,
+    "glorot_svm": support_vectors,
     "glorot_error_table": error_table,
     "glorot_error_curves_11": partial(error_curves, number=11, datasets=("shapeset",)),
     "glorot_error_curves_12": partial(error_curves, number=12, datasets=("mnist", "cifar10")),

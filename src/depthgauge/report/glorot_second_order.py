@@ -1,0 +1,64 @@
+"""Glorot and Bengio, section 5: step sizes from curvature beside one step size for all."""
+
+import altair as alt
+import pandas as pd
+
+from depthgauge.report.cells import Records
+from depthgauge.report.chosen_rates import Nets, curve_table, error_basis, nets_by_set
+from depthgauge.report.figure import Figure, panel
+
+STUDY = "glorot_second_order"
+DATASET = "shapeset"
+
+_INITS = {"tanh": "Tanh (standard)", "tanh_n": "Tanh N (normalized)"}
+_STEPS = {"": "one for all", "_hessian": "Hessian's diagonal", "_variance": "gradient variance"}
+
+
+def second_order(records: Records) -> Figure:
+    """Draw the models that are there; raises DataError without any."""
+    found = nets_by_set(records, STUDY, (DATASET,))
+    nets = found[DATASET]
+    tables = {title: _curves(init, nets) for init, title in _INITS.items()}
+    panels = [_panel(title, table) for title, table in tables.items() if len(table)]
+    return Figure(
+        study=STUDY,
+        name=STUDY,
+        title="Step sizes from curvature, with both initializations",
+        caption=(
+            "Test error on Shapeset-3x2 against updates, each curve at the learning rate chosen on"
+            " the validation images. Line: median over seeds; band: central 95 % of seeds."
+            f" {error_basis(found)}"
+        ),
+        chart=alt.concat(*panels, columns=2).resolve_scale(y="shared"),
+    )
+
+
+def _curves(init: str, nets: Nets) -> pd.DataFrame:
+    """Return the curves of an initialization, named by their step sizes."""
+    tables = [
+        curve_table(nets[init + suffix]).assign(steps=name)
+        for suffix, name in _STEPS.items()
+        if init + suffix in nets
+    ]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def _panel(title: str, table: pd.DataFrame) -> alt.LayerChart:
+    names = list(_STEPS.values())
+    shade = alt.Color(
+        "steps:N",
+        scale=alt.Scale(domain=names),
+        legend=alt.Legend(title="step sizes", values=names),
+    )
+    base = alt.Chart(table).encode(x=alt.X("updates:Q", title="updates"), color=shade)
+    low, median = (
+        alt.Y(f"{field}:Q", title="test error (%)", scale=alt.Scale(zero=False))
+        for field in ("low", "median")
+    )
+    layers = [
+        base.mark_area(style="band").encode(y=low, y2="high"),
+        base.mark_line(style="median", point=True).encode(
+            y=median, tooltip=["steps", "updates", "low", "median", "high"]
+        ),
+    ]
+    return panel(title, layers, width=290, height=250)

@@ -1,0 +1,72 @@
+"""Glorot and Bengio, section 5: support vectors and a net of five layers on the same sample."""
+
+import altair as alt
+import pandas as pd
+import xarray as xr
+
+from depthgauge.claims.glorot_svm import PUBLISHED, SAMPLE, chosen
+from depthgauge.claims.rates import final_test_error
+from depthgauge.errors import DataError
+from depthgauge.report.cells import Records, basis, measured
+from depthgauge.report.chosen_rates import curve_table
+from depthgauge.report.figure import Figure, panel
+from depthgauge.report.seeds import rounded, usable
+
+STUDY = "glorot_svm"
+
+
+def support_vectors(records: Records) -> Figure:
+    """Draw the net's curve over the level of the support vectors; DataError without either."""
+    machine, net = (_cell(records, model) for model in ("svm", "tanh_n"))
+    config = net.attrs["config"]
+    c, gamma = (float(measured(machine, f"chosen_{each}")[0]) for each in ("c", "gamma"))
+    return Figure(
+        study=STUDY,
+        name=STUDY,
+        title="Support vectors and five layers on one sample",
+        caption=(
+            f"Test error after learning from the first {config['train_size']:,} examples of the"
+            f" Shapeset-3x2 pool (published: {SAMPLE:,}). Line: net of five hidden layers of"
+            f" {config['hidden'][0]:,} Tanh N units, median over seeds; band: central 95 % of"
+            " seeds;"
+            f" dashed: support vectors, C = {c:g}, gamma = {gamma:g} / (features x variance), both"
+            " chosen on the validation images, as is the net's learning rate; they are the same for"
+            f" every seed. Published: {PUBLISHED['svm']} % for support vectors,"
+            f" {PUBLISHED['tanh_n']} % for the net. {basis([net])}"
+        ),
+        chart=alt.concat(_panel(net, float(final_test_error(machine)[0])), columns=1),
+    )
+
+
+def _cell(records: Records, model: str) -> xr.Dataset:
+    for record in records.get(STUDY, ()):
+        kept = usable(record)
+        if record.attrs["axes"].get("model") == model and kept.sizes["replica"]:
+            measured(record, "accuracy_test")
+            lost = kept.attrs["n_diverged"]
+            return chosen(record).assign_attrs(n_diverged=lost)
+    raise DataError(
+        f"study {STUDY} has no usable record of {model};"
+        f" run `depthgauge train study={STUDY}` or `dvc repro`"
+    )
+
+
+def _panel(net: xr.Dataset, level: float) -> alt.LayerChart:
+    table = curve_table(net)
+    (height,) = rounded([level])
+    ends = pd.DataFrame({"updates": [0, int(table["updates"].max())], "error": [height] * 2})
+    x = alt.X("updates:Q", title="updates of the net")
+    low, median, error = (
+        alt.Y(f"{field}:Q", title="test error (%)", scale=alt.Scale(zero=False))
+        for field in ("low", "median", "error")
+    )
+    base = alt.Chart(table).encode(x=x)
+    curve = base.mark_line(style="median", point=True).encode(
+        y=median, tooltip=["updates", "low", "median", "high"]
+    )
+    layers = [
+        base.mark_area(style="band").encode(y=low, y2="high"),
+        curve,
+        alt.Chart(ends).mark_line(style="reference").encode(x=x, y=error, tooltip=["error"]),
+    ]
+    return panel("Net (line) and support vectors (dashed)", layers, width=600, height=260)
