@@ -22,6 +22,9 @@ SETS = tuple(TITLES)
 HEIGHT = 170
 """Of each panel, in pixels."""
 
+_ENDS = (1, 100)
+"""Of the axis of errors, in percent; intervals are cut there."""
+
 
 def error_table(records: Records) -> Figure:
     """Draw every data set that was trained on; raises DataError without any."""
@@ -41,10 +44,11 @@ def error_table(records: Records) -> Figure:
         caption=(
             "Left: test error after the last update, at the learning rate with the smallest"
             " validation error. Point: mean over seeds; whisker: 95 % prediction interval for one"
-            " more run; diamond: published value (Table 1). Five hidden layers, Sigmoid four; N:"
-            " normalized initialization. Right: validation error against the learning rate, mean"
-            " over seeds; circled: the chosen rate. A choice at the end of a line decides no claim,"
-            " since a better rate may lie beyond; rates at which a seed diverged are left out."
+            " more run, cut at 1 and 100 %; diamond: published value (Table 1). Five hidden layers,"
+            " Sigmoid four; N: normalized initialization. Right: validation error against the"
+            " learning rate, mean over seeds; circled: the chosen rate. A choice at the end of a"
+            " line decides no claim, since a better rate may lie beyond; rates at which a seed"
+            " diverged are left out."
             f" {error_basis(found)}"
         ),
         chart=alt.concat(*panels, columns=2),
@@ -54,25 +58,34 @@ def error_table(records: Records) -> Figure:
 def _errors(dataset: str, nets: Nets) -> alt.LayerChart:
     table = final_table(nets, PUBLISHED.get(dataset, {}))
     table["model"] = [NAMES[model] for model in table["model"]]
-    x = alt.X("mean:Q", title="test error (%)", scale=alt.Scale(zero=False))
+    shown = table.assign(low=table["low"].clip(*_ENDS), high=table["high"].clip(*_ENDS))
     y = alt.Y("model:N", sort=MODELS, title=None)
-    base = alt.Chart(table).encode(y=y, color=model_colour())
-    published = table.dropna(subset=["published"])
+    base = alt.Chart(shown).encode(y=y, color=model_colour(), tooltip=list(table.columns))
+    published = alt.Chart(table[["model", "published"]].dropna()).mark_point(style="published")
     layers = [
-        base.mark_rule(style="interval").encode(x=_at("low"), x2="high"),
-        base.mark_point(filled=True, size=60, opacity=1).encode(x=x, tooltip=list(table.columns)),
-        alt.Chart(published)
-        .mark_point(style="published")
-        .encode(x=_at("published"), y=y, tooltip=["model", "published"]),
+        published.encode(x=_error_x("published"), y=y, tooltip=["model", "published"]),
+        base.mark_rule(style="interval").encode(x=_error_x("low"), x2="high"),
+        base.mark_point(filled=True, size=45, opacity=1).encode(x=_error_x("mean")),
     ]
     return panel(TITLES[dataset], layers, width=250, height=HEIGHT)
+
+
+def _error_x(field: str) -> alt.X:
+    scale = alt.Scale(type="log", domain=list(_ENDS), nice=False)
+    axis = alt.Axis(values=[1, 2, 5, 10, 20, 50, 100])
+    return alt.X(f"{field}:Q", title="test error (%)", scale=scale, axis=axis)
 
 
 def _rates(dataset: str, cells: Nets) -> alt.LayerChart:
     tables = [rate_table(cell).assign(model=NAMES[model]) for model, cell in cells.items()]
     table = pd.concat(tables, ignore_index=True)
     base = alt.Chart(table).encode(
-        x=alt.X("rate:Q", title="learning rate", scale=alt.Scale(type="log", nice=False)),
+        x=alt.X(
+            "rate:Q",
+            title="learning rate",
+            scale=alt.Scale(type="log", nice=False),
+            axis=alt.Axis(values=sorted(set(table["rate"]))),
+        ),
         y=alt.Y("error:Q", title="validation error (%)", scale=alt.Scale(zero=False)),
         color=model_colour(),
         tooltip=list(table.columns),
@@ -83,7 +96,3 @@ def _rates(dataset: str, cells: Nets) -> alt.LayerChart:
         base.transform_filter("datum.chosen").mark_point(size=160, strokeWidth=2, opacity=1),
     ]
     return panel(f"{TITLES[dataset]}: choice of the rate", layers, width=250, height=HEIGHT)
-
-
-def _at(field: str) -> alt.X:
-    return alt.X(f"{field}:Q", title="test error (%)", scale=alt.Scale(zero=False))
