@@ -89,9 +89,10 @@ def published_layer(published: Mapping[int, float]) -> alt.Chart:
 
 
 def predicted_layer(predicted: Mapping[int, float]) -> alt.Chart:
-    """Return speeds that theory predicts, by layer, as crosses on their layers' intervals."""
+    """Return speeds that theory predicts, by layer, as crosses beneath their layers' intervals."""
     table = pd.DataFrame({"layer": list(predicted), "predicted": list(predicted.values())})
-    marks = alt.Chart(table.assign(row=-table["layer"] - _BELOW)).mark_point(style="predicted")
+    rows = table.assign(row=-table["layer"] - 2 * _BELOW)  # clear of the diamonds
+    marks = alt.Chart(rows).mark_point(style="predicted")
     return marks.encode(x=speed_x("predicted"), y=_rows(table), tooltip=["layer", "predicted"])
 
 
