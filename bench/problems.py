@@ -28,6 +28,8 @@ PROBLEMS = {
     "nielsen": Problem((784, 30, 30, 10), "sigmoid", "cross_entropy", rate=0.1, l2=5.0),
     # Glorot & Bengio, section 2.3: five hidden layers of 1,000 units on MNIST
     "glorot": Problem((784, *[1000] * 5, 10), "tanh", "nll", rate=0.01, l2=0.0),
+    # the study glorot_error at quick scale: a tenth of the width
+    "glorot100": Problem((784, *[100] * 5, 10), "tanh", "nll", rate=0.01, l2=0.0),
 }
 
 
