@@ -79,7 +79,7 @@ def _map(title: str, table: pd.DataFrame) -> alt.LayerChart:
 def _shares(net: xr.Dataset) -> alt.LayerChart:
     shares = {cost: rounded(100 * plateau_share(net, cost)) for cost in _COSTS}
     table = pd.DataFrame({**shares, "seed": net["seed"].values})
-    top = float(max(table["nll"].max(), table["quadratic"].max()))
+    top = float(max(map(np.max, shares.values())))
     line = pd.DataFrame({"nll": [0.0, top], "quadratic": [0.0, top]})
     x = alt.X("nll:Q", title="plateau, log-likelihood (%)")
     y = alt.Y("quadratic:Q", title="plateau, quadratic (%)")

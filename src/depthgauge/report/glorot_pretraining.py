@@ -36,7 +36,7 @@ def pretraining(records: Records) -> Figure:
             " here. Line: median over seeds; band: central 95 % of seeds."
             f" {error_basis(found)}"
         ),
-        chart=alt.concat(*layers, _errors(nets), columns=3),
+        chart=alt.concat(*layers, _errors(nets), columns=3).resolve_scale(color="independent"),
     )
 
 
@@ -46,13 +46,14 @@ def _activations(model: str, net: xr.Dataset) -> alt.LayerChart:
     table = band_table(means, "activation_step")
     # a logarithmic axis has no 0: the state before the first update stands at 1/2
     table["step"] = np.maximum(table.pop("activation_step"), 0.5)
-    x = alt.X("step:Q", title="updates", scale=alt.Scale(type="log", nice=False))
+    decades = alt.Axis(values=[10**power for power in range(8)], format="~s")
+    x = alt.X("step:Q", title="updates", scale=alt.Scale(type="log", nice=False), axis=decades)
     low, median, level = (
         alt.Y(f"{field}:Q", title="mean activation", scale=alt.Scale(domain=[0, 1]))
         for field in ("low", "median", "level")
     )
     base = alt.Chart(table).encode(x=x, color=colour(table))
-    ends = {"step": [0.5, float(table["step"].max())], "level": [SATURATED] * 2}
+    ends = {"step": [0.5, float(means["activation_step"][-1])], "level": [SATURATED] * 2}
     layers = [
         base.mark_area(style="band").encode(y=low, y2="high"),
         base.mark_line(style="median").encode(

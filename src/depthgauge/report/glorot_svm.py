@@ -54,7 +54,7 @@ def _cell(records: Records, model: str) -> xr.Dataset:
 def _panel(net: xr.Dataset, level: float) -> alt.LayerChart:
     table = curve_table(net)
     (height,) = rounded([level])
-    ends = pd.DataFrame({"updates": [0, int(table["updates"].max())], "error": [height] * 2})
+    ends = pd.DataFrame({"updates": [0, int(net["evaluation_step"][-1])], "error": [height] * 2})
     x = alt.X("updates:Q", title="updates of the net")
     low, median, error = (
         alt.Y(f"{field}:Q", title="test error (%)", scale=alt.Scale(zero=False))
