@@ -86,6 +86,7 @@ def cell(world, model, depth, seeds=20, steps=BUDGET):
     )
 
 
-def records(world, **keys):
-    cells = [cell(world, model, 20, **keys) for model in ("plain", *REMEDIES)]
-    return {"remedies": [cell(world, "plain", 5, **keys), *cells]}
+def records(world, seeds=20, steps=BUDGET):
+    """Every model at 20 hidden layers, and the plain one at 5."""
+    deep = [cell(world, model, 20, seeds, steps) for model in ("plain", *REMEDIES)]
+    return {"remedies": [cell(world, "plain", 5, seeds, steps), *deep]}
