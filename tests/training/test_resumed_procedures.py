@@ -1,0 +1,61 @@
+"""Procedures with a state of their own go on from a checkpoint as if nothing had happened."""
+
+from dataclasses import replace
+
+import pytest
+import pytorch_lightning as pl
+import xarray as xr
+
+from depthgauge.config import Curvature, Dataset, Pretraining, StepSizes
+from depthgauge.training import autoencoders, descent, pretraining, second_order
+from depthgauge.training.block import Block, Task
+
+
+class Kill(pl.Callback):
+    """End the training before its last chunk, after two checkpoints."""
+
+    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+        if batch_idx == 2:
+            raise InterruptedError
+
+
+def killed_and_resumed(procedure, experiment, data, folder, monkeypatch):
+    """Return the record of a run in one piece, and that of one in two."""
+    monkeypatch.setattr(descent, "CHECKPOINT_SECONDS", 0.0)
+    block = Block(experiment, [(0, 0.05), (3, 0.05)], "key", "cell")
+    (folder / "whole").mkdir()
+    whole = procedure.run(Task(block, data, "cpu", folder / "whole", lambda *_: []))
+    with pytest.raises(InterruptedError):
+        procedure.run(Task(block, data, "cpu", folder, lambda *_: [Kill()]))
+    return whole, lambda: procedure.run(Task(block, data, "cpu", folder, lambda *_: []))
+
+
+@pytest.mark.parametrize("curvature", Curvature)
+def test_curvature_is_kept(curvature, experiment, small_data, tmp_path, monkeypatch):
+    """Killed after 200 of 230 steps, between two looks at the curvature."""
+    experiment = replace(
+        experiment,
+        cost="nll",
+        l2=0.0,
+        step_sizes=StepSizes(curvature=curvature, every=30, memory=0.9),
+    )
+    whole, resume = killed_and_resumed(second_order, experiment, small_data, tmp_path, monkeypatch)
+    xr.testing.assert_identical(resume(), whole)
+
+
+def test_pretraining_is_not_done_again(experiment, small_data, tmp_path, monkeypatch):
+    """The checkpoint holds networks that are past it."""
+    experiment = replace(
+        experiment,
+        cost="nll",
+        l2=0.0,
+        dataset=Dataset(divide=255.0),
+        pretraining=Pretraining(steps=20),
+    )
+    whole, resume = killed_and_resumed(pretraining, experiment, small_data, tmp_path, monkeypatch)
+
+    def refuse(*_):
+        raise AssertionError("an auto-encoder was trained again")
+
+    monkeypatch.setattr(autoencoders.AutoEncoder, "step", refuse)
+    xr.testing.assert_identical(resume(), whole)
