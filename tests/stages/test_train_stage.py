@@ -150,6 +150,18 @@ def test_a_diverging_cell_is_recorded_and_the_others_go_on(project, depthgauge):
     assert by_rate == {0.1: -1, 1e30: 100}
 
 
+def test_a_grid_of_which_every_rate_diverges_is_refused(project, depthgauge):
+    """One sentence with the rates and what to do, exit code 2; the record is whole all the same."""
+    words = [*SMALL, "hidden=[5]", "l2=0", "learning_rate=[1e29,1e30]", "out=build/x"]
+    code, _, err = depthgauge("train", *words)
+    assert code == 2 and "Traceback" not in err
+    assert "every rate diverged in 1 of 1 cells" in err
+    assert "learning_rate=[1e+29, 1e+30]: ask for lower ones" in err
+    assert (read_study(project / "build" / "x")[0].diverged_at == 100).all()
+    code, _, _ = depthgauge("train", *SMALL, "hidden=[5]", "l2=0", "learning_rate=1e30")
+    assert code == 0  # one rate that diverges is a result
+
+
 def test_one_failing_cell_does_not_take_the_others_along(project, depthgauge, monkeypatch):
     """The rest is finished, the failure is named, the exit code is 1; a second command mends it."""
     from depthgauge.training import cell

@@ -20,12 +20,14 @@ Nets = Mapping[str, xr.Dataset]
 def records_by_set(records: Records, study: str, dataset: str) -> dict[str, xr.Dataset]:
     """Return model -> its record on a data set, all rates, in the grid's order.
 
-    A model of which every rate diverged is left out.
+    Left out: a model of which every rate diverged, and a cell trained apart from the grid.
     """
     return {
         record.attrs["axes"]["model"]: record
         for record in records.get(study, ())
-        if record.attrs["data"]["name"] == dataset and _learned(record)
+        if record.attrs["data"]["name"] == dataset
+        and "model" in record.attrs["axes"]
+        and _learned(record)
     }
 
 

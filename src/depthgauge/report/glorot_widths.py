@@ -27,7 +27,8 @@ def widths(records: Records) -> Figure:
         caption=(
             "Test error on Shapeset-3x2 of five hidden layers of tanh units, the same number in"
             " all, at the learning rate chosen on the validation images. Point: mean over seeds;"
-            " whisker: 95 % prediction interval for one more run; N: normalized initialization."
+            " whisker: 95 % prediction interval for one more run, cut at 100 %; N: normalized"
+            " initialization."
             f" {error_basis(found)}"
         ),
         chart=alt.concat(*panels, columns=3).resolve_scale(x="shared"),
@@ -38,6 +39,7 @@ def _panel(shape: str, nets: Nets) -> alt.LayerChart:
     chosen = {model: net for model, net in nets.items() if _of(shape, model)}
     table = final_table(chosen, {})
     table["model"] = [NAMES[model.removesuffix(f"_{shape}")] for model in table["model"]]
+    table["high"] = table["high"].clip(upper=100)
     y = alt.Y("model:N", sort=_ROWS, title=None)
     base = alt.Chart(table).encode(y=y, color=model_colour(legend=False))
     layers = [

@@ -27,6 +27,7 @@ from depthgauge.errors import DepthgaugeError
 from depthgauge.files import write_text
 from depthgauge.stages.assemble import assemble
 from depthgauge.stages.diary import cell_diary, kept_diary, sweep_folder, told_once
+from depthgauge.stages.divergence import require_a_rate
 from depthgauge.stages.estimate import show_plan
 from depthgauge.stages.plan import CELLS, Planned, checked, plan, study_of, sweep
 from depthgauge.stages.root import project_root
@@ -70,6 +71,7 @@ def run(arguments: argparse.Namespace) -> None:
         if planned[0].config.tracking:
             with told_once():
                 track_study(study, records)
+        require_a_rate(records)
     print(f"{study}: {len(planned)} cells done, {len(planned) - len(left)} of them already were")
 
 
