@@ -9,6 +9,7 @@ from depthgauge.claims.glorot_pretraining import SATURATED
 from depthgauge.report.axes import colour
 from depthgauge.report.cells import Records, measured
 from depthgauge.report.chosen_rates import Nets, curve_table, error_basis, nets_by_set
+from depthgauge.report.error_layers import error_layers
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.seeds import band_table
 
@@ -73,14 +74,4 @@ def _errors(nets: Nets) -> alt.LayerChart:
     base = alt.Chart(pd.concat(tables, ignore_index=True)).encode(
         x=alt.X("updates:Q", title="updates"), color=shade
     )
-    low, median = (
-        alt.Y(f"{field}:Q", title="test error (%)", scale=alt.Scale(zero=False))
-        for field in ("low", "median")
-    )
-    layers = [
-        base.mark_area(style="band").encode(y=low, y2="high"),
-        base.mark_line(style="median", point=True).encode(
-            y=median, tooltip=["net", "updates", "low", "median", "high"]
-        ),
-    ]
-    return panel("Test error", layers, width=200, height=240)
+    return panel("Test error", error_layers(base, "net", "updates"), width=200, height=240)

@@ -5,6 +5,7 @@ import pandas as pd
 
 from depthgauge.report.cells import Records
 from depthgauge.report.chosen_rates import Nets, curve_table, error_basis, nets_by_set
+from depthgauge.report.error_layers import error_layers
 from depthgauge.report.figure import Figure, panel
 
 STUDY = "glorot_second_order"
@@ -51,14 +52,4 @@ def _panel(title: str, table: pd.DataFrame) -> alt.LayerChart:
         legend=alt.Legend(title="step sizes", values=names),
     )
     base = alt.Chart(table).encode(x=alt.X("updates:Q", title="updates"), color=shade)
-    low, median = (
-        alt.Y(f"{field}:Q", title="test error (%)", scale=alt.Scale(zero=False))
-        for field in ("low", "median")
-    )
-    layers = [
-        base.mark_area(style="band").encode(y=low, y2="high"),
-        base.mark_line(style="median", point=True).encode(
-            y=median, tooltip=["steps", "updates", "low", "median", "high"]
-        ),
-    ]
-    return panel(title, layers, width=290, height=250)
+    return panel(title, error_layers(base, "steps", "updates"), width=290, height=250)

@@ -9,6 +9,7 @@ from depthgauge.claims.rates import final_test_error
 from depthgauge.errors import DataError
 from depthgauge.report.cells import Records, basis, measured
 from depthgauge.report.chosen_rates import curve_table
+from depthgauge.report.error_layers import error_layers
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.seeds import rounded, usable
 
@@ -56,17 +57,9 @@ def _panel(net: xr.Dataset, level: float) -> alt.LayerChart:
     (height,) = rounded([level])
     ends = pd.DataFrame({"updates": [0, int(net["evaluation_step"][-1])], "error": [height] * 2})
     x = alt.X("updates:Q", title="updates of the net")
-    low, median, error = (
-        alt.Y(f"{field}:Q", title="test error (%)", scale=alt.Scale(zero=False))
-        for field in ("low", "median", "error")
-    )
-    base = alt.Chart(table).encode(x=x)
-    curve = base.mark_line(style="median", point=True).encode(
-        y=median, tooltip=["updates", "low", "median", "high"]
-    )
+    level_y = alt.Y("error:Q", title="test error (%)", scale=alt.Scale(zero=False))
     layers = [
-        base.mark_area(style="band").encode(y=low, y2="high"),
-        curve,
-        alt.Chart(ends).mark_line(style="reference").encode(x=x, y=error, tooltip=["error"]),
+        *error_layers(alt.Chart(table).encode(x=x), "updates"),
+        alt.Chart(ends).mark_line(style="reference").encode(x=x, y=level_y, tooltip=["error"]),
     ]
     return panel("Net (line) and support vectors (dashed)", layers, width=600, height=260)
