@@ -87,7 +87,7 @@ def accuracy_cell(
     before = 1 - (1 - last) * (1 + still)
     curve = np.stack([np.full(seeds, 0.1), before, last], axis=1)
     at = [0, steps * 4 // 5, steps]
-    cell = _cell("nielsen_accuracy", Experiment(hidden=[30] * depth, steps=steps), seeds)
+    cell = empty_cell("nielsen_accuracy", Experiment(hidden=[30] * depth, steps=steps), seeds)
     return cell.assign_coords(evaluation_step=at).assign(
         accuracy_validation=(("replica", "evaluation_step"), curve)
     )
@@ -95,13 +95,15 @@ def accuracy_cell(
 
 def initial_cell(world: World, depth: int, seeds: int) -> xr.Dataset:
     """Initial speeds: log-normal around the world's, layers of a net strongly alike."""
-    cell = _cell("nielsen_initial_speed", Experiment(hidden=[30] * depth, train_size=1000), seeds)
+    cell = empty_cell(
+        "nielsen_initial_speed", Experiment(hidden=[30] * depth, train_size=1000), seeds
+    )
     return _with_speeds(cell, _initial(world, depth, seeds)[:, None], [0])
 
 
 def bars_cell(world: World, seeds: int) -> xr.Dataset:
     """Thirty neurons a layer, signs at random, sizes around the world's norms."""
-    cell = _cell("nielsen_neuron_bars", Experiment(hidden=[30, 30]), seeds)
+    cell = empty_cell("nielsen_neuron_bars", Experiment(hidden=[30, 30]), seeds)
     size = np.exp(0.3 * _normal(7, seeds, 3, 30)) * np.array([*world.norms[2], 1.0])[:, None]
     gradient = (size * np.sign(_normal(8, seeds, 3, 30)) / np.sqrt(30))[:, None]
     return cell.assign_coords(layer=[1, 2, 3], gradient_step=[0]).assign(
@@ -120,7 +122,7 @@ def training_cell(
         train_size=1000,
         gradients=Gradients(every=1, images=1000, batch=True, window=50),
     )
-    cell = _cell("nielsen_training_speed", settings, seeds)
+    cell = empty_cell("nielsen_training_speed", settings, seeds)
     shape = np.exp(np.interp(STEPS, [0, 30, 500], np.log([1, world.dip, world.end])))
     speeds = _initial(world, depth, seeds)[:, None] * shape[: steps + 1, None]
     cell = _with_speeds(cell, speeds, STEPS[: steps + 1])
@@ -159,7 +161,8 @@ def _with_output(speeds: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
     return axes, np.concatenate([speeds, output], axis=-1).astype(np.float32)
 
 
-def _cell(study: str, experiment: Experiment, seeds: int) -> xr.Dataset:
+def empty_cell(study: str, experiment: Experiment, seeds: int) -> xr.Dataset:
+    """Return a record of a study on MNIST, quick, with nothing measured yet."""
     experiment = replace(experiment, dataset=Dataset("mnist"))
     config = plain(experiment)
     axes = {"hidden": config["hidden"], "batch_size": config["batch_size"]}

@@ -1,13 +1,14 @@
 """Synthetic records of the theory studies: `TRUE` obeys every sentence, `FALSE` breaks each."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
 import numpy as np
 import xarray as xr
 
-from depthgauge.config import Bounds, Experiment, Precision, plain
+from claims.nielsen_records import empty_cell
+from depthgauge.config import Bounds, Experiment, Precision
 
 
 @dataclass(frozen=True)
@@ -258,23 +259,11 @@ def speed_cell(world: World, depth: int, seeds: int) -> xr.Dataset:
 
 
 def _cell(study: str, experiment: Experiment, seeds: int, **axes: object) -> xr.Dataset:
-    config = plain(replace(experiment))
-    named = {"hidden": config["hidden"], **axes}
-    return xr.Dataset(
-        {"diverged_at": ("replica", np.full(seeds, -1))},
-        {
-            "seed": ("replica", np.arange(seeds)),
-            "learning_rate": ("replica", np.full(seeds, 0.1)),
-        },
-        {
-            "study": study,
-            "scale": "quick",
-            "label": ", ".join(f"{key}={value}" for key, value in named.items()),
-            "axes": named,
-            "config": config,
-            "position": 0,
-            "data": {"name": "mnist", "hash": "synthetic"},
-        },
+    """Return an empty record that varies `axes` besides its widths."""
+    cell = empty_cell(study, experiment, seeds)
+    return cell.assign_attrs(
+        axes={**cell.attrs["axes"], **axes},
+        label=", ".join([cell.attrs["label"], *(f"{key}={axes[key]}" for key in axes)]),
     )
 
 
