@@ -36,7 +36,7 @@ def initial_speed(records: Records) -> Figure:
             f"Norm of ∂C/∂b averaged over the first {images:,} training images, for each hidden"
             " layer (1 is next to the input). Hill: share of seeds in each bin; whisker: 95 %"
             " prediction interval for one more run; diamond: published value; cross: the last"
-            f" layer's geometric mean, divided by mean field's {NIELSEN:.3g} once a layer."
+            f" layer's geometric mean, and from there mean field's factor of {NIELSEN:.3g} a layer."
             f" {basis(nets.values())}"
         ),
         chart=alt.concat(*panels, columns=1).resolve_scale(x="shared"),
@@ -56,13 +56,13 @@ def _panel(depth: int, net: xr.Dataset) -> alt.LayerChart:
 
 
 def predicted(samples: Mapping[int, np.ndarray]) -> dict[int, float]:
-    """Return mean field's speeds of the layers before the last, from the last one's typical one.
+    """Return mean field's speeds of all layers, from the last one's own typical speed.
 
     `samples` are speeds over seeds by layer. At the fixed point: no input, no simulation.
     """
     last = max(samples)
     typical = float(np.exp(np.log(samples[last]).mean()))
-    speeds = rounded([typical / NIELSEN ** (last - layer) for layer in range(1, last)])
+    speeds = rounded([typical / NIELSEN ** (last - layer) for layer in range(1, last + 1)])
     return dict(enumerate(speeds.tolist(), start=1))
 
 
