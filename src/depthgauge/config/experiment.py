@@ -1,0 +1,169 @@
+"""What one grid cell is, checked: every key, with its unit and limits."""
+
+import math
+from dataclasses import dataclass, field, fields, replace
+from enum import Enum
+from typing import Any
+
+from depthgauge.config.checks import require
+from depthgauge.config.choices import Device, Precision
+from depthgauge.config.instruments import Bounds, Evaluation, Gradients, Look, Signal
+from depthgauge.config.procedures import (
+    Capacity,
+    Pretraining,
+    Remedy,
+    StepSizes,
+    SupportVectors,
+    Surface,
+)
+
+
+@dataclass
+class Dataset:
+    """A prepared data set and the scale of its inputs: x = pixel / divide - subtract."""
+
+    name: str = "mnist"
+    divide: float = 256.0
+    subtract: float = 0.0
+    stream: bool = False
+    """Train on images generated on the way, each one once and each seed its own: shapeset alone."""
+
+    def __post_init__(self) -> None:
+        require(self.name.isidentifier(), "dataset.name", self.name, "a plain word")
+        require(
+            math.isfinite(self.divide) and self.divide > 0, "dataset.divide", self.divide, "> 0"
+        )
+        require(math.isfinite(self.subtract), "dataset.subtract", self.subtract, "finite")
+
+
+@dataclass
+class Experiment:
+    """Everything scientific about a cell but its replicas (seeds and learning rates)."""
+
+    procedure: str = "descent"
+    """What is done with the networks; training/procedures.py names them."""
+    dataset: Dataset = field(default_factory=Dataset)
+    hidden: list[int] = field(default_factory=lambda: [30])
+    """Widths of the hidden layers, input side first."""
+    activation: str = "sigmoid"
+    init: str = "nielsen_default"
+    cost: str = "cross_entropy"
+    l2: float = 0.0
+    """Nielsen's lambda: the cost gains lambda / (2 n) sum w^2, n the training examples used."""
+    train_size: int = 50_000
+    """Examples used for training, the first ones of the training split; 0 stands for all."""
+    batch_size: int = 10
+    steps: int = 0
+    """SGD steps. Order: a fresh permutation each pass; a last partial mini-batch is left out."""
+    precision: Precision = Precision.float32
+    gradients: Gradients = field(default_factory=Gradients)
+    evaluation: Evaluation = field(default_factory=Evaluation)
+    remedy: Remedy = field(default_factory=Remedy)
+    saturation: Look = field(default_factory=Look)
+    """Activations of every layer, on the first test images."""
+    signal: Signal = field(default_factory=Signal)
+    jacobians: Look = field(default_factory=Look)
+    """Singular values of the hidden layers' Jacobians, on the first test images."""
+    output_speed: Look = field(default_factory=Look)
+    """Speeds of the output's bias and of what it is added to, on the first training images."""
+    surface: Surface = field(default_factory=Surface)
+    step_sizes: StepSizes = field(default_factory=StepSizes)
+    support_vectors: SupportVectors = field(default_factory=SupportVectors)
+    pretraining: Pretraining = field(default_factory=Pretraining)
+    bounds: Bounds = field(default_factory=Bounds)
+    capacity: Capacity = field(default_factory=Capacity)
+
+    def __post_init__(self) -> None:
+        require(len(self.hidden) >= 1, "hidden", self.hidden, "at least one layer, as in [30]")
+        for width in self.hidden:
+            require(1 <= width <= 100_000, "hidden", self.hidden, "widths from 1 to 100000")
+        require(math.isfinite(self.l2) and self.l2 >= 0, "l2", self.l2, ">= 0")
+        require(self.train_size >= 0, "train_size", self.train_size, ">= 0")
+        most = self.train_size or math.inf
+        require(
+            1 <= self.batch_size <= most,
+            "batch_size",
+            self.batch_size,
+            f"from 1 to train_size ({self.train_size})",
+        )
+        require(self.steps >= 0, "steps", self.steps, ">= 0")
+        for name in ("gradients", "signal", "output_speed"):
+            settings = getattr(self, name)
+            require(
+                settings.images <= most or settings.every == 0,
+                f"{name}.images",
+                settings.images,
+                f"at most train_size ({self.train_size})",
+            )
+        require(
+            self.bounds.images <= most or self.bounds.every == 0,
+            "bounds.images",
+            self.bounds.images,
+            f"at most train_size ({self.train_size})",
+        )
+
+
+@dataclass
+class Config(Experiment):
+    """An experiment, its replicas, and what changes no number."""
+
+    scale: str = "quick"
+    """Picks the study's protocol from its `at` table: smoke, quick or paper."""
+    learning_rate: Any = 0.1
+    """One rate, or a list of rates, each of which gets all the seeds."""
+    seeds: int = 10
+    """How many seeds: 0, 1, ..., seeds - 1."""
+    replicas: int = 16
+    """Networks computed together; a block of this many has a key, and a file, of its own."""
+    device: Device = Device.auto
+    tracking: bool = True
+    """Write to MLflow while training and afterwards."""
+    out: str | None = None
+    """Folder in which the finished sweep is assembled for the pipeline (build/STUDY)."""
+    model: str = ""
+    """Names one of `models` where a study's axis is a bundle of keys, as activation with init."""
+    models: dict[str, Any] = field(default_factory=dict)
+    """The bundles; a page refers to them as ${models.${model}.activation}."""
+    notebook: dict[str, Any] = field(default_factory=dict)
+    """The study's page: question, source, claims served, expected minutes."""
+    at: dict[str, Any] = field(default_factory=dict)
+    """The study's protocol by scale."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(1 <= self.seeds <= 1_000_000, "seeds", self.seeds, "from 1 to 1000000")
+        require(1 <= self.replicas <= 65_536, "replicas", self.replicas, "from 1 to 65536")
+        rates = self.learning_rates()
+        wanted = "a number > 0, or a list of them"
+        require(len(rates) > 0, "learning_rate", rates, wanted)
+        for rate in rates:
+            number = isinstance(rate, int | float) and not isinstance(rate, bool)
+            positive = number and math.isfinite(rate) and rate > 0
+            require(positive, "learning_rate", rate, wanted)
+
+    def learning_rates(self) -> list[float]:
+        """Return the rates of the replica table, in the order given."""
+        rate = self.learning_rate
+        return list(rate) if isinstance(rate, list | tuple) else [rate]
+
+    def experiment(self) -> Experiment:
+        """Return the scientific part alone."""
+        return Experiment(**{each.name: getattr(self, each.name) for each in fields(Experiment)})
+
+
+def sized(config: Config, examples: int) -> Config:
+    """Return `config` with train_size=0 as what it means: all `examples` of the training split."""
+    return config if config.train_size else replace(config, train_size=examples)
+
+
+def plain(value: Any) -> Any:
+    """Return a config as JSON can hold it: dicts, lists, strings, numbers."""
+    if isinstance(value, Enum):
+        return value.value
+    if hasattr(value, "__dataclass_fields__"):
+        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, dict):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return value
