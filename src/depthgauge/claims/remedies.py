@@ -23,8 +23,10 @@ BUDGET = 400
 
 WIDTH, DEEP, SHALLOW = 100, 20, 5
 
-NOTHING = 88.0
-"""Percent: an error above this is that of naming one class, or hardly less."""
+NOTHING = 87.0
+"""Percent: an error above this is that of naming one class, or hardly less. 126 of the first 1,000
+test images are ones, so naming that class errs in 87.4 %. (It was 88 until the first run had been
+seen, which overlooked this and left every comparison open; no other rule was changed.)"""
 
 
 class Remedy(NamedTuple):
