@@ -11,6 +11,7 @@ from claims import (
     remedies_records,
     theory_records,
 )
+from claims.glorot_signal_records import records as signal_records
 from claims.nielsen_records import PUBLISHED, records
 from depthgauge.claims.judging import judge
 from depthgauge.claims.registry import CLAIMS
@@ -27,6 +28,7 @@ def complete(seeds: int = 12) -> dict[str, list[xr.Dataset]]:
     found = {
         **theory_records.records(theory_records.TRUE, seeds),
         **records(PUBLISHED, seeds),
+        **signal_records(True, seeds),
         **remedies_records.records(remedies_records.HELPED, seeds),
         "glorot_cost_surface": [cost_surface_records.record(cost_surface_records.PUBLISHED, seeds)],
         "glorot_second_order": extra_records.second_order(extra_records.SECOND_ORDER, seeds),

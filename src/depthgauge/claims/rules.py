@@ -102,6 +102,20 @@ def close(margin: float) -> Rule:
     )
 
 
+def as_printed(half: float) -> Rule:
+    """Return the rule for "about" a number of few digits: our mean lies within `half` of it."""
+
+    def decide(values: Values, published: float | None) -> Judgement:
+        assert published is not None, "this rule judges a number"
+        return against(t_interval(values), published - half, published + half)
+
+    return Rule(
+        f"as printed: the 95 % t interval of the mean lies within {half:g}, half a unit of the last"
+        " digit, of the published number",
+        decide,
+    )
+
+
 def _decide_ordering(values: Values, _: float | None) -> Judgement:
     return against(t_interval(values), 0.0, math.inf)
 
@@ -165,6 +179,8 @@ MUCH = factor_between("much", 2, math.inf)
 NOT_MUCH = factor_between("not much", 0, 2)
 ALIKE = factor_between("alike over layers", 0, 1.5)
 """Values are largest over smallest of layers of equal width."""
+APART = factor_between("apart", 1.5, math.inf)
+"""The same, where they should not be alike."""
 
 
 def _geometric(interval: Callable[[Values], Interval], values: Values) -> Interval:

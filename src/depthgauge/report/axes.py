@@ -32,6 +32,13 @@ def step_x() -> alt.X:
     return alt.X("step:Q", title="SGD steps done")
 
 
+def log_step_x() -> alt.X:
+    """Return the x axis of a long training: logarithmic from 10 steps on, linear below."""
+    scale = alt.Scale(type="symlog", constant=10, nice=False)
+    ticks = alt.Axis(values=[0, *(10**power for power in range(1, 8))], format=",d")
+    return alt.X("step:Q", title="SGD steps done", scale=scale, axis=ticks)
+
+
 def bare(values: list[int], title: str | None, label: str = "datum.label") -> alt.Axis:
     """Return an axis of names alone: no lines; `label` is Vega's expression for a value's name."""
     return alt.Axis(

@@ -10,7 +10,12 @@ from depthgauge.report.figure import Figure, png, svg
 from depthgauge.report.glorot_cost_surface import cost_surface
 from depthgauge.report.glorot_error_curves import error_curves
 from depthgauge.report.glorot_error_table import error_table
+from depthgauge.report.glorot_gradients import gradients
+from depthgauge.report.glorot_init_histograms import activations, deltas, weight_gradients
+from depthgauge.report.glorot_init_profiles import jacobians, variances
+from depthgauge.report.glorot_output_speed import output_speed
 from depthgauge.report.glorot_pretraining import pretraining
+from depthgauge.report.glorot_saturation import histograms, percentiles, sigmoid
 from depthgauge.report.glorot_second_order import second_order
 from depthgauge.report.glorot_svm import support_vectors
 from depthgauge.report.glorot_widths import widths
@@ -39,7 +44,17 @@ FIGURES: dict[str, Callable[[Records], Figure]] = {
     "nielsen_chain": chain,
     "mean_field": mean_field,
     "bounds": bounds,
+    "glorot_saturation_sigmoid": sigmoid,
+    "glorot_output_speed": output_speed,
+    "glorot_saturation_percentiles": percentiles,
+    "glorot_saturation_histograms": histograms,
     "glorot_cost_surface": cost_surface,
+    "glorot_init_activations": activations,
+    "glorot_init_deltas": deltas,
+    "glorot_init_weight_gradients": weight_gradients,
+    "glorot_init_variances": variances,
+    "glorot_init_jacobians": jacobians,
+    "glorot_gradients": gradients,
     "glorot_second_order": second_order,
     "glorot_pretraining": pretraining,
     "glorot_svm": support_vectors,
