@@ -12,7 +12,13 @@ from depthgauge.report.seeds import in_words
 Verdicts = Sequence[Mapping[str, Any]]
 """The objects of results/claims.json."""
 
-SOURCES = {"nielsen": "Nielsen 2015", "milman": "Milman", "theory": "Theory"}
+SOURCES = {
+    "nielsen": "Nielsen 2015",
+    "milman": "Milman",
+    "glorot": "Glorot and Bengio 2010",
+    "theory": "Theory",
+    "remedies": "Remedies",
+}
 """First word of a claim's id -> where the claim comes from."""
 
 WORDS = {"holds": "holds", "fails": "fails", "inconclusive": "open"}
