@@ -132,7 +132,7 @@ class ReplicaModule(pl.LightningModule):
     def on_fit_start(self) -> None:
         """Allocate the buffers of the loop, once the networks are on their device.
 
-        The inputs are kept scaled: gathering bytes and scaling them anew takes a fifth of a step.
+        The inputs are kept scaled, so that a step gathers them and has nothing else to do.
         """
         like, size = self.network.weights[0], self.descent.batch_size
         self.inputs, self.targets = self.examples.take(slice(None), like)
