@@ -200,7 +200,13 @@ LONG = [*SMALL, "steps=20000", "hidden=[30],[30,30],[30,30,30]", "replicas=2"]
 def test_a_killed_sweep_goes_on_where_it_was(signals, project, depthgauge):
     """Killed after its first block: what was finished is not touched, the rest is completed."""
     command = [sys.executable, "-m", "depthgauge.stages", "train", *LONG]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # A shell's background job ignores SIGINT and hands that on: a user's terminal does not.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 120
     while not blocks(project) and time.monotonic() < deadline:
         time.sleep(0.02)
