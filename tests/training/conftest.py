@@ -7,7 +7,9 @@ from depthgauge.config import Evaluation, Experiment, Gradients
 from depthgauge.datasets.prepared import Split, assemble
 from depthgauge.training.block import Block
 from depthgauge.training.checkpoint import Checkpoint
+from depthgauge.training.compiled_module import compiled
 from depthgauge.training.descent import build_instruments, build_module, train_block
+from depthgauge.training.module import ReplicaModule
 
 
 @pytest.fixture(scope="session")
@@ -39,15 +41,21 @@ def experiment():
     )
 
 
+@pytest.fixture(params=["products", "loops"])
+def way(request):
+    """Each of the two ways to compute: (experiment) -> kind of module."""
+    return {"products": lambda _: ReplicaModule, "loops": compiled}[request.param]
+
+
 @pytest.fixture
 def train(small_data, tmp_path):
-    """Train replicas of an experiment; return the record."""
+    """Train replicas of an experiment, by matrix products or another way; return the record."""
 
-    def run(experiment, replicas, callbacks=(), key="key", seconds=1e9, data=small_data):
+    def run(experiment, replicas, callbacks=(), key="key", seconds=1e9, data=small_data, way=None):
         block = Block(experiment, replicas, key, "cell")
         instruments = build_instruments(experiment, data)
         checkpoint = Checkpoint(tmp_path / f"{key}.checkpoint", key, instruments, seconds)
-        module = build_module(block, data)
+        module = build_module(block, data, way(experiment) if way else ReplicaModule)
         return train_block(module, block, "cpu", checkpoint, callbacks)
 
     return run

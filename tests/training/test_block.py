@@ -125,45 +125,45 @@ def test_a_full_batch_step_uses_every_example_once(experiment, train, small_data
 
 
 @pytest.mark.parametrize("companions", [1, 7, 64])
-def test_a_replica_is_bit_for_bit_the_same_in_any_company(companions, experiment, train):
+def test_a_replica_is_bit_for_bit_the_same_in_any_company(companions, experiment, train, way):
     """Alone, among 7 and among 64: the promise that makes blocks of any size one experiment."""
-    alone = train(experiment, [(5, 0.3)])
+    alone = train(experiment, [(5, 0.3)], way=way)
     others = [(seed, 0.3) for seed in range(100, 100 + companions - 1)]
     place = len(others) // 2
     table = [*others[:place], (5, 0.3), *others[place:]]
-    together = train(experiment, table, key="together")
+    together = train(experiment, table, key="together", way=way)
     xr.testing.assert_identical(alone.drop_attrs(), together.isel(replica=[place]).drop_attrs())
 
 
-def test_rates_side_by_side_do_not_touch_each_other(experiment, train):
+def test_rates_side_by_side_do_not_touch_each_other(experiment, train, way):
     """A learning rate's replica is the same alone and beside other rates, bit for bit."""
     experiment = replace(experiment, l2=0.0)
-    alone = train(experiment, [(5, 0.3)])
-    beside = train(experiment, [(5, 0.01), (5, 0.3), (5, 3.0)], key="beside")
+    alone = train(experiment, [(5, 0.3)], way=way)
+    beside = train(experiment, [(5, 0.01), (5, 0.3), (5, 3.0)], key="beside", way=way)
     xr.testing.assert_identical(alone.drop_attrs(), beside.isel(replica=[1]).drop_attrs())
 
 
-def test_probes_do_not_change_the_training(experiment, train):
+def test_probes_do_not_change_the_training(experiment, train, way):
     """With every probe on, and with none: the same final weights, bit for bit."""
     bare = replace(experiment, gradients=Gradients(every=0), evaluation=Evaluation(every=0))
     watched, blind = Weights(), Weights()
-    train(experiment, [(0, 0.3), (1, 0.3)], [watched])
-    train(bare, [(0, 0.3), (1, 0.3)], [blind], key="bare")
+    train(experiment, [(0, 0.3), (1, 0.3)], [watched], way=way)
+    train(bare, [(0, 0.3), (1, 0.3)], [blind], key="bare", way=way)
     for one, other in zip(watched.network.buffers(), blind.network.buffers(), strict=True):
         assert torch.equal(one, other)
 
 
-def test_it_learns(experiment, train):
+def test_it_learns(experiment, train, way):
     """The bright row is found: far above chance on examples never seen."""
-    record = train(replace(experiment, steps=1000, l2=0.0), [(s, 1.0) for s in range(4)])
+    record = train(replace(experiment, steps=1000, l2=0.0), [(s, 1.0) for s in range(4)], way=way)
     assert (record.accuracy_test.isel(evaluation_step=-1) > 0.9).all()
 
 
-def test_a_diverging_replica_is_named_and_the_others_go_on(experiment, train):
+def test_a_diverging_replica_is_named_and_the_others_go_on(experiment, train, way):
     """A rate of 1e30 overflows; its neighbour's numbers are what they are without it."""
     experiment = replace(experiment, l2=0.0)
-    record = train(experiment, [(0, 0.3), (0, 1e30)])
-    alone = train(experiment, [(0, 0.3)], key="alone")
+    record = train(experiment, [(0, 0.3), (0, 1e30)], way=way)
+    alone = train(experiment, [(0, 0.3)], key="alone", way=way)
     assert record.diverged_at.values.tolist() == [-1, 100]
     xr.testing.assert_identical(alone.drop_attrs(), record.isel(replica=[0]).drop_attrs())
 

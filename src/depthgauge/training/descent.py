@@ -24,6 +24,7 @@ from depthgauge.nets.network import ReplicaNetwork
 from depthgauge.training.block import Block, Task
 from depthgauge.training.bound_probe import BoundTightness, gains
 from depthgauge.training.checkpoint import Checkpoint, merged
+from depthgauge.training.compiled_module import compiled, suits
 from depthgauge.training.instruments import Accuracy, GradientNorms, Instrument
 from depthgauge.training.jacobians import LayerJacobians
 from depthgauge.training.measurements import measurements
@@ -39,7 +40,9 @@ CHECKPOINT_SECONDS = 20.0
 
 def run(task: Task) -> xr.Dataset:
     """Train the task's block, from its checkpoint if there is one; return what was measured."""
-    return train(task, build_module(task.block, task.data))
+    experiment = task.block.experiment
+    kind = compiled(experiment) if suits(experiment, task.data, task.device) else ReplicaModule
+    return train(task, build_module(task.block, task.data, kind))
 
 
 def train(

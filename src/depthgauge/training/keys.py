@@ -18,8 +18,8 @@ from depthgauge.training.procedures import PROCEDURES
 def cell_key(experiment: Experiment, data_hash: str, device: str) -> str:
     """Return the key of a cell, whatever its replicas: 32 hex digits.
 
-    Threads, launcher and paths are not part of it; the code, the torch version and the kind of
-    device are, because each may change a result's last digits.
+    Threads, launcher and paths are not part of it; the code, torch's and Numba's versions and the
+    kind of device are, because each may change a result's last digits.
     """
     return _digest(
         {
@@ -27,6 +27,7 @@ def cell_key(experiment: Experiment, data_hash: str, device: str) -> str:
             "data": data_hash,
             "code": code_digest(experiment.procedure),
             "torch": version("torch"),
+            "numba": version("numba"),
             "device": device,
         }
     )

@@ -74,6 +74,9 @@ class Readings:
     """By name, (reading, replica, ...)."""
 
 
+Seen = dict[str, list[tuple[int, dict[str, Tensor]]]]
+"""What a chunk's probes have read so far: by axis, (step, values by name)."""
+
 Stream = Callable[[int, int, torch.device], tuple[Tensor, Tensor, Tensor]]
 """(first step, steps, device) -> images, labels, indices into these (step, replica, example)."""
 
@@ -156,7 +159,14 @@ class ReplicaModule(pl.LightningModule):
 
     def training_step(self, chunk: Chunk, batch_index: int = 0) -> dict[str, Readings]:
         """Do the steps of `chunk`, and read the probes that are due on the way."""
-        seen: dict[str, list[tuple[int, dict[str, Tensor]]]] = {p.axis: [] for p in self.probes}
+        seen: Seen = {probe.axis: [] for probe in self.probes}
+        self._descend(chunk, seen)
+        if chunk.stop == self.descent.steps:
+            self._read(chunk.stop, seen)
+        self._note_divergence(chunk.stop)
+        return {axis: _stack(readings) for axis, readings in seen.items() if readings}
+
+    def _descend(self, chunk: Chunk, seen: Seen) -> None:
         indices = self._indices(chunk)
         for step in range(chunk.start, chunk.stop):
             self._load(indices, step - chunk.start)
@@ -166,10 +176,6 @@ class ReplicaModule(pl.LightningModule):
             self._read(step, seen)
             self._update()
             self.batch_waits = False
-        if chunk.stop == self.descent.steps:
-            self._read(chunk.stop, seen)
-        self._note_divergence(chunk.stop)
-        return {axis: _stack(readings) for axis, readings in seen.items() if readings}
 
     def _indices(self, chunk: Chunk) -> Tensor | None:
         steps = chunk.stop - chunk.start
@@ -198,7 +204,7 @@ class ReplicaModule(pl.LightningModule):
             self.x.copy_(self.inputs.index_select(0, chosen).view(self.x.shape))
         self.y = self.targets.index_select(0, chosen).view(self.replicas, self.x.shape[1], -1)
 
-    def _read(self, step: int, seen: dict[str, list[tuple[int, dict[str, Tensor]]]]) -> None:
+    def _read(self, step: int, seen: Seen) -> None:
         for probe in self.probes:
             if step in probe.steps:
                 seen[probe.axis].append((step, probe.measure()))
@@ -210,6 +216,16 @@ class ReplicaModule(pl.LightningModule):
         for (w, b, delta), a in zip(layers, inputs, strict=False):
             w.baddbmm_(delta.mT, a, beta=self.shrink, alpha=-1)
             b.sub_(delta.sum(dim=1, keepdim=True))
+
+    def waiting_bias_gradients(self) -> list[Float[Tensor, "replica _"]] | None:
+        """Return the mean dC/db^l of the mini-batch that waits for its step, layers 1..L.
+
+        None after the last step, when none waits. (The deltas carry rate / batch size.)
+        """
+        if not self.batch_waits:
+            return None
+        rates = self.scale.squeeze(-1) * self.descent.batch_size
+        return [delta.sum(dim=1) / rates for delta in self.batch.deltas]
 
     def _note_divergence(self, step: int) -> None:
         fresh = ~self.network.finite() & (self.diverged_at < 0)

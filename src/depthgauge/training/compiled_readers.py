@@ -1,0 +1,64 @@
+"""Gradient norms, cost and accuracy, read by compiled loops."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from depthgauge.config import Gradients
+from depthgauge.kernel import loops
+from depthgauge.kernel.sparse import sparse
+from depthgauge.probes.gradients import stacked
+from depthgauge.training.compiled_module import CompiledModule, sparse_images
+from depthgauge.training.module import Examples
+
+SLICE = 100
+"""Images evaluated at once: their activations stay in the cache."""
+
+
+class CompiledGradients:
+    """The mean gradient over the first images of the training split."""
+
+    def __init__(self, module: CompiledModule, settings: Gradients) -> None:
+        """Take the images twice: by example, and by pixel."""
+        self.module, self.settings = module, settings
+        images = module.examples.images[: settings.images].numpy()
+        labels = module.examples.labels[: settings.images].numpy()
+        self.images = sparse(images, labels, module.examples.divide)
+        self.pixels = sparse(np.ascontiguousarray(images.T), labels, module.examples.divide)
+
+    def __call__(self) -> dict[str, Tensor]:
+        """One forward and backward pass."""
+        module = self.module
+        layers = (module.replicas, len(module.layout.widths) - 1)
+        biases, deltas, weights = np.zeros((3, *layers), np.float32)
+        costs = np.zeros(module.replicas, np.float32)
+        seen = loops.Glance(np.zeros_like(module.nets.biases), biases, deltas, weights, costs)
+        loops.look(module.layout, self.images, self.pixels, module.nets, module.rule, seen)
+        values = {
+            "bias_gradient_norm": torch.from_numpy(seen.bias_norms),
+            "delta_norm": torch.from_numpy(seen.delta_norms),
+            "weight_gradient_norm": torch.from_numpy(seen.weight_norms),
+            "probe_cost": torch.from_numpy(seen.costs),
+        }
+        if self.settings.per_neuron:
+            values["bias_gradient"] = stacked(module.by_layer(seen.bias_gradients))
+        return values
+
+
+class CompiledAnswers:
+    """Right answers and costs of a split."""
+
+    def __init__(self, module: CompiledModule, split: Examples) -> None:
+        """Take the split's images."""
+        self.module, self.images = module, sparse_images(split)
+
+    def __call__(self) -> tuple[Tensor, Tensor]:
+        """Count right answers and add up costs, for each replica."""
+        module, count = self.module, len(self.images.labels)
+        correct, costs = np.zeros(module.replicas, np.int64), np.zeros(module.replicas)
+        for start in range(0, count, SLICE):
+            rows = np.arange(start, min(start + SLICE, count))
+            loops.evaluate(
+                module.layout, self.images, rows, module.nets, module.rule, correct, costs
+            )
+        return torch.from_numpy(correct), torch.from_numpy(costs)

@@ -1,0 +1,88 @@
+"""What gradient norms and accuracies are read with: matrix products, or compiled loops."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from depthgauge.config import Gradients
+from depthgauge.probes.gradients import (
+    delta_norms,
+    layer_speeds,
+    mean_bias_gradients,
+    stacked,
+    weight_gradient_norms,
+)
+from depthgauge.probes.lengths import input_squares
+from depthgauge.training.compiled_module import CompiledModule
+from depthgauge.training.compiled_readers import CompiledAnswers, CompiledGradients
+from depthgauge.training.module import Examples, ReplicaModule
+
+SLICE = 1000
+"""Images evaluated at once: large enough for full speed, small enough for the cache."""
+
+
+def gradient_reader(module: ReplicaModule, settings: Gradients) -> Callable[[], dict[str, Tensor]]:
+    """Return what reads the mean gradient over the first images: values by name, (replica, ...)."""
+    if isinstance(module, CompiledModule) and not settings.signals:
+        return CompiledGradients(module, settings)
+    return GradientReader(module, settings)
+
+
+def answer_reader(module: ReplicaModule, split: Examples) -> Callable[[], tuple[Tensor, Tensor]]:
+    """Return what counts right answers and adds up costs over a split, each (replica,)."""
+    if isinstance(module, CompiledModule):
+        return CompiledAnswers(module, split)
+    return AnswerReader(module, split)
+
+
+class GradientReader:
+    """The mean gradient over the first images of the training split."""
+
+    def __init__(self, module: ReplicaModule, settings: Gradients) -> None:
+        """Scale the images once."""
+        self.module, self.settings = module, settings
+        x, self.y = module.examples.take(slice(settings.images), module.network.weights[0])
+        self.x = x.expand(module.replicas, -1, -1)
+        self.passed = module.new_pass(settings.images)
+
+    def __call__(self) -> dict[str, Tensor]:
+        """One forward and backward pass."""
+        z = self.passed.forward(self.x)
+        cost = self.module.cost.value(z, self.y).mean(dim=1)
+        self.passed.backward(self.y)
+        deltas, inputs = self.passed.deltas, [self.x, *self.passed.activations[:-1]]
+        values = {
+            "bias_gradient_norm": layer_speeds(deltas),
+            "delta_norm": delta_norms(deltas),
+            "weight_gradient_norm": weight_gradient_norms(deltas, inputs),
+            "probe_cost": cost,
+        }
+        if self.settings.signals:
+            values["input_square"] = input_squares(inputs)
+        if self.settings.per_neuron:
+            values["bias_gradient"] = stacked(mean_bias_gradients(deltas))
+        return values
+
+
+class AnswerReader:
+    """Right answers and costs of a split, a slice at a time."""
+
+    def __init__(self, module: ReplicaModule, split: Examples) -> None:
+        """Allocate one slice's pass; the last, shorter slice has another."""
+        self.module, self.split = module, split
+        count = len(split.labels)
+        sizes = {min(SLICE, count), count % SLICE} - {0}
+        self.passes = {size: module.new_evaluation(size) for size in sizes}
+
+    def __call__(self) -> tuple[Tensor, Tensor]:
+        """Count right answers and add up costs, for each replica."""
+        like = self.module.network.weights[0]
+        correct = torch.zeros(self.module.replicas, dtype=torch.long, device=like.device)
+        cost = torch.zeros(self.module.replicas, dtype=torch.double, device=like.device)
+        for start in range(0, len(self.split.labels), SLICE):
+            x, y = self.split.take(slice(start, start + SLICE), like)
+            z = self.passes[len(x)].forward(x.expand(self.module.replicas, -1, -1))
+            correct += (z.argmax(dim=-1) == y.argmax(dim=-1)).sum(dim=1)
+            cost += self.module.cost.value(z, y).sum(dim=1, dtype=torch.double)
+        return correct, cost

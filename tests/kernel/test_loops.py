@@ -1,0 +1,181 @@
+"""The compiled loops against one network at a time in float64 numpy, function by function."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import reference
+from depthgauge.kernel import loops
+from depthgauge.kernel.sparse import density, sparse
+
+WIDTHS = (9, 33, 5, 4)
+"""A layer a little wider than one row of vectors, and layers far narrower."""
+EPSILON = float(np.finfo(np.float32).eps)
+
+
+def net(seed, large=1.0):
+    """Weights and biases of one network."""
+    random = np.random.default_rng(seed)
+    weights = [
+        random.standard_normal((n_out, n_in)) * large / np.sqrt(n_in)
+        for n_in, n_out in itertools.pairwise(WIDTHS)
+    ]
+    return weights, [random.standard_normal(n_out) for n_out in WIDTHS[1:]]
+
+
+def held(*pairs):
+    """The loops' copy of these networks."""
+    where = loops.layout(WIDTHS)
+    nets = loops.empty_nets(len(pairs), where)
+    loops.take_parameters(nets, where, *stacks(pairs))
+    return where, nets
+
+
+def stacks(pairs):
+    """(R, n_l, n_{l-1}) and (R, 1, n_l), float32, of every layer."""
+    weights = [np.stack(each).astype(np.float32) for each in zip(*(w for w, _ in pairs))]  # noqa: B905
+    biases = [np.stack(each)[:, None].astype(np.float32) for each in zip(*(b for _, b in pairs))]  # noqa: B905
+    return weights, biases
+
+
+def examples(count=7, classes=4):
+    """Images of which many pixels are 0, one of them black all over; inputs; one-hot targets."""
+    random = np.random.default_rng(3)
+    images = random.integers(0, 256, (count, WIDTHS[0])) * (random.random((count, WIDTHS[0])) < 0.4)
+    images[2] = 0
+    labels = random.integers(0, classes, count)
+    return images.astype(np.uint8), labels, images / 256, np.eye(classes)[labels]
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "softsign", "relu"])
+def test_activations_keep_the_precision_of_float32(name):
+    """Within a few units in the last place from -80 to 80, tiny arguments included."""
+    exact = np.concatenate(
+        [np.linspace(-80, 80, 20_001), np.geomspace(1e-30, 1, 500), -np.geomspace(1e-30, 1, 500)]
+    ).astype(np.float32)
+    found = exact.copy()
+    scratch = np.zeros(len(exact), np.int32)
+    loops._activate(loops.ACTIVATION_CODES[name], found, scratch)
+    wanted = reference.activation(name, exact.astype(float))
+    np.testing.assert_allclose(found, wanted, rtol=4 * EPSILON, atol=1e-37)
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh"])
+def test_activations_saturate_and_pass_nan_on(name):
+    """No overflow however large the pre-activation, and what is not a number stays none."""
+    x = np.array([-1e30, -200, 200, 1e30, np.inf, -np.inf, np.nan], np.float32)
+    loops._activate(loops.ACTIVATION_CODES[name], x, np.zeros(len(x), np.int32))
+    low = 0 if name == "sigmoid" else -1
+    np.testing.assert_allclose(x, [low, low, 1, 1, 1, low, np.nan], atol=1e-37)
+
+
+@pytest.mark.parametrize("cost", ["cross_entropy", "nll", "quadratic"])
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "softsign", "relu"])
+def test_a_look_matches_the_numpy_twin(activation, cost):
+    """Costs, mean gradients and their norms, of two networks."""
+    images, labels, xs, ys = examples()
+    pairs = [net(0), net(1)]
+    where, nets = held(*pairs)
+    rule = loops.Rule(loops.ACTIVATION_CODES[activation], loops.COST_CODES[cost])
+    layers, units = (2, 3), nets.biases.shape
+    seen = loops.Glance(
+        np.zeros(units, np.float32), *np.zeros((3, *layers), np.float32), np.zeros(2, np.float32)
+    )
+    pixels = sparse(np.ascontiguousarray(images.T), labels, 256)
+    loops.look(where, sparse(images, labels, 256), pixels, nets, rule, seen)
+    for r, (weights, biases) in enumerate(pairs):
+        grad_w, grad_b = reference.mean_gradients(weights, biases, xs, ys, activation, cost)
+        each = [
+            reference.deltas(weights, biases, x, y, activation, cost)
+            for x, y in zip(xs, ys, strict=True)
+        ]
+        sizes = [np.mean([np.linalg.norm(d[layer]) for d in each]) for layer in range(3)]
+        zs = [reference.forward(weights, biases, x, activation)[0][-1] for x in xs]
+        costs = [reference.value(cost, z, y) for z, y in zip(zs, ys, strict=True)]
+        close = {"rtol": 2e-5, "atol": 1e-7}
+        np.testing.assert_allclose(seen.costs[r], np.mean(costs), **close)
+        np.testing.assert_allclose(seen.bias_norms[r], [np.linalg.norm(g) for g in grad_b], **close)
+        np.testing.assert_allclose(
+            seen.weight_norms[r], [np.linalg.norm(g) for g in grad_w], **close
+        )
+        np.testing.assert_allclose(seen.delta_norms[r], sizes, **close)
+        for layer, grad in enumerate(grad_b):
+            start = where.units[layer]
+            found = seen.bias_gradients[r, start : start + len(grad)]
+            np.testing.assert_allclose(found, grad, rtol=2e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("cost", ["cross_entropy", "nll", "quadratic"])
+def test_costs_hold_far_from_the_answer_and_close_to_it(cost):
+    """Pre-activations of hundreds neither overflow nor lose what is small."""
+    where, nets = held(net(0))
+    nets.weights[:] = 0
+    z = np.array([300.0, -40.0, 12.0, -300.0])
+    nets.biases[0, where.units[2] : where.units[2] + 4] = z
+    images, labels, _, _ = examples(4)
+    labels = np.array([0, 1, 2, 3])
+    rule = loops.Rule(loops.SIGMOID, loops.COST_CODES[cost])
+    correct, costs = np.zeros(1, np.int64), np.zeros(1)
+    for label in range(4):
+        rows = np.array([label])
+        found = np.zeros(1)
+        loops.evaluate(where, sparse(images, labels, 256), rows, nets, rule, correct, found)
+        y = np.eye(4)[label]
+        exact = {
+            "cross_entropy": (np.logaddexp(0, z) - y * z).sum(),
+            "nll": np.logaddexp.reduce(z) - z[label],
+            "quadratic": ((1 / (1 + np.exp(-z)) - y) ** 2).sum() / 2,
+        }[cost]
+        assert found[0] == pytest.approx(exact, rel=1e-6, abs=1e-12)
+        costs += found
+    assert correct[0] == 1  # the first class has the largest output, whatever the image
+
+
+def test_parameters_come_back_as_they_were():
+    """Taken and given without a change, padding and all."""
+    weights, biases = stacks([net(4), net(5), net(6)])
+    where, nets = held(net(4), net(5), net(6))
+    out_w, out_b = [np.zeros_like(w) for w in weights], [np.zeros_like(b) for b in biases]
+    loops.give_parameters(nets, where, out_w, out_b)
+    for one, other in zip([*weights, *biases], [*out_w, *out_b], strict=True):
+        assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("activation", [loops.SIGMOID, loops.TANH])
+def test_steps_keep_both_copies_of_the_weights_alike_and_padding_empty(activation):
+    """W and its transpose go the same way, to the last digits; padding stays 0."""
+    images, labels, _, _ = examples(40)
+    where, nets = held(net(0), net(1))
+    order = np.random.default_rng(0).integers(0, 40, (300, 2, 5))
+    rule = loops.Rule(activation, loops.NLL)
+    rates, shrink = np.full(2, 0.5, np.float32), np.full(2, 0.999, np.float32)
+    loops.descend(where, sparse(images, labels, 256), order, nets, rule, rates, shrink)
+    for layer in (1, 2):
+        n_in, n_out = WIDTHS[layer : layer + 2]
+        rows = nets.weights[:, where.weights[layer] : where.weights[layer + 1]]
+        columns = nets.transposed[:, where.transposed[layer] : where.transposed[layer + 1]]
+        w = rows.reshape(2, n_in, -1)
+        t = columns.reshape(2, n_out, -1)
+        np.testing.assert_allclose(
+            w[:, :, :n_out], t[:, :, :n_in].transpose(0, 2, 1), rtol=1e-4, atol=1e-5
+        )
+        assert not w[:, :, n_out:].any() and not t[:, :, n_in:].any()
+
+
+def test_sparse_images_are_the_images():
+    """Every pixel is found again; the density counts those that are not 0."""
+    images, labels, xs, _ = examples()
+    kept = sparse(images, labels, 256)
+    dense = np.zeros(images.shape)
+    for i in range(len(images)):
+        part = slice(kept.starts[i], kept.starts[i + 1])
+        dense[i, kept.columns[part]] = kept.values[part]
+    assert np.array_equal(dense, xs)
+    assert density(images) == (images != 0).mean()
+
+
+def test_more_features_than_a_column_can_name_are_refused():
+    """16 bits hold 65,536 of them."""
+    with pytest.raises(ValueError, match="65537 features"):
+        sparse(np.zeros((1, 65_537), np.uint8), np.zeros(1), 256)
