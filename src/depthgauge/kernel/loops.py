@@ -472,6 +472,21 @@ def _accumulate_transposed(layout, count, a, delta, t):  # noqa: ANN001, ANN202
             _add_to_rows(t, o, None, delta, here + e * pad, n, fed, a, before + e * fed)
 
 
+@njit(cache=True, error_model="numpy")
+def _input_gradient_square(layout, pixels, delta, zeros, part):  # noqa: ANN001, ANN202
+    """|sum over examples of delta x^T|^2, a few pixels (rows of `part`) after others."""
+    pad, total = layout.pads[1], f4(0)
+    rows = len(part) // pad
+    for start in range(0, layout.widths[0], rows):
+        stop = min(start + rows, layout.widths[0])
+        for p in range(start, stop):
+            first, count = pixels.starts[p], pixels.starts[p + 1] - pixels.starts[p]
+            _add_rows(part, (p - start) * pad, zeros, 0, delta, 0, pixels.columns, pixels.values,
+                      first, count, pad)  # fmt: skip
+        total += _square_sum(part[: (stop - start) * pad])
+    return total
+
+
 @njit(cache=True, fastmath={"contract"}, error_model="numpy")
 def _costs(layout, images, rows, cost, a, small, scratch):  # noqa: ANN001, ANN202
     """Return the sum of C over the examples, in double precision, from z^L in `a`.
@@ -560,7 +575,8 @@ def look(  # noqa: ANN201
     small, scratch = _zeros(count * units), np.zeros(count * units, np.int32)
     zeros, ones = _zeros(units), np.ones(count, f4)
     gradient, top = _zeros(layout.weights[-1]), len(layout.widths) - 2
-    start, pad, rows = count * layout.units[top], layout.pads[1], np.arange(count)
+    part = _zeros(LANES * layout.pads[1])
+    start, rows = count * layout.units[top], np.arange(count)
     for r in range(len(nets.weights)):
         b = seen.bias_gradients[r]
         _forward(layout, images, rows, nets.weights[r], nets.biases[r], rule.activation, a, scratch)
@@ -571,15 +587,14 @@ def look(  # noqa: ANN201
         )
         gradient[layout.weights[1] :] = 0
         b[:] = 0
-        for p in range(layout.widths[0]):
-            first, stop = pixels.starts[p], pixels.starts[p + 1]
-            _add_rows(gradient, p * pad, zeros, 0, delta, 0, pixels.columns, pixels.values, first,
-                      stop - first, pad)  # fmt: skip
         _accumulate(layout, count, a, delta, ones, gradient, b)
         for l in range(top + 1):  # noqa: E741
             here, width = count * layout.units[l], layout.pads[l + 1]
             seen.bias_norms[r, l] = np.sqrt(_square_sum(b[layout.units[l] : layout.units[l + 1]]))
-            squares = _square_sum(gradient[layout.weights[l] : layout.weights[l + 1]])
+            if l == 0:
+                squares = _input_gradient_square(layout, pixels, delta, zeros, part)
+            else:
+                squares = _square_sum(gradient[layout.weights[l] : layout.weights[l + 1]])
             seen.weight_norms[r, l] = np.sqrt(squares)
             seen.delta_norms[r, l] = 0
             for e in range(count):
