@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,32 @@ def both_cores(peer: str, problem: str) -> tuple[Way, Way]:
     return Way(script, options, processes=2), Way(script, options, threads=2)
 
 
+def jax(seeds: int, processes: int = 1) -> tuple[Way, Way]:
+    """Return JAX with its own gradient and with one written by hand."""
+    options = ("--problem=nielsen", f"--seeds={seeds}")
+    return (
+        Way("peer_jax.py", options, processes=processes),
+        Way("peer_jax.py", (*options, "--by-hand"), processes=processes),
+    )
+
+
+def cadence(every: int, named: str) -> Row:
+    """Return what gradient norms cost at a cadence: the time of a step, with and without."""
+    return Row(
+        f"nielsen 64 seeds, gradient norms of 100 images {named}: without",
+        ours("nielsen", 64, every=every),
+        (ours("nielsen", 64, every=0),),
+        "µs/model-step",
+    )
+
+
 # The ways of neighbouring rows are measured one after the other: with and without probes above all.
 ROWS = (
+    Row(
+        "nielsen 1 seed, one thread: lightning",
+        ours("nielsen", 1),
+        one_process("lightning", "nielsen"),
+    ),
     Row(
         "nielsen 10 seeds, one thread: lightning",
         ours("nielsen", 10),
@@ -77,12 +102,7 @@ ROWS = (
         ours("nielsen", 64),
         one_process("lightning", "nielsen"),
     ),
-    Row(
-        "nielsen 64 seeds, gradient norms of 100 images every 100 steps: without",
-        ours("nielsen", 64),
-        (ours("nielsen", 64, every=0),),
-        "µs/model-step",
-    ),
+    cadence(100, "every 100 steps"),
     Row(
         "nielsen 64 seeds a process, both cores: lightning",
         ours("nielsen", 64, processes=2),
@@ -117,6 +137,13 @@ ROWS = (
         ours("glorot", 1, processes=2),
         both_cores("pytorch", "glorot"),
     ),
+    Row(
+        "glorot 5x1000 tanh, 4 seeds, one thread: lightning",
+        ours("glorot", 4),
+        one_process("lightning", "glorot"),
+    ),
+    cadence(10, "every 10 steps"),
+    cadence(1, "every step"),
     # A row of Table 1: five rates by four seeds in one block, whose rates cost nothing (they are
     # folded into the deltas), against a Lightning process for each, two at a time; no start-up.
     Row(
@@ -125,3 +152,14 @@ ROWS = (
         both_cores("lightning", "glorot100"),
     ),
 )
+
+# A well-kept array library with a compiler, for whoever has it: pip install -e '.[bench]'.
+if find_spec("jax"):
+    ROWS += (
+        Row("nielsen 64 seeds, one thread: jax", ours("nielsen", 64), jax(64)),
+        Row(
+            "nielsen 64 seeds a process, both cores: jax",
+            ours("nielsen", 64, processes=2),
+            (*jax(64, processes=2), *jax(64)),
+        ),
+    )

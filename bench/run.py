@@ -59,7 +59,13 @@ def measure_rounds(rows: Sequence[Row], rounds: int, seconds: float) -> dict[Way
 def measure(way: Way, seconds: float) -> Sample:
     """Start the processes of a way, let them begin together, and add up what they report."""
     command = [sys.executable, way.script, "--wait", f"--seconds={seconds}", *way.options]
-    environment = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(way.threads))
+    environment: dict[str, str] = dict.fromkeys(
+        ("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(way.threads)
+    )
+    if way.threads == 1:  # JAX's own switch
+        environment["XLA_FLAGS"] = (
+            "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+        )
     processes = [
         subprocess.Popen(
             command,

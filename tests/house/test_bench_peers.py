@@ -1,5 +1,6 @@
 import copy
 import sys
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 
@@ -43,7 +44,7 @@ class Carrier(pl.Callback):
     def __init__(self, net):
         self.net = net
 
-    def on_train_start(self, trainer, pl_module):
+    def on_fit_start(self, trainer, pl_module):
         network = pl_module.network
         self.parameters = list(chain(*zip(network.weights, network.biases, strict=True)))
         for buffer, parameter in zip(self.parameters, self.net.parameters(), strict=True):
@@ -56,6 +57,26 @@ def by_us(problem, net, images, labels, folder):
     block = ours.block_of(problem, seeds=1, steps=STEPS, count=len(labels), every=0)
     descent.run(Task(block, data, "cpu", folder, lambda *_: [carrier]))
     return carrier.parameters
+
+
+def by_jax(problem, net, images, labels):
+    """Train the JAX peer from `net`, both ways; return the parameters in the order of torch."""
+    import jax.numpy as jnp
+    import peer_jax
+
+    pairs = [each.detach().numpy() for each in net.parameters()]
+    nets = [
+        (jnp.asarray(w.T[None]), jnp.asarray(b[None]))
+        for w, b in zip(pairs[::2], pairs[1::2], strict=True)
+    ]
+    order = np.tile(np.arange(problem.batch), (STEPS, 1, 1))
+    x, y = jnp.asarray(images), jnp.asarray(labels)
+    ends = [peer_jax.chunk(problem, hand, x, y, nets, order) for hand in (False, True)]
+    return [
+        list(chain(*((torch.tensor(np.asarray(w[0].T)), torch.tensor(np.asarray(b[0])))
+                     for w, b in end)))
+        for end in ends
+    ]  # fmt: skip
 
 
 def by_numpy(problem, net, images, labels):
@@ -76,6 +97,8 @@ def test_ours_and_every_peer_do_the_same_work(problem, tmp_path):
     net, (images, labels) = torch_net.build(problem), synthetic(problem.batch)
     trained = [list(each.parameters()) for each in torch_peers(problem, net, images, labels)]
     trained.append(by_us(problem, net, images, labels, tmp_path))
+    if find_spec("jax"):
+        trained += by_jax(problem, net, images, labels)
     if problem is NIELSEN:
         trained.append(by_numpy(problem, net, images, labels))
     for others in trained:
