@@ -7,9 +7,9 @@ from depthgauge.config import Evaluation, Experiment, Gradients
 from depthgauge.datasets.prepared import Split, assemble
 from depthgauge.training.block import Block
 from depthgauge.training.checkpoint import Checkpoint
-from depthgauge.training.compiled_module import compiled
 from depthgauge.training.descent import build_instruments, build_module, train_block
 from depthgauge.training.module import ReplicaModule
+from depthgauge.training.ways import narrow_way, wide_way
 
 
 @pytest.fixture(scope="session")
@@ -41,10 +41,11 @@ def experiment():
     )
 
 
-@pytest.fixture(params=["products", "loops"])
+@pytest.fixture(params=["products", "narrow", "wide"])
 def way(request):
-    """Each of the two ways to compute: (experiment) -> kind of module."""
-    return {"products": lambda _: ReplicaModule, "loops": compiled}[request.param]
+    """Each of the ways to compute: (experiment) -> kind of module."""
+    ways = {"products": lambda _: ReplicaModule, "narrow": narrow_way, "wide": wide_way}
+    return ways[request.param]
 
 
 @pytest.fixture

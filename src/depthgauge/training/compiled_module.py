@@ -1,49 +1,16 @@
 """The LightningModule whose steps are compiled loops: narrow nets on mostly black images."""
 
 import itertools
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from depthgauge.config import Experiment, Precision
-from depthgauge.datasets.prepared import Prepared
-from depthgauge.kernel import loops
-from depthgauge.kernel.sparse import SparseImages, density, sparse
+from depthgauge.kernel import narrow
+from depthgauge.kernel.sparse import SparseImages, sparse
 from depthgauge.training.module import Examples, ReplicaModule, Seen
 from depthgauge.training.schedule import Chunk
-
-WIDEST = 128
-"""Widest hidden layer for which the loops are faster than matrix products (bench/)."""
-DENSEST = 0.5
-"""The same for the share of pixels that are not 0; MNIST has 0.19."""
-
-
-def suits(experiment: Experiment, data: Prepared, device: str) -> bool:
-    """Whether the loops can train the experiment's networks, and are the faster way.
-
-    A property of the experiment, never of the number of replicas: their last digits hang on it.
-    """
-    return (
-        device == "cpu"
-        and experiment.steps > 0
-        and experiment.precision is Precision.float32
-        and experiment.activation in loops.ACTIVATION_CODES
-        and experiment.cost in loops.COST_CODES
-        and max(experiment.hidden) <= WIDEST
-        and not experiment.dataset.stream
-        and not experiment.dataset.subtract
-        and density(data.train.images[: experiment.train_size]) <= DENSEST
-    )
-
-
-def compiled(experiment: Experiment) -> Callable[..., "CompiledModule"]:
-    """Return what makes the experiment's CompiledModule, from the arguments of a ReplicaModule."""
-    activation = loops.ACTIVATION_CODES[experiment.activation]
-    return partial(CompiledModule, rule=loops.Rule(activation, loops.COST_CODES[experiment.cost]))
 
 
 class CompiledModule(ReplicaModule):
@@ -52,7 +19,7 @@ class CompiledModule(ReplicaModule):
     The networks are float32 on the CPU.
     """
 
-    def __init__(self, *arguments: Any, rule: loops.Rule) -> None:
+    def __init__(self, *arguments: Any, rule: narrow.Rule) -> None:
         """Take what a ReplicaModule takes; `rule` names its activation and cost once more."""
         super().__init__(*arguments)
         self.rule = rule
@@ -60,9 +27,9 @@ class CompiledModule(ReplicaModule):
     def on_fit_start(self) -> None:
         """Lay the networks and the images out as the loops want them."""
         examples, descent = self.examples, self.descent
-        self.layout = loops.layout(self.network.widths)
-        self.nets = loops.empty_nets(self.replicas, self.layout)
-        loops.take_parameters(self.nets, self.layout, *self._layers())
+        self.layout = narrow.layout(self.network.widths)
+        self.nets = narrow.empty_nets(self.replicas, self.layout)
+        narrow.take_parameters(self.nets, self.layout, *self._layers())
         self.images = sparse_images(examples)
         self.rates = np.array(descent.rates, np.float32)
         self.shrink = np.array([1 - rate * descent.l2 for rate in descent.rates], np.float32)
@@ -77,10 +44,10 @@ class CompiledModule(ReplicaModule):
             self.waiting = part[0]
             self._read(start, seen)
             for _ in range(stop - start if self.whole else 1):
-                loops.descend(
+                narrow.descend(
                     self.layout, self.images, part, self.nets, self.rule, self.rates, self.shrink
                 )
-            loops.give_parameters(self.nets, self.layout, *self._layers())
+            narrow.give_parameters(self.nets, self.layout, *self._layers())
         self.waiting = None
 
     def _order(self, chunk: Chunk) -> np.ndarray:
@@ -98,7 +65,7 @@ class CompiledModule(ReplicaModule):
         if self.waiting is None:
             return None
         found = np.zeros_like(self.nets.biases)
-        loops.look_at_batch(self.layout, self.images, self.waiting, self.nets, self.rule, found)
+        narrow.look_at_batch(self.layout, self.images, self.waiting, self.nets, self.rule, found)
         return self.by_layer(found)
 
     def by_layer(self, units: np.ndarray) -> list[Tensor]:

@@ -1,11 +1,11 @@
-"""Gradient norms, cost and accuracy, read by compiled loops."""
+"""Gradient norms, cost and accuracy, read by compiled narrow."""
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from depthgauge.config import Gradients
-from depthgauge.kernel import loops
+from depthgauge.kernel import narrow
 from depthgauge.kernel.sparse import sparse
 from depthgauge.probes.gradients import stacked
 from depthgauge.training.compiled_module import CompiledModule, sparse_images
@@ -32,8 +32,8 @@ class CompiledGradients:
         layers = (module.replicas, len(module.layout.widths) - 1)
         biases, deltas, weights = np.zeros((3, *layers), np.float32)
         costs = np.zeros(module.replicas, np.float32)
-        seen = loops.Glance(np.zeros_like(module.nets.biases), biases, deltas, weights, costs)
-        loops.look(module.layout, self.images, self.pixels, module.nets, module.rule, seen)
+        seen = narrow.Glance(np.zeros_like(module.nets.biases), biases, deltas, weights, costs)
+        narrow.look(module.layout, self.images, self.pixels, module.nets, module.rule, seen)
         values = {
             "bias_gradient_norm": torch.from_numpy(seen.bias_norms),
             "delta_norm": torch.from_numpy(seen.delta_norms),
@@ -58,7 +58,7 @@ class CompiledAnswers:
         correct, costs = np.zeros(module.replicas, np.int64), np.zeros(module.replicas)
         for start in range(0, count, SLICE):
             rows = np.arange(start, min(start + SLICE, count))
-            loops.evaluate(
+            narrow.evaluate(
                 module.layout, self.images, rows, module.nets, module.rule, correct, costs
             )
         return torch.from_numpy(correct), torch.from_numpy(costs)

@@ -24,7 +24,6 @@ from depthgauge.nets.network import ReplicaNetwork
 from depthgauge.training.block import Block, Task
 from depthgauge.training.bound_probe import BoundTightness, gains
 from depthgauge.training.checkpoint import Checkpoint, merged
-from depthgauge.training.compiled_module import compiled, suits
 from depthgauge.training.instruments import Accuracy, GradientNorms, Instrument
 from depthgauge.training.jacobians import LayerJacobians
 from depthgauge.training.measurements import measurements
@@ -33,6 +32,7 @@ from depthgauge.training.output_speed import OutputSpeeds
 from depthgauge.training.saturation import ActivationStatistics
 from depthgauge.training.schedule import Chunks
 from depthgauge.training.signal import GradientStatistics
+from depthgauge.training.ways import way
 
 CHECKPOINT_SECONDS = 20.0
 """How much work a killed block may lose; a checkpoint of small nets takes milliseconds."""
@@ -40,8 +40,7 @@ CHECKPOINT_SECONDS = 20.0
 
 def run(task: Task) -> xr.Dataset:
     """Train the task's block, from its checkpoint if there is one; return what was measured."""
-    experiment = task.block.experiment
-    kind = compiled(experiment) if suits(experiment, task.data, task.device) else ReplicaModule
+    kind = way(task.block.experiment, task.data, task.device)
     return train(task, build_module(task.block, task.data, kind))
 
 

@@ -1,4 +1,4 @@
-"""Training by compiled loops: right, resumable, and chosen where it should be."""
+"""Training by compiled loops: right, resumable, and each way chosen where it should be."""
 
 import itertools
 from dataclasses import replace
@@ -15,8 +15,11 @@ from depthgauge.datasets.prepared import Split, assemble
 from depthgauge.nets.initializers import initial_layer
 from depthgauge.training.block import Block
 from depthgauge.training.checkpoint import Checkpoint
-from depthgauge.training.compiled_module import CompiledModule, compiled, suits
+from depthgauge.training.compiled_module import CompiledModule
 from depthgauge.training.descent import build_instruments, build_module, train_block
+from depthgauge.training.module import ReplicaModule
+from depthgauge.training.ways import narrow_way, way, wide_way
+from depthgauge.training.wide_module import WideModule
 
 
 class Weights(pl.Callback):
@@ -26,24 +29,28 @@ class Weights(pl.Callback):
         self.kept = [w.clone() for w in (*pl_module.network.weights, *pl_module.network.biases)]
 
 
+LOOPS = pytest.mark.parametrize("loops", [narrow_way, wide_way], ids=["narrow", "wide"])
+
+
+@LOOPS
 @pytest.mark.parametrize(
     ("activation", "cost", "l2", "batch_size"),
     [
         ("sigmoid", "cross_entropy", 0.5, 8),
         ("tanh", "nll", 0.0, 8),
         ("softsign", "quadratic", 0.2, 8),
-        ("relu", "nll", 0.0, 100),  # the full batch
+        ("relu", "nll", 0.0, 7),  # not a multiple of what is done at once
     ],
 )
 def test_loops_match_the_numpy_twin(
-    activation, cost, l2, batch_size, experiment, train, small_data
+    activation, cost, l2, batch_size, loops, experiment, train, small_data
 ):
     """Final weights and biases of two seeds, 30 steps across an epoch's edge, float32."""
     experiment = replace(
         experiment, activation=activation, cost=cost, l2=l2, batch_size=batch_size, steps=30
     )
     after = Weights()
-    train(experiment, [(4, 0.3), (9, 0.3)], [after], way=compiled)
+    train(experiment, [(4, 0.3), (9, 0.3)], [after], way=loops)
     widths = [25, *experiment.hidden, 3]
     for replica, seed in enumerate([4, 9]):
         layers = [
@@ -66,11 +73,12 @@ def test_loops_match_the_numpy_twin(
             np.testing.assert_allclose(found[replica].squeeze(), wanted, rtol=2e-4, atol=2e-6)
 
 
-def test_both_ways_read_the_same(experiment, train):
-    """Every reading of a short training, by products and by loops, to float32's rounding."""
+@LOOPS
+def test_all_ways_read_the_same(loops, experiment, train):
+    """Every reading of a short training is that of the products, to float32's rounding."""
     experiment = replace(experiment, steps=40)
     one = train(experiment, [(0, 0.3), (1, 0.3)])
-    other = train(experiment, [(0, 0.3), (1, 0.3)], key="loops", way=compiled)
+    other = train(experiment, [(0, 0.3), (1, 0.3)], key="loops", way=loops)
     assert set(one) == set(other)
     xr.testing.assert_allclose(one.drop_attrs(), other.drop_attrs(), rtol=2e-4, atol=1e-6)
 
@@ -87,16 +95,19 @@ class KillAfter(pl.Callback):
             raise InterruptedError("killed")
 
 
+@LOOPS
 @pytest.mark.parametrize("chunks", [1, 2])
-def test_a_resumed_block_is_the_undisturbed_one(chunks, experiment, train, small_data, tmp_path):
+def test_a_resumed_block_is_the_undisturbed_one(
+    chunks, loops, experiment, train, small_data, tmp_path
+):
     """Killed after any chunk and repeated: the same record, bit for bit."""
-    whole = train(experiment, [(0, 0.3), (1, 0.3)], key="whole", way=compiled)
+    whole = train(experiment, [(0, 0.3), (1, 0.3)], key="whole", way=loops)
     block = Block(experiment, [(0, 0.3), (1, 0.3)], "key", "cell")
 
     def go(seconds, callbacks):
         instruments = build_instruments(experiment, small_data)
         checkpoint = Checkpoint(tmp_path / "checkpoint", "key", instruments, seconds)
-        module = build_module(block, small_data, compiled(experiment))
+        module = build_module(block, small_data, loops(experiment))
         return train_block(module, block, "cpu", checkpoint, callbacks)
 
     with pytest.raises(InterruptedError):
@@ -117,32 +128,56 @@ def dark(small_data):
     return assemble("small", (5, 5), ("a", "b", "c"), splits)
 
 
+def built(kind):
+    """The class behind a way."""
+    return getattr(kind, "func", kind)
+
+
 @pytest.mark.parametrize(
-    "change",
+    ("change", "kind"),
     [
-        {"steps": 0},
-        {"precision": Precision.float64},
-        {"hidden": [7, 129]},
-        {"dataset": Dataset("small", 127.5, 1.0)},
+        ({}, CompiledModule),
+        ({"batch_size": 100}, CompiledModule),  # every example at every step
+        ({"hidden": [7, 129]}, WideModule),
+        ({"dataset": Dataset("small", 127.5, 1.0)}, WideModule),  # black is -1
+        ({"hidden": [7, 129], "batch_size": 65}, ReplicaModule),
+        ({"steps": 0}, ReplicaModule),
+        ({"precision": Precision.float64}, ReplicaModule),
     ],
 )
-def test_loops_are_for_what_they_are_good_at(change, experiment, dark, small_data):
-    """Narrow nets, float32, black pixels that are 0, steps to be made; and a CPU."""
-    experiment = replace(experiment, evaluation=Evaluation(every=0))
-    assert suits(experiment, dark, "cpu")
-    assert not suits(replace(experiment, **change), dark, "cpu")
-    assert not suits(experiment, dark, "cuda")
-    assert not suits(experiment, small_data, "cpu")  # hardly a black pixel
+def test_each_way_is_for_what_it_is_good_at(change, kind, experiment, dark):
+    """Narrow nets on black pixels that are 0; small mini-batches; all else by matrix products."""
+    experiment = replace(experiment, evaluation=Evaluation(every=0), **change)
+    assert built(way(experiment, dark, "cpu")) is kind
+    assert built(way(experiment, dark, "cuda")) is ReplicaModule
 
 
-def test_the_procedure_takes_the_loops_where_they_suit(experiment, dark, tmp_path, monkeypatch):
-    """`descent.run` builds the module that `suits` asks for."""
+def test_bright_images_are_not_for_the_narrow_way(experiment, small_data):
+    """Hardly a pixel of the small set is black."""
+    assert built(way(experiment, small_data, "cpu")) is WideModule
+
+
+def test_the_full_batch_matches_the_numpy_twin(experiment, train, small_data):
+    """The narrow way takes every example at once, whatever the seed's order."""
+    experiment = replace(experiment, batch_size=100, steps=5, l2=0.0)
+    one, other = Weights(), Weights()
+    train(experiment, [(1, 0.4)], [one], way=narrow_way)
+    products = replace(experiment, precision=Precision.float64)
+    train(products, [(1, 0.4)], [other], key="products")
+    for found, wanted in zip(one.kept, other.kept, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)
+
+
+def test_the_procedure_asks_for_the_way(experiment, dark, tmp_path, monkeypatch):
+    """`descent.run` builds the module that `way` names."""
     from depthgauge.training import descent
     from depthgauge.training.block import Task
 
-    built = []
-    monkeypatch.setattr(descent, "train", lambda task, module: built.append(module) or xr.Dataset())
+    modules = []
+    monkeypatch.setattr(
+        descent, "train", lambda task, module: modules.append(module) or xr.Dataset()
+    )
     for asked in (experiment, replace(experiment, steps=0)):
         block = Block(asked, [(0, 0.3)], "key", "cell")
         descent.run(Task(block, dark, "cpu", tmp_path, lambda *_: []))
-    assert [isinstance(module, CompiledModule) for module in built] == [True, False]
+    assert [type(module) for module in modules] == [CompiledModule, ReplicaModule]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import reference
-from depthgauge.kernel import loops
+from depthgauge.kernel import elementwise, narrow
 from depthgauge.kernel.sparse import density, sparse
 
 WIDTHS = (9, 33, 5, 4)
@@ -26,9 +26,9 @@ def net(seed, large=1.0):
 
 def held(*pairs):
     """The loops' copy of these networks."""
-    where = loops.layout(WIDTHS)
-    nets = loops.empty_nets(len(pairs), where)
-    loops.take_parameters(nets, where, *stacks(pairs))
+    where = narrow.layout(WIDTHS)
+    nets = narrow.empty_nets(len(pairs), where)
+    narrow.take_parameters(nets, where, *stacks(pairs))
     return where, nets
 
 
@@ -56,7 +56,7 @@ def test_activations_keep_the_precision_of_float32(name):
     ).astype(np.float32)
     found = exact.copy()
     scratch = np.zeros(len(exact), np.int32)
-    loops._activate(loops.ACTIVATION_CODES[name], found, scratch)
+    elementwise.activate(elementwise.ACTIVATION_CODES[name], found, scratch)
     wanted = reference.activation(name, exact.astype(float))
     np.testing.assert_allclose(found, wanted, rtol=4 * EPSILON, atol=1e-37)
 
@@ -65,7 +65,7 @@ def test_activations_keep_the_precision_of_float32(name):
 def test_activations_saturate_and_pass_nan_on(name):
     """No overflow however large the pre-activation, and what is not a number stays none."""
     x = np.array([-1e30, -200, 200, 1e30, np.inf, -np.inf, np.nan], np.float32)
-    loops._activate(loops.ACTIVATION_CODES[name], x, np.zeros(len(x), np.int32))
+    elementwise.activate(elementwise.ACTIVATION_CODES[name], x, np.zeros(len(x), np.int32))
     low = 0 if name == "sigmoid" else -1
     np.testing.assert_allclose(x, [low, low, 1, 1, 1, low, np.nan], atol=1e-37)
 
@@ -77,13 +77,13 @@ def test_a_look_matches_the_numpy_twin(activation, cost):
     images, labels, xs, ys = examples()
     pairs = [net(0), net(1)]
     where, nets = held(*pairs)
-    rule = loops.Rule(loops.ACTIVATION_CODES[activation], loops.COST_CODES[cost])
+    rule = narrow.Rule(elementwise.ACTIVATION_CODES[activation], elementwise.COST_CODES[cost])
     layers, units = (2, 3), nets.biases.shape
-    seen = loops.Glance(
+    seen = narrow.Glance(
         np.zeros(units, np.float32), *np.zeros((3, *layers), np.float32), np.zeros(2, np.float32)
     )
     pixels = sparse(np.ascontiguousarray(images.T), labels, 256)
-    loops.look(where, sparse(images, labels, 256), pixels, nets, rule, seen)
+    narrow.look(where, sparse(images, labels, 256), pixels, nets, rule, seen)
     for r, (weights, biases) in enumerate(pairs):
         grad_w, grad_b = reference.mean_gradients(weights, biases, xs, ys, activation, cost)
         each = [
@@ -115,12 +115,12 @@ def test_costs_hold_far_from_the_answer_and_close_to_it(cost):
     nets.biases[0, where.units[2] : where.units[2] + 4] = z
     images, labels, _, _ = examples(4)
     labels = np.array([0, 1, 2, 3])
-    rule = loops.Rule(loops.SIGMOID, loops.COST_CODES[cost])
+    rule = narrow.Rule(elementwise.SIGMOID, elementwise.COST_CODES[cost])
     correct, costs = np.zeros(1, np.int64), np.zeros(1)
     for label in range(4):
         rows = np.array([label])
         found = np.zeros(1)
-        loops.evaluate(where, sparse(images, labels, 256), rows, nets, rule, correct, found)
+        narrow.evaluate(where, sparse(images, labels, 256), rows, nets, rule, correct, found)
         y = np.eye(4)[label]
         exact = {
             "cross_entropy": (np.logaddexp(0, z) - y * z).sum(),
@@ -137,20 +137,20 @@ def test_parameters_come_back_as_they_were():
     weights, biases = stacks([net(4), net(5), net(6)])
     where, nets = held(net(4), net(5), net(6))
     out_w, out_b = [np.zeros_like(w) for w in weights], [np.zeros_like(b) for b in biases]
-    loops.give_parameters(nets, where, out_w, out_b)
+    narrow.give_parameters(nets, where, out_w, out_b)
     for one, other in zip([*weights, *biases], [*out_w, *out_b], strict=True):
         assert np.array_equal(one, other)
 
 
-@pytest.mark.parametrize("activation", [loops.SIGMOID, loops.TANH])
+@pytest.mark.parametrize("activation", [elementwise.SIGMOID, elementwise.TANH])
 def test_steps_keep_both_copies_of_the_weights_alike_and_padding_empty(activation):
     """W and its transpose go the same way, to the last digits; padding stays 0."""
     images, labels, _, _ = examples(40)
     where, nets = held(net(0), net(1))
     order = np.random.default_rng(0).integers(0, 40, (300, 2, 5))
-    rule = loops.Rule(activation, loops.NLL)
+    rule = narrow.Rule(activation, elementwise.NLL)
     rates, shrink = np.full(2, 0.5, np.float32), np.full(2, 0.999, np.float32)
-    loops.descend(where, sparse(images, labels, 256), order, nets, rule, rates, shrink)
+    narrow.descend(where, sparse(images, labels, 256), order, nets, rule, rates, shrink)
     for layer in (1, 2):
         n_in, n_out = WIDTHS[layer : layer + 2]
         rows = nets.weights[:, where.weights[layer] : where.weights[layer + 1]]

@@ -1,0 +1,146 @@
+"""Activations, output functions and sums over one-dimensional arrays, compiled.
+
+All work on the whole of x in place; callers pass slices. (A loop over start, ..., stop stays
+scalar: Numba looks at every index that might be negative.)
+"""
+
+import numpy as np
+from numba import njit
+
+from depthgauge.kernel.rows import LANES
+
+SIGMOID, TANH, SOFTSIGN, RELU = range(4)
+CROSS_ENTROPY, NLL, QUADRATIC = range(3)
+
+ACTIVATION_CODES = {"sigmoid": SIGMOID, "tanh": TANH, "softsign": SOFTSIGN, "relu": RELU}
+COST_CODES = {"cross_entropy": CROSS_ENTROPY, "nll": NLL, "quadratic": QUADRATIC}
+
+f4 = np.float32
+REORDER = {"reassoc", "contract", "nsz"}
+"""Lets a sum be taken in vectors; which order that is depends on the processor alone."""
+
+
+@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+def exp(x, scratch):
+    """e^x to about one unit in the last place: e^r by a polynomial, times 2^q, x = q ln 2 + r.
+
+    x is cut at -87 and 87; NaN stays NaN. `scratch` holds int32, at least as many.
+    Coefficients: Moshier's Cephes library, expf.
+    """
+    powers = scratch.view(np.float32)
+    for k in range(len(x)):
+        z = x[k]
+        z = f4(87) if z > f4(87) else z
+        z = f4(-87) if z < f4(-87) else z
+        q = np.floor(z * f4(1.44269504088896341) + f4(0.5))
+        r = (z - q * f4(0.693359375)) + q * f4(2.12194440e-4)
+        p = f4(1.9875691500e-4) * r + f4(1.3981999507e-3)
+        p = p * r + f4(8.3334519073e-3)
+        p = p * r + f4(4.1665795894e-2)
+        p = p * r + f4(1.6666665459e-1)
+        p = p * r + f4(5.0000001201e-1)
+        x[k] = p * r * r + r + f4(1)
+        scratch[k] = (np.int32(q) + np.int32(127)) << np.int32(23)
+    for k in range(len(x)):
+        x[k] *= powers[k]
+
+
+@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+def _sigmoid(x, scratch):
+    for k in range(len(x)):
+        x[k] = -x[k]
+    exp(x, scratch)
+    for k in range(len(x)):
+        x[k] = f4(1) / (f4(1) + x[k])
+
+
+@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+def _tanh(x, scratch):
+    """Near 0 by a polynomial (Cephes, tanhf), which keeps the relative precision; else by e^2x."""
+    z = x.copy()
+    for k in range(len(x)):
+        x[k] = f4(2) * x[k]
+    exp(x, scratch)
+    for k in range(len(x)):
+        s = z[k] * z[k]
+        p = f4(-5.70498872745e-3) * s + f4(2.06390887954e-2)
+        p = p * s + f4(-5.37397155531e-2)
+        p = p * s + f4(1.33314422036e-1)
+        p = p * s + f4(-3.33332819422e-1)
+        near = p * s * z[k] + z[k]
+        far = f4(1) - f4(2) / (x[k] + f4(1))
+        x[k] = near if s < f4(0.390625) else far
+
+
+@njit(cache=True, error_model="numpy")
+def activate(code, x, scratch):
+    if code == SIGMOID:
+        _sigmoid(x, scratch)
+    elif code == TANH:
+        _tanh(x, scratch)
+    elif code == SOFTSIGN:
+        for k in range(len(x)):
+            x[k] = x[k] / (f4(1) + abs(x[k]))
+    else:
+        for k in range(len(x)):
+            x[k] = f4(0) if x[k] < f4(0) else x[k]
+
+
+@njit(cache=True, error_model="numpy")
+def chain(code, delta, a):
+    """Multiply delta by f'(z), which a = f(z) tells."""
+    for k in range(len(delta)):
+        if code == SIGMOID:
+            delta[k] = delta[k] * (a[k] * (f4(1) - a[k]))
+        elif code == TANH:
+            delta[k] = delta[k] * (f4(1) - a[k] * a[k])
+        elif code == SOFTSIGN:
+            delta[k] = delta[k] * ((f4(1) - abs(a[k])) * (f4(1) - abs(a[k])))
+        else:
+            delta[k] = delta[k] if a[k] > f4(0) else f4(0)
+
+
+@njit(cache=True, error_model="numpy")
+def shrink(x, factor):
+    for k in range(len(x)):
+        x[k] *= factor
+
+
+@njit(cache=True, fastmath=REORDER, error_model="numpy")
+def square_sum(x):
+    total = f4(0)
+    for k in range(len(x)):
+        total += x[k] * x[k]
+    return total
+
+
+@njit(cache=True, error_model="numpy")
+def zeros(count):
+    """Return that many float32 zeros from an address that is a multiple of a cache line's 64 bytes.
+
+    A vector that lies across two lines costs two accesses: half the speed of a step.
+    """
+    room = np.zeros(count + LANES, f4)
+    skipped = (-(room.ctypes.data // 4)) % LANES
+    return room[skipped : skipped + count]
+
+
+@njit(cache=True, error_model="numpy")
+def output(cost, a, start, stop, pad, classes, scratch):
+    """z^L -> a^L: sigmoid, or softmax over the classes."""
+    if cost != NLL:
+        _sigmoid(a[start:stop], scratch)
+        return
+    for row in range(start, stop, pad):
+        top = a[row]
+        for j in range(1, classes):
+            top = max(top, a[row + j])
+        for j in range(classes):
+            a[row + j] -= top
+    exp(a[start:stop], scratch)
+    for row in range(start, stop, pad):
+        total = f4(0)
+        for j in range(classes):
+            total += a[row + j]
+        for j in range(classes):
+            a[row + j] /= total

@@ -1,0 +1,67 @@
+"""Which of three ways trains an experiment's networks: a property of the experiment alone.
+
+The ways agree to float32's rounding, not to the last digit, so the choice must not depend on how
+many replicas there are.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from depthgauge.config import Experiment, Precision
+from depthgauge.datasets.prepared import Prepared
+from depthgauge.kernel.elementwise import ACTIVATION_CODES, COST_CODES
+from depthgauge.kernel.narrow import Rule
+from depthgauge.kernel.sparse import density
+from depthgauge.training.compiled_module import CompiledModule
+from depthgauge.training.module import ReplicaModule
+from depthgauge.training.wide_module import WideModule
+
+Way = Callable[..., ReplicaModule]
+"""Makes a module from the arguments of a ReplicaModule."""
+
+WIDEST = 128
+"""Widest hidden layer whose weights stay in the cache for many steps."""
+DENSEST = 0.5
+"""Share of pixels that are not 0 up to which it pays to skip the others; MNIST has 0.19."""
+FEW = 64
+"""Examples a mini-batch up to which the loops for wide networks beat matrix products."""
+
+
+def way(experiment: Experiment, data: Prepared, device: str) -> Way:
+    """Return the quickest way to train the experiment's networks (bench/)."""
+    if not _compilable(experiment, device):
+        return ReplicaModule
+    if max(experiment.hidden) <= WIDEST and _mostly_black(experiment, data):
+        return narrow_way(experiment)
+    if experiment.batch_size <= FEW and experiment.batch_size < experiment.train_size:
+        return wide_way(experiment)
+    return ReplicaModule
+
+
+def narrow_way(experiment: Experiment) -> Way:
+    """Return what keeps a narrow network in the cache, and skips pixels that are 0."""
+    return partial(CompiledModule, rule=_rule(experiment))
+
+
+def wide_way(experiment: Experiment) -> Way:
+    """Return what fetches each weight twice a step."""
+    return partial(WideModule, rule=_rule(experiment))
+
+
+def _compilable(experiment: Experiment, device: str) -> bool:
+    return (
+        device == "cpu"
+        and experiment.steps > 0
+        and experiment.precision is Precision.float32
+        and experiment.activation in ACTIVATION_CODES
+        and experiment.cost in COST_CODES
+    )
+
+
+def _mostly_black(experiment: Experiment, data: Prepared) -> bool:
+    black_is_zero = not experiment.dataset.stream and not experiment.dataset.subtract
+    return black_is_zero and density(data.train.images[: experiment.train_size]) <= DENSEST
+
+
+def _rule(experiment: Experiment) -> Rule:
+    return Rule(ACTIVATION_CODES[experiment.activation], COST_CODES[experiment.cost])
