@@ -17,12 +17,10 @@ from omegaconf.errors import OmegaConfBaseException
 from depthgauge.config import Config, plain, sized
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.errors import ConfigError, DepthgaugeError
+from depthgauge.stages.blocks import CELLS
 from depthgauge.training.cell import Cell, build_cell
 from depthgauge.training.device import available_device
 from depthgauge.training.procedures import procedure
-
-CELLS = Path(".cells")
-"""Finished and running blocks, below the project's root, which is the current folder by then."""
 
 ConfigStore.instance().store(name="schema", node=Config)
 
