@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _asked(overrides: Sequence[str]) -> tuple[list[str], str, list[str]]:
     """Return the studies, the scale and all words but study=."""
-    values = dict(word.partition("=")[::2] for word in overrides)
+    values = {key: value for key, _, value in (word.partition("=") for word in overrides)}
     known = studies()
     names = values["study"].split(",") if "study" in values else known
     for name in names:
