@@ -4,6 +4,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 
 from depthgauge.errors import ConfigError, DepthgaugeError
 
@@ -50,6 +51,17 @@ def _run(words: list[str]) -> None:
         _overview().parse_args(words or ["--help"])
     name = words[0]
     stage = importlib.import_module(f"depthgauge.stages.{name}")
+    found = parser_of(name, stage).parse_intermixed_args(words[1:])
+    if found.overrides and name not in KEYED:
+        raise ConfigError(
+            f"{found.overrides[0]} will not do: {name} takes no key=value; its options are in"
+            f" `depthgauge {name} --help`"
+        )
+    stage.run(found)
+
+
+def parser_of(name: str, stage: ModuleType) -> argparse.ArgumentParser:
+    """Return the parser of one stage, whose module describes itself."""
     parser = argparse.ArgumentParser(
         prog=f"depthgauge {name}",
         description=stage.__doc__,
@@ -60,13 +72,7 @@ def _run(words: list[str]) -> None:
     stage.add_arguments(parser)
     keys = "settings, as in dataset=mnist seeds=4" if name in KEYED else argparse.SUPPRESS
     parser.add_argument("overrides", nargs="*", metavar="key=value", help=keys)
-    found = parser.parse_intermixed_args(words[1:])
-    if found.overrides and name not in KEYED:
-        raise ConfigError(
-            f"{found.overrides[0]} will not do: {name} takes no key=value; its options are in"
-            f" `depthgauge {name} --help`"
-        )
-    stage.run(found)
+    return parser
 
 
 def _overview() -> argparse.ArgumentParser:

@@ -16,6 +16,8 @@ from depthgauge.errors import ConfigError
 from depthgauge.stages.overrides import parse
 from depthgauge.stages.root import project_root
 
+KEYS = ("dataset", "split", "samples")
+
 MOST = 100
 """Images in a row."""
 
@@ -30,7 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     Raises ConfigError for a split or number there is not, DataError for a set not prepared.
     """
-    values = parse(arguments.overrides, ("dataset", "split", "samples"))
+    values = parse(arguments.overrides, KEYS)
     split, samples = values.get("split", "train"), values.get("samples", "10")
     if "dataset" not in values:
         raise ConfigError("which data set? add dataset=NAME, as in dataset=mnist")
