@@ -24,7 +24,6 @@ import argparse
 from pathlib import Path
 
 from depthgauge.errors import ConfigError, DataError
-from depthgauge.stages.compared import show_claims, show_records
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,6 +70,7 @@ def _kind(side: str) -> str:
 
 def _claims(first: str, second: str) -> bool:
     from depthgauge.comparison.verdicts import changes
+    from depthgauge.stages.compared import show_claims
     from depthgauge.stages.judged import read_verdicts
 
     one, two = read_verdicts(first), read_verdicts(second)
@@ -92,6 +92,7 @@ def _study(first: Path, second: Path, title: str, studies: int) -> bool:
     """Compare two records or studies, one of so many `studies` compared at once."""
     from depthgauge.comparison.records import compare
     from depthgauge.records import read, read_study
+    from depthgauge.stages.compared import show_records
 
     sides = [read_study(path) if path.is_dir() else [read(path)] for path in (first, second)]
     return show_records(compare(sides[0], sides[1], studies), title)

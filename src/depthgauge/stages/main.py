@@ -26,8 +26,9 @@ STAGES = {
 KEYED = ("fetch", "prepare", "train", "status", "show")
 """Stages that take key=value words."""
 
-EXIT_CODES = """exit codes: 0 done, 1 a cell failed or something unforeseen, 2 a wrong key, value
-or option, 3 data missing or damaged, 4 something the machine lacks, 5 tracking unavailable"""
+EXIT_CODES = """exit codes: 0 done, 1 a cell failed, two results differ or something unforeseen,
+2 a wrong key, value or option, 3 data missing or damaged, 4 something the machine lacks,
+5 tracking unavailable, 130 interrupted"""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
