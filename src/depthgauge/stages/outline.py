@@ -62,7 +62,7 @@ def as_values(outline: Outline) -> dict[str, Any]:
 
 
 def from_values(values: dict[str, Any]) -> Outline:
-    """Return the outline that `as_values` gave; KeyError or TypeError for anything else."""
+    """Return the outline that `as_values` gave."""
     cells = [
         CellOutline(**{**cell, "blocks": [BlockOutline(**block) for block in cell["blocks"]]})
         for cell in values["cells"]

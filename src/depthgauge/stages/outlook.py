@@ -7,6 +7,7 @@ import platform
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import depthgauge
 from depthgauge.errors import DataError, DepthgaugeError
@@ -26,35 +27,43 @@ def studies() -> list[str]:
 
 
 def outlook(study: str, overrides: Sequence[str]) -> Outline:
-    """Return the outline of `study` under `overrides`, from the last time if nothing changed.
+    """Return the outline of `study` under `overrides`, the one kept if nothing has changed since.
 
     Raises DataError where a data set that it needs is not prepared, and whatever `plan` raises.
     """
     words = [f"study={study}", *overrides]
-    path = PLANS / f"{_fingerprint(words)}.json"
+    path = PLANS / f"{hashlib.sha256(json.dumps(words).encode()).hexdigest()[:32]}.json"
+    stamp = _fingerprint(words)
+    known = _kept(path)
+    if known.get("stamp") != stamp:
+        return _planned(study, words, path, stamp)
+    if "lacking" in known:
+        raise DataError(known["lacking"])
+    return from_values(known)
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    """Return what is kept at `path`; nothing where it cannot be read."""
     try:
-        known = json.loads(path.read_text(encoding="utf-8"))
-        if "lacking" not in known:
-            return from_values(known)
-    except (OSError, ValueError, KeyError, TypeError):
-        return _planned(study, words, path)
-    raise DataError(known["lacking"])
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
 
 
-def _planned(study: str, words: list[str], path: Path) -> Outline:
+def _planned(study: str, words: list[str], path: Path, stamp: str) -> Outline:
     from depthgauge.stages.plan import plan
     from depthgauge.stages.train import prepared_data
 
     try:
         outline = outline_of(study, plan(words, prepared_data))
     except DataError as error:
-        write_text(path, json.dumps({"lacking": str(error)}))
+        write_text(path, json.dumps({"stamp": stamp, "lacking": str(error)}))
         raise
     except SystemExit as refused:  # Hydra has said on stderr what it does not like
         raise DepthgaugeError(
             f"Hydra cannot compose {' '.join(words)}; mend conf/study/{study}.yaml"
         ) from refused
-    write_text(path, json.dumps(as_values(outline)))
+    write_text(path, json.dumps({"stamp": stamp, **as_values(outline)}))
     return outline
 
 

@@ -7,7 +7,8 @@
 A block is in use when a page of conf/study plans it, at any of the scales (smoke, quick and paper
 unless --scale says otherwise) and on any device, with the code, the data and the versions of now.
 What an older code computed, or a grid that you gave on the command line, is unused. While a sweep
-runs nothing is removed. Every study must be planned for that, so all its data must be prepared.
+runs nothing is removed. All studies are planned for that, which takes minutes after an edit of
+code, pages or data, and their data must be prepared.
 """
 
 import argparse
@@ -51,6 +52,8 @@ def run(arguments: argparse.Namespace) -> None:
     from being planned, since its blocks would look unused.
     """
     os.chdir(project_root())
+    if arguments.yes:
+        require_rest()
     used = users(arguments.scale or SCALES)
     sizes = {folder: size(folder) for folder in sorted(CELLS.glob(KEY))}
     unused = [folder for folder in sizes if folder.name not in used]
@@ -60,13 +63,19 @@ def run(arguments: argparse.Namespace) -> None:
             freed = in_units(sum(sizes[folder] for folder in unused))
             print(f"`depthgauge prune --yes` removes {len(unused)} blocks and frees {freed}")
         return
-    if running := [folder for folder in sizes if held(folder)]:
-        raise ResourceError(
-            f"nothing was removed: a sweep is running (it computes {running[0]}), and it may need"
-            " any block; repeat the command when it has ended"
-        )
+    require_rest()  # planning took its time
     removed = [folder for folder in unused if remove(folder)]
     print(f"removed {len(removed)} blocks, freed {in_units(sum(sizes[each] for each in removed))}")
+
+
+def require_rest() -> None:
+    """Raise ResourceError while a process computes a block."""
+    for folder in CELLS.glob(KEY):
+        if held(folder):
+            raise ResourceError(
+                f"nothing was removed: a sweep is running (it computes {folder}), and it may need"
+                " any block; repeat the command when it has ended"
+            )
 
 
 def users(scales: Sequence[str]) -> dict[str, str]:
