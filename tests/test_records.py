@@ -1,8 +1,10 @@
 """Records survive the disk unchanged, and a damaged one says so."""
 
 import struct
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -44,10 +46,22 @@ def test_memory_that_is_not_contiguous_is_written_right(tmp_path):
     xr.testing.assert_identical(read(tmp_path / "turned"), turned)
 
 
-def test_it_opens_as_a_data_frame():
-    """The three lines of docs/records.md."""
-    frame = record().to_dataframe()
-    assert frame.loc[(1, 10, 2), "bias_gradient_norm"] == record().bias_gradient_norm[1, 1, 1]
+def test_it_opens_as_a_data_frame(tmp_path, monkeypatch):
+    """The three lines of docs/records.md, as they are there: a row a replica and step."""
+    page = (Path(__file__).parents[1] / "docs/records.md").read_text()
+    lines = page.split("```python\n")[1].split("```")[0]
+    assert lines.count("\n") == 3
+    values = np.arange(6.0).reshape(2, 3)
+    made = record().assign_coords(learning_rate=("replica", [0.1, 0.2]), evaluation_step=[0, 5, 9])
+    made["accuracy_test"] = ("replica", "evaluation_step"), values
+    write(made, tmp_path / "build/nielsen_accuracy/000.safetensors")
+    monkeypatch.chdir(tmp_path)
+    found: dict[str, pd.DataFrame] = {}
+    exec(lines, found)
+    frame = found["frame"].reset_index()
+    assert len(frame) == 6 and frame["seed"].tolist() == [0, 0, 0, 1, 1, 1]
+    [row] = frame[(frame["seed"] == 1) & (frame["evaluation_step"] == 9)].to_dict("records")
+    assert (row["accuracy_test"], row["learning_rate"]) == (5.0, 0.2)
 
 
 @pytest.mark.parametrize("harm", ["missing", "empty", "cut", "text", "header", "format"])

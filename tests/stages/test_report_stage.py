@@ -8,15 +8,15 @@ import pytest
 from claims.nielsen_records import PUBLISHED, accuracy_cell
 from depthgauge.claims.judging import judge
 from depthgauge.claims.registry import CLAIMS
-from depthgauge.errors import ConfigError, DataError
+from depthgauge.errors import DataError
 from depthgauge.records import write
 from depthgauge.stages import report
+from depthgauge.stages.main import main
 
 
 def parsed(*words):
     parser = argparse.ArgumentParser()
     report.add_arguments(parser)
-    parser.add_argument("overrides", nargs="*")
     return parser.parse_args(words)
 
 
@@ -90,7 +90,9 @@ def test_without_verdicts_nothing_is_written(project):
     assert contents(project / "results") == {}
 
 
-def test_overrides_are_refused(project):
+def test_overrides_are_refused(project, capsys):
     """A key=value would be ignored silently otherwise."""
-    with pytest.raises(ConfigError, match=r"scale=paper will not do: report takes no key=value"):
-        report.run(parsed("scale=paper"))
+    with pytest.raises(SystemExit) as stop:
+        main(["report", "scale=paper"])
+    assert stop.value.code == 2
+    assert "scale=paper will not do: report takes no key=value" in capsys.readouterr().err

@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import scipy  # its stats load when they are used: a table of claims is quicker without
 from numpy.typing import NDArray
-from scipy import stats
 
 Values = NDArray[np.float64]
 Interval = tuple[float, float, float]
@@ -48,7 +48,7 @@ def wilson_interval(successes: int, n: int) -> Interval:
     Unlike the usual one it stays inside [0, 1] and is not a point at 0 or n successes.
     Source: Wilson, JASA 22 (1927), 209-212.
     """
-    z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
+    z = float(scipy.stats.norm.ppf((1 + CONFIDENCE) / 2))
     fraction = successes / n
     centre = (fraction + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * math.sqrt(fraction * (1 - fraction) / n + (z / (2 * n)) ** 2)
@@ -69,8 +69,8 @@ def least_significant_difference(first: Values, second: Values) -> Interval:
         return 0.0, 0.0, 0.0
     degrees = total**2 / float((variances**2 / (np.array([len(first), len(second)]) - 1)).sum())
     tail = (1 - CONFIDENCE) / 2
-    z = float(stats.norm.ppf(1 - tail))
-    low, high = (math.sqrt(degrees / stats.chi2.ppf(p, degrees)) for p in (1 - tail, tail))
+    z = float(scipy.stats.norm.ppf(1 - tail))
+    low, high = (math.sqrt(degrees / scipy.stats.chi2.ppf(p, degrees)) for p in (1 - tail, tail))
     least = z * math.sqrt(total)
     return least, least * low, least * high
 
@@ -78,6 +78,6 @@ def least_significant_difference(first: Values, second: Values) -> Interval:
 def _around_mean(values: Values, factor: float) -> Interval:
     """Return the mean and mean +- t(n-1) s `factor`."""
     mean = float(values.mean())
-    t = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1))
+    t = float(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1))
     half = t * float(values.std(ddof=1)) * factor
     return mean, mean - half, mean + half

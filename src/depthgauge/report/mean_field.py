@@ -51,7 +51,9 @@ def profile_table(net: xr.Dataset) -> pd.DataFrame:
     try:
         theory = predicted_profile(net)
     except UndecidableError as reason:
-        raise DataError(f"mean field cannot be drawn: {reason}; train {STUDY} again") from None
+        raise DataError(
+            f"mean field cannot be drawn: {reason}; run `depthgauge train study={STUDY}` again"
+        ) from None
     table = table.rename(columns={"layer": "hidden"})
     init = _NAMES[net.attrs["config"]["init"]]
     return table.assign(theory=rounded(theory[table["hidden"] - 1]), init=init)

@@ -7,7 +7,8 @@ from pathlib import Path
 import xarray as xr
 
 from depthgauge.records import join, read, write
-from depthgauge.stages.plan import CELLS, Planned
+from depthgauge.stages.blocks import CELLS
+from depthgauge.stages.plan import Planned
 from depthgauge.training.cell import record_path
 
 

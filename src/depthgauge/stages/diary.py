@@ -11,7 +11,8 @@ import xarray as xr
 
 from depthgauge.errors import TrackingError
 from depthgauge.files import write_text
-from depthgauge.stages.plan import CELLS, Planned
+from depthgauge.stages.blocks import CELLS
+from depthgauge.stages.plan import Planned
 from depthgauge.tracking.curves import points, thin
 from depthgauge.tracking.live import LiveMetrics
 from depthgauge.tracking.runs import Runs, end_run, start_run, start_sweep

@@ -1,42 +1,90 @@
 """What a sweep will take: cells, done, to do, time."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from depthgauge.stages.plan import CELLS, Planned
-from depthgauge.training.cell import finished
-from depthgauge.training.procedures import procedure
+from depthgauge.stages.blocks import CELLS, Seen, State, look
+from depthgauge.stages.outline import CellOutline, Outline
 
 DEFAULT_SPEED = 25e9
 """Operations a second of one core on small nets (docs/performance.md), until this machine has
 finished a block of its own."""
 
+UNITS = ((100, 1, "s", 0), (6000, 60, "min", 0), (172_800, 3600, "h", 1))
+"""Below so many seconds: seconds in a unit, its name, digits."""
 
-def show_plan(study: str, planned: Sequence[Planned]) -> None:
+Speed = Callable[[CellOutline], float]
+
+
+def show_plan(outline: Outline) -> None:
     """Print a line a cell: seeds, blocks done, and the seconds that the rest will take."""
     speed = measured_speed(CELLS)
-    table = Table(title=f"{study} at scale {planned[0].config.scale}")
+    table = Table(title=f"{outline.study} at scale {outline.scale}")
     for name in ("cell", "seeds", "steps", "blocks", "done", "to do", "about"):
         table.add_column(name, justify="left" if name == "cell" else "right")
     total = 0.0
-    for each in planned:
-        done = sum(finished(CELLS, block) for block in each.cell.blocks)
-        left = [block for block in each.cell.blocks if not finished(CELLS, block)]
-        operations = procedure(each.config.procedure).work(each.config, each.data)
-        seconds = operations * sum(len(block.replicas) for block in left) / speed
-        total += seconds
-        counts = (each.config.seeds, each.config.steps, len(each.cell.blocks), done, len(left))
-        table.add_row(each.label, *map(str, counts), f"{seconds:.0f} s")
+    for cell in outline.cells:
+        seen = [look(CELLS / key) for key in cell.here()]
+        done = sum(each.state is State.done for each in seen)
+        left = seconds_left(cell, seen, speed)
+        total += left
+        counts = (cell.seeds, cell.steps, len(seen), done, len(seen) - done)
+        table.add_row(cell.label, *map(str, counts), duration(left))
     Console().print(table)
-    print(f"one core: about {total / 60:.1f} min; hydra/launcher=joblib shares it among all cores")
+    print(f"one core: about {duration(total)}; hydra/launcher=joblib shares it among all cores")
 
 
-def measured_speed(cells: Path) -> float:
-    """Return operations a second and process over the blocks finished here; a default if none."""
-    timings = [json.loads(path.read_text()) for path in cells.glob("*/timing.json")]
-    seconds = sum(timing["seconds"] for timing in timings)
-    return sum(timing["work"] for timing in timings) / seconds if seconds else DEFAULT_SPEED
+def seconds_left(cell: CellOutline, seen: list[Seen], speed: Speed) -> float:
+    """Return the seconds that one core needs for the blocks of `cell` that are not done.
+
+    A block with a checkpoint needs the rest of its steps only.
+    """
+    replicas = 0.0
+    for block, each in zip(cell.blocks, seen, strict=True):
+        if each.state is not State.done:
+            replicas += block.replicas * (1 - each.step / max(cell.steps, 1))
+    return cell.work * replicas / speed(cell)
+
+
+def measured_speed(cells: Path) -> Speed:
+    """Return how many operations a second one core does for a cell, as seen on this machine.
+
+    Blocks of the same procedure and width count if some are finished, else those of the same
+    procedure, else all; without any, DEFAULT_SPEED.
+    """
+    work: dict[tuple[object, ...], float] = {}
+    seconds: dict[tuple[object, ...], float] = {}
+    for path in cells.glob("*/timing.json"):
+        try:
+            timing = json.loads(path.read_text())
+            config = json.loads((path.parent / "config.json").read_text())
+            kinds = _kinds(config["procedure"], max(config["hidden"]))
+            done, took = float(timing["work"]), float(timing["seconds"])
+        except (OSError, ValueError, KeyError, TypeError):  # half a folder is no evidence
+            continue
+        for kind in kinds:
+            work[kind] = work.get(kind, 0) + done
+            seconds[kind] = seconds.get(kind, 0) + took
+
+    def speed(cell: CellOutline) -> float:
+        known = (kind for kind in _kinds(cell.procedure, cell.width) if seconds.get(kind))
+        found = next(known, None)
+        return DEFAULT_SPEED if found is None else work[found] / seconds[found]
+
+    return speed
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a person says it: 40 s, 12 min, 3.5 h, 2.1 days."""
+    for limit, unit, name, digits in UNITS:
+        if seconds < limit:
+            return f"{seconds / unit:.{digits}f} {name}"
+    return f"{seconds / 86_400:.1f} days"
+
+
+def _kinds(procedure: str, width: int) -> tuple[tuple[object, ...], ...]:
+    return (procedure, width), (procedure,), ()

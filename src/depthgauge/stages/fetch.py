@@ -28,6 +28,8 @@ from depthgauge.errors import ConfigError, DataError, ResourceError
 from depthgauge.stages.overrides import parse
 from depthgauge.stages.root import project_root, require_dvc
 
+KEYS = ("dataset", "file", "sha256")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this stage: it has none beside its overrides."""
@@ -36,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Fetch what the overrides ask for."""
     root = project_root()
-    values = parse(arguments.overrides, ("dataset", "file", "sha256"))
+    values = parse(arguments.overrides, KEYS)
     asked = values.get("dataset", ",".join(catalogue.PINNED)).split(",")
     catalogue.require(asked)
     for name in (name for name in asked if name in catalogue.GENERATED):

@@ -12,23 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.box import SIMPLE
-from rich.console import Console
-from rich.table import Table
-
-from depthgauge.claims.chance import chance_statement
 from depthgauge.claims.judgement import Verdict
 from depthgauge.claims.judging import judge
 from depthgauge.claims.registry import CLAIMS
-from depthgauge.errors import ConfigError, DataError
+from depthgauge.errors import DataError
 from depthgauge.files import write_text
 from depthgauge.records import read_study
 from depthgauge.stages.root import project_root
-
-PIPED_WIDTH = 160
-"""Columns of the table where no terminal says how wide it is."""
-
-COLOURS = {Verdict.holds: "green", Verdict.fails: "red", Verdict.inconclusive: "yellow"}
+from depthgauge.stages.verdict_table import show
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,11 +37,6 @@ def run(arguments: argparse.Namespace) -> None:
 
     Raises DataError when there is no record at all or a record is damaged: nothing is written.
     """
-    if arguments.overrides:
-        raise ConfigError(
-            f"{arguments.overrides[0]} will not do: judge takes no key=value, it reads the records"
-            " in --build"
-        )
     build = arguments.build or project_root() / "build"
     results = arguments.results or project_root() / "results"
     records = {folder.name: read_study(folder) for folder in build.glob("*/")}
@@ -59,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
     verdicts = judge(records, CLAIMS)
     write_text(results / "claims.json", as_json(verdicts))
     write_text(results / "metrics.json", json.dumps(counts(verdicts), indent=2) + "\n")
-    show(verdicts)
+    show(verdicts, len(verdicts))
 
 
 def as_json(verdicts: Sequence[dict[str, Any]]) -> str:
@@ -81,39 +67,3 @@ def counts(verdicts: Sequence[dict[str, Any]]) -> dict[str, dict[str, int]]:
         source = by_source.setdefault(verdict["id"].split(".")[0], Counter())
         source[verdict["verdict"]] += 1
     return {name: {kind: found[kind] for kind in Verdict} for name, found in by_source.items()}
-
-
-def show(verdicts: Sequence[dict[str, Any]]) -> None:
-    """Print the table of claims and what chance does to it; plain text when piped."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=PIPED_WIDTH)
-    table = Table(box=SIMPLE, pad_edge=False)
-    table.add_column("claim", overflow="fold")
-    table.add_column("statement")
-    table.add_column("published", justify="right")
-    table.add_column("measured [95 % interval]", no_wrap=True)
-    table.add_column("n", justify="right")
-    table.add_column("verdict", no_wrap=True)
-    for each in verdicts:
-        colour = COLOURS[Verdict(each["verdict"])]
-        table.add_row(
-            each["id"],
-            each["statement"],
-            "" if each["published"] is None else f"{each['published']:g}",
-            _measured(each),
-            str(each["n"]),
-            f"[{colour}]{each['verdict']}[/]",
-        )
-    console.print(table)
-    for each in verdicts:
-        if each["verdict"] != Verdict.holds:
-            console.print(f"{each['id']} {each['verdict']}: {each['reason']}", soft_wrap=True)
-    console.print(chance_statement(verdicts), soft_wrap=True)
-
-
-def _measured(verdict: dict[str, Any]) -> str:
-    if verdict["measured"] is None:
-        return ""
-    low, high = verdict["interval"]
-    return f"{verdict['measured']:g} \\[{low:g}, {high:g}]"

@@ -4,8 +4,9 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 
-from depthgauge.errors import DepthgaugeError
+from depthgauge.errors import ConfigError, DepthgaugeError
 
 STAGES = {
     "fetch": "download and verify raw data sets",
@@ -15,10 +16,19 @@ STAGES = {
     "report": "draw every figure and write results/report.html",
     "track": "bring finished records and figures into MLflow",
     "claims": "print the table of claims again",
+    "status": "say what is done, running, failed or to do, and how long it takes",
+    "compare": "say what differs between two results, beyond chance",
+    "show": "draw a contact sheet of a data set",
+    "prune": "say how much disk the cells use, and remove those no study refers to",
+    "completion": "print the completion of words for a shell",
 }
 
-EXIT_CODES = """exit codes: 0 done, 1 a cell failed or something unforeseen, 2 a wrong key, value
-or option, 3 data missing or damaged, 4 something the machine lacks, 5 tracking unavailable"""
+KEYED = ("fetch", "prepare", "train", "status", "show")
+"""Stages that take key=value words."""
+
+EXIT_CODES = """exit codes: 0 done, 1 a cell failed, two results differ or something unforeseen,
+2 a wrong key, value or option, 3 data missing or damaged, 4 something the machine lacks,
+5 tracking unavailable, 130 interrupted"""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -40,23 +50,34 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(words: list[str]) -> None:
     if not words or words[0] not in STAGES:
         _overview().parse_args(words or ["--help"])
-    stage = importlib.import_module(f"depthgauge.stages.{words[0]}")
+    name = words[0]
+    stage = importlib.import_module(f"depthgauge.stages.{name}")
+    found = parser_of(name, stage).parse_intermixed_args(words[1:])
+    if found.overrides and name not in KEYED:
+        raise ConfigError(
+            f"{found.overrides[0]} will not do: {name} takes no key=value; its options are in"
+            f" `depthgauge {name} --help`"
+        )
+    stage.run(found)
+
+
+def parser_of(name: str, stage: ModuleType) -> argparse.ArgumentParser:
+    """Return the parser of one stage, whose module describes itself."""
     parser = argparse.ArgumentParser(
-        prog=f"depthgauge {words[0]}",
+        prog=f"depthgauge {name}",
         description=stage.__doc__,
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     stage.add_arguments(parser)
-    parser.add_argument(
-        "overrides", nargs="*", metavar="key=value", help="settings, as in dataset=mnist seeds=4"
-    )
-    stage.run(parser.parse_intermixed_args(words[1:]))
+    keys = "settings, as in dataset=mnist seeds=4" if name in KEYED else argparse.SUPPRESS
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help=keys)
+    return parser
 
 
 def _overview() -> argparse.ArgumentParser:
-    stages = "\n".join(f"  {name:<9}{summary}" for name, summary in STAGES.items())
+    stages = "\n".join(f"  {name:<12}{summary}" for name, summary in STAGES.items())
     parser = argparse.ArgumentParser(
         prog="depthgauge",
         description=f"{__doc__}\n\nstages:\n{stages}\n\n`depthgauge STAGE --help` explains one.",

@@ -17,12 +17,10 @@ from omegaconf.errors import OmegaConfBaseException
 from depthgauge.config import Config, plain, sized
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.errors import ConfigError, DepthgaugeError
+from depthgauge.stages.blocks import CELLS
 from depthgauge.training.cell import Cell, build_cell
 from depthgauge.training.device import available_device
 from depthgauge.training.procedures import procedure
-
-CELLS = Path(".cells")
-"""Finished and running blocks, below the project's root, which is the current folder by then."""
 
 ConfigStore.instance().store(name="schema", node=Config)
 
@@ -120,7 +118,8 @@ def checked(config: DictConfig) -> Config:
     """Turn a composed config into the dataclass that everything else sees."""
     unknown = set(config) - {each.name for each in fields(Config)}
     if unknown:
-        raise ConfigError(f"{', '.join(map(str, unknown))} is no key of a study; see --help")
+        names = ", ".join(map(str, unknown))
+        raise ConfigError(f"{names} is no key of a study; src/depthgauge/config explains each")
     try:
         made = OmegaConf.to_object(config)
         assert isinstance(made, Config)
@@ -136,7 +135,8 @@ def _explained(error: OmegaConfBaseException, config: DictConfig) -> DepthgaugeE
     scales = list(config.at)
     if config.scale not in scales:
         return ConfigError(f"scale={config.scale} is unknown; choose one of {', '.join(scales)}")
-    return ConfigError(" ".join(str(error).split()))
+    reason = " ".join(str(error).split())
+    return ConfigError(f"{reason}; correct that key on the command line or in conf/study")
 
 
 def _axes(task: list[str], fixed: set[str], config: DictConfig) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from depthgauge.errors import ConfigError
 from depthgauge.stages.overrides import parse
 from depthgauge.stages.root import project_root
 
+KEYS = ("dataset", "unreadable")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this stage: it has none beside its overrides."""
@@ -22,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Prepare what the overrides ask for."""
     root = project_root()
-    values = parse(arguments.overrides, ("dataset", "unreadable"))
+    values = parse(arguments.overrides, KEYS)
     unreadable = values.get("unreadable", "0")
     if not unreadable.isdecimal():
         raise ConfigError(

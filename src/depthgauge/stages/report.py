@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from depthgauge.errors import ConfigError
 from depthgauge.files import write_text
 from depthgauge.records import read_study
 from depthgauge.report.content import Report
@@ -42,11 +41,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write the report; raises DataError without verdicts or when a record is damaged."""
-    if arguments.overrides:
-        raise ConfigError(
-            f"{arguments.overrides[0]} will not do: report takes no key=value, it reads the"
-            " records in --build"
-        )
     build = arguments.build or project_root() / "build"
     results = arguments.results or project_root() / "results"
     verdicts = read(results / "claims.json")

@@ -26,10 +26,12 @@ from depthgauge.datasets.prepared import Prepared, load
 from depthgauge.errors import DepthgaugeError
 from depthgauge.files import write_text
 from depthgauge.stages.assemble import assemble
+from depthgauge.stages.blocks import CELLS
 from depthgauge.stages.diary import cell_diary, kept_diary, sweep_folder, told_once
 from depthgauge.stages.divergence import require_a_rate
 from depthgauge.stages.estimate import show_plan
-from depthgauge.stages.plan import CELLS, Planned, checked, plan, study_of, sweep
+from depthgauge.stages.outline import outline_of
+from depthgauge.stages.plan import Planned, checked, plan, study_of, sweep
 from depthgauge.stages.root import project_root
 from depthgauge.stages.track import track_study
 from depthgauge.training.block import Block
@@ -58,7 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
     os.chdir(project_root())
     planned = plan(overrides, prepared_data)
     if arguments.dry_run:
-        show_plan(study, planned)
+        show_plan(outline_of(study, planned))
         return
     left = [each for each in planned if not _done(each.cell)]
     with kept_diary(study, planned):

@@ -1,0 +1,1 @@
+"""Two results: what differs between them, and whether chance alone would do that."""

@@ -1,0 +1,104 @@
+"""How likely chance alone moves a claim's number as far as from one judgement to the other.
+
+A judgement holds n, an estimate and an interval, not the seeds' own numbers; the rule says which
+interval it is, and so the standard error behind it (claims/rules.py, claims/statistics.py).
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from depthgauge.claims.statistics import CONFIDENCE
+
+Verdict = Mapping[str, Any]
+"""One object of results/claims.json."""
+
+TAIL = (1 + CONFIDENCE) / 2
+
+
+def p_value(first: Verdict, second: Verdict) -> float:
+    """Return the probability of a difference this large, or larger, if nothing had changed.
+
+    Both have a number and the same rule. Numbers that agree in all digits stored give 1. Seeds
+    that both have are taken for independent ones, which errs on the side of chance.
+    """
+    if _same_digits(first, second):
+        return 1.0
+    rule = first["rule"]
+    return next(test for phrase, test in TESTS if phrase in rule)(first, second)
+
+
+def _means(first: Verdict, second: Verdict) -> float:
+    """Welch's test. Source: Welch, Biometrika 34 (1947), 28-35."""
+    log = "logarithms" in first["rule"] or "geometric" in first["rule"]
+    one, two = (_estimate(each, log) for each in (first, second))
+    total = one[1] ** 2 + two[1] ** 2
+    if total == 0:
+        return 0.0
+    parts = one[1] ** 4 / (first["n"] - 1) + two[1] ** 4 / (second["n"] - 1)
+    t = abs(one[0] - two[0]) / math.sqrt(total)
+    return float(2 * stats.t.sf(t, total**2 / parts))
+
+
+def _estimate(verdict: Verdict, log: bool) -> tuple[float, float]:
+    """Return the mean and its standard error, of the logarithms where the rule takes them."""
+    n, ends = verdict["n"], verdict["interval"]
+    low, high, middle = (math.log(x) if log else x for x in (*ends, verdict["measured"]))
+    half = (high - low) / (2 * float(stats.t.ppf(TAIL, n - 1)))
+    if "prediction" in verdict["rule"]:
+        half /= math.sqrt(n + 1)  # s sqrt(1 + 1/n) -> s / sqrt(n)
+    unit = last_digit(verdict["measured"])
+    return middle, math.hypot(half, (unit / abs(verdict["measured"]) if log else unit) / 3.5)
+
+
+def _fractions(first: Verdict, second: Verdict) -> float:
+    """Fisher's exact test of the seeds that met the condition."""
+    counts = [(round(each["measured"] * each["n"]), each["n"]) for each in (first, second)]
+    found = stats.fisher_exact([[met, n - met] for met, n in counts])
+    return float(np.asarray(found)[1])
+
+
+def _ranges(first: Verdict, second: Verdict) -> float:
+    """The interval holds the least and the largest seed: disjoint ranges are 2 orders of many.
+
+    Among all orders of the seeds of both, equally likely if nothing changed.
+    """
+    (low, high), (bottom, top) = first["interval"], second["interval"]
+    if high < bottom or top < low:
+        return min(1.0, 2 / math.comb(first["n"] + second["n"], first["n"]))
+    return 1.0
+
+
+def _spreads(first: Verdict, second: Verdict) -> float:
+    """Compare two standard deviations on a log scale, their errors read off the intervals."""
+    if min(*first["interval"], *second["interval"]) <= 0:
+        return 1.0
+    z = float(stats.norm.ppf(TAIL))
+    errors = [math.log(each["interval"][1] / each["interval"][0]) for each in (first, second)]
+    error = math.hypot(*errors) / (2 * z)
+    moved = abs(math.log(first["measured"] / second["measured"]))
+    return float(2 * stats.norm.sf(moved / error)) if error else 0.0
+
+
+TESTS: tuple[tuple[str, Callable[[Verdict, Verdict], float]], ...] = (
+    ("Wilson interval", _fractions),
+    ("not significant", _spreads),
+    ("constant", _ranges),
+    ("never", _ranges),
+    ("t interval", _means),
+    ("t prediction interval", _means),
+)
+"""A phrase of the rule's text -> the test for its numbers; the first that fits counts."""
+
+
+def last_digit(value: float) -> float:
+    """Return the unit of the last of the 4 significant digits that a judgement keeps."""
+    return 10.0 ** (math.floor(math.log10(abs(value))) - 3) if value else 1e-300
+
+
+def _same_digits(first: Verdict, second: Verdict) -> bool:
+    one, two = first["measured"], second["measured"]
+    return abs(one - two) <= 1.001 * last_digit(max(abs(one), abs(two)))

@@ -1,0 +1,36 @@
+"""What two records of a cell say of where they come from."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import xarray as xr
+
+
+def origin(first: xr.Dataset, second: xr.Dataset) -> Iterator[str]:
+    """Say in what code, data, device, versions and config differ, as in steps: 100 -> 200."""
+    if first.attrs.get("cell") == second.attrs.get("cell"):
+        return
+    if first.attrs.get("code") != second.attrs.get("code"):
+        yield "the code that computed them"
+    one, two = (dict(_flat("", _known(record))) for record in (first, second))
+    for key in {**one, **two}:
+        if one.get(key) != two.get(key):
+            yield f"{key}: {one.get(key)} -> {two.get(key)}"
+
+
+def _known(record: xr.Dataset) -> dict[str, Any]:
+    attrs = record.attrs
+    return {
+        "data": attrs["data"],
+        "device": attrs.get("device"),
+        "versions": attrs.get("versions", {}),
+        **attrs["config"],
+    }
+
+
+def _flat(prefix: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(f"{prefix}{key}.", value)
+        else:
+            yield f"{prefix}{key}", value

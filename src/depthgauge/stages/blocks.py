@@ -1,0 +1,87 @@
+"""What lies in .cells, seen from outside: which blocks are done, running, failed or stopped.
+
+Nothing here imports torch, so that looking takes no time.
+"""
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError, safe_open
+
+CELLS = Path(".cells")
+"""Finished and running blocks, below the project's root, which is the current folder by then."""
+
+
+class State(StrEnum):
+    """What has become of a block."""
+
+    done = "done"
+    running = "running"
+    failed = "failed"
+    stopped = "stopped"
+    """It was begun; the next run goes on at its last checkpoint."""
+    to_do = "to do"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A block as its folder shows it."""
+
+    state: State
+    step: int = 0
+    """Steps in its last checkpoint, which is up to a minute old."""
+    reason: str = ""
+    """Why it failed."""
+
+
+def look(folder: Path) -> Seen:
+    """Return what has become of the block in `folder`; a folder that is not there is to do."""
+    if not folder.is_dir():
+        return Seen(State.to_do)
+    if (folder / "record.safetensors").exists():
+        return Seen(State.done)
+    step = _checkpointed(folder / "checkpoint.safetensors")
+    if held(folder):
+        return Seen(State.running, step)
+    trouble = folder / "error.txt"
+    if trouble.exists():
+        return Seen(State.failed, step, trouble.read_text(encoding="utf-8").strip())
+    return Seen(State.stopped, step)
+
+
+def held(folder: Path) -> bool:
+    """Return whether a process computes the block in `folder` now.
+
+    The kernel frees the lock of a process that was killed, so no trace of it misleads.
+    """
+    path = folder / "lock"
+    if not path.exists():  # asking for it would make it
+        return False
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except (Timeout, OSError):
+        return True
+
+
+def size(folder: Path) -> int:
+    """Return the bytes of the files in `folder`; one that vanishes meanwhile counts nothing."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.lstat().st_size
+        except FileNotFoundError:
+            continue
+    return total
+
+
+def _checkpointed(path: Path) -> int:
+    """Return the steps done in the checkpoint at `path`; 0 if there is none that can be read."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return int(json.loads((file.metadata() or {})["depthgauge"])["step"])
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError):
+        return 0

@@ -1,0 +1,90 @@
+"""Outlines of studies, kept in .cells/plans: Hydra needs a second for a study, a file none."""
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import depthgauge
+from depthgauge.errors import DataError, DepthgaugeError
+from depthgauge.files import write_text
+from depthgauge.stages.blocks import CELLS
+from depthgauge.stages.outline import Outline, as_values, from_values, outline_of
+
+PLANS = CELLS / "plans"
+
+UNRELATED = ("claims", "report", "tracking", "comparison")
+"""Packages that no plan depends on."""
+
+
+def studies() -> list[str]:
+    """Return the names of the pages in conf/study of the current folder."""
+    return sorted(path.stem for path in Path("conf/study").glob("*.yaml"))
+
+
+def outlook(study: str, overrides: Sequence[str]) -> Outline:
+    """Return the outline of `study` under `overrides`, the one kept if nothing has changed since.
+
+    Raises DataError where a data set that it needs is not prepared, and whatever `plan` raises.
+    """
+    words = [f"study={study}", *overrides]
+    path = PLANS / f"{hashlib.sha256(json.dumps(words).encode()).hexdigest()[:32]}.json"
+    stamp = _fingerprint(words)
+    known = _kept(path)
+    if known.get("stamp") != stamp:
+        return _planned(study, words, path, stamp)
+    if "lacking" in known:
+        raise DataError(known["lacking"])
+    return from_values(known)
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    """Return what is kept at `path`; nothing where it cannot be read."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _planned(study: str, words: list[str], path: Path, stamp: str) -> Outline:
+    from depthgauge.stages.plan import plan
+    from depthgauge.stages.train import prepared_data
+
+    try:
+        outline = outline_of(study, plan(words, prepared_data))
+    except DataError as error:
+        write_text(path, json.dumps({"stamp": stamp, "lacking": str(error)}))
+        raise
+    except SystemExit as refused:  # Hydra has said on stderr what it does not like
+        raise DepthgaugeError(
+            f"Hydra cannot compose {' '.join(words)}; mend conf/study/{study}.yaml"
+        ) from refused
+    write_text(path, json.dumps({"stamp": stamp, **as_values(outline)}))
+    return outline
+
+
+def _fingerprint(words: Sequence[str]) -> str:
+    """Return a digest of all that a plan depends on: words, pages, code, data, versions, device."""
+    digest = hashlib.sha256(json.dumps([*words, *_surroundings()]).encode())
+    for path in _sources():
+        digest.update(str(path).encode() + path.read_bytes())
+    return digest.hexdigest()[:32]
+
+
+def _sources() -> Iterator[Path]:
+    yield from sorted(Path("conf").rglob("*.yaml"))
+    package = Path(depthgauge.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        if path.relative_to(package).parts[0] not in UNRELATED:
+            yield path
+
+
+def _surroundings() -> list[str]:
+    prepared = sorted(Path("data/prepared").glob("*.safetensors"))
+    stamps = [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in prepared]
+    gpu = [os.environ.get("CUDA_VISIBLE_DEVICES", ""), str(Path("/dev/nvidiactl").exists())]
+    return [*stamps, *gpu, platform.node(), version("torch"), version("hydra-core")]

@@ -1,0 +1,110 @@
+"""A judgement keeps n, estimate and interval; the p value of two is that of the seeds."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from depthgauge.claims import rules
+from depthgauge.claims.registry import CLAIMS
+from depthgauge.comparison.chance import TESTS, p_value
+from depthgauge.comparison.holm import holm
+from depthgauge.comparison.verdicts import changes
+
+
+def verdict(rule, values, published=None, id="a"):
+    found = rule.decide(np.asarray(values, float), published)
+    return {
+        "id": id, "rule": rule.text, "measured": found.measured, "interval": found.interval,
+        "n": len(values), "verdict": str(found.verdict),
+    }  # fmt: skip
+
+
+RANDOM = np.random.default_rng(3)
+ONE, TWO = RANDOM.normal(5, 1, 8), RANDOM.normal(6, 2, 12)
+
+
+def test_every_rule_has_a_test():
+    """Whatever the rule of a claim, its numbers can be compared, and by one test alone."""
+    for text in {claim.rule.text for claim in CLAIMS}:
+        assert any(phrase in text for phrase, _ in TESTS), text
+
+
+@pytest.mark.parametrize("rule", [rules.ORDERING, rules.published_number(), rules.close(1)])
+def test_means_are_compared_by_welchs_test(rule):
+    """As SciPy does it on the seeds, for t and for prediction intervals."""
+    truth = stats.ttest_ind(ONE, TWO, equal_var=False).pvalue
+    found = p_value(verdict(rule, ONE, 5.0), verdict(rule, TWO, 5.0))
+    assert found == pytest.approx(truth, rel=0.01)
+
+
+@pytest.mark.parametrize("rule", [rules.MUCH, rules.published_number(log=True), rules.PREDICTED])
+def test_factors_are_compared_on_a_log_scale(rule):
+    """Geometric means differ as the logarithms' means do."""
+    truth = stats.ttest_ind(np.log(ONE), np.log(TWO), equal_var=False).pvalue
+    found = p_value(verdict(rule, ONE, 5.0), verdict(rule, TWO, 5.0))
+    assert found == pytest.approx(truth, rel=0.01)
+
+
+def test_shares_of_seeds_are_compared_exactly():
+    """2 of 10 against 9 of 10: Fisher's table."""
+    few, many = np.repeat([1, 0], (2, 8)), np.repeat([1, 0], (9, 1))
+    truth = stats.fisher_exact([[2, 8], [9, 1]]).pvalue
+    assert p_value(verdict(rules.ALWAYS, few), verdict(rules.ALWAYS, many)) == pytest.approx(truth)
+
+
+def test_ranges_that_do_not_meet_are_two_orders_of_many():
+    """5 seeds all below 5 others: 2 of the 252 ways to deal 10 seeds; any overlap is chance."""
+    rule = rules.NEVER_ABOVE_ONE
+    low, high = verdict(rule, [0.1, 0.2, 0.3, 0.4, 0.5]), verdict(rule, [0.6, 0.7, 0.8, 0.9, 1])
+    assert p_value(low, high) == pytest.approx(2 / 252)
+    assert p_value(low, verdict(rule, [0.45, 0.7, 0.8, 0.9, 1])) == 1
+
+
+def test_spreads_are_compared_by_their_ratio():
+    """Ten times the spread is no chance, 1.2 times it is; near the F test in between."""
+    rule = rules.NOT_SIGNIFICANT
+
+    def spread(by, seed=0):
+        return verdict(rule, by * np.random.default_rng(seed).normal(0, 1, (30, 2)), 1.0)
+
+    assert p_value(spread(1), spread(10)) < 1e-6
+    assert p_value(spread(1), spread(1.2)) > 0.05
+
+
+def test_a_number_without_spread_that_moves_is_no_chance():
+    """Constants of theory: the same in every seed. Rounding to four digits is no move."""
+    one, same, other = ({**verdict(rules.ORDERING, [x] * 5)} for x in (1.0, 1.0004, 1.01))
+    assert p_value(one, same) == 1
+    assert p_value(one, other) < 1e-3
+
+
+def test_chance_alone_is_called_a_change_once_in_twenty():
+    """200 pairs of runs of the same: p is uniform, so that about 10 are below 0.05."""
+    random = np.random.default_rng(1)
+    found = [
+        p_value(*(verdict(rules.ORDERING, random.normal(1, 1, 10)) for _ in range(2)))
+        for _ in range(200)
+    ]
+    assert 2 <= sum(p < 0.05 for p in found) <= 20
+
+
+def test_holm_by_hand():
+    """Smallest times 3, next times 2, never falling, at most 1; in the order given."""
+    assert holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
+    assert holm([0.9, 0.8]) == [1, 1]
+    assert holm([]) == []
+
+
+def test_another_rule_is_told_and_its_number_not_compared():
+    """The numbers answer two questions."""
+    [change] = changes([verdict(rules.ORDERING, ONE)], [verdict(rules.MUCH, TWO)])
+    assert change.other_rule and change.p is None and change.matters
+
+
+def test_of_many_claims_one_unlikely_number_is_chance():
+    """p = 0.01 among 40 is not beyond it, alone it is."""
+    one = [verdict(rules.ORDERING, ONE, id=str(at)) for at in range(40)]
+    moved = verdict(rules.ORDERING, ONE + 1.3 * ONE.std(ddof=1), id="0")
+    assert p_value(one[0], moved) < 0.05
+    assert not any(each.beyond_chance for each in changes(one, [moved, *one[1:]]))
+    assert changes(one[:1], [moved])[0].beyond_chance
