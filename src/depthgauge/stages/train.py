@@ -60,6 +60,8 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.dry_run:
         show_plan(study, planned)
         return
+    for sentence in _left_out(study, planned, overrides):
+        print(sentence)
     left = [each for each in planned if not _done(each.cell)]
     with kept_diary(study, planned):
         if left:
@@ -73,6 +75,20 @@ def run(arguments: argparse.Namespace) -> None:
                 track_study(study, records)
         require_a_rate(records)
     print(f"{study}: {len(planned)} cells done, {len(planned) - len(left)} of them already were")
+
+
+def _left_out(study: str, planned: Sequence[Planned], overrides: Sequence[str]) -> list[str]:
+    """Return, unless the command names its data sets, which of the page's are not here to train."""
+    if any(word.lstrip("+").startswith("dataset") for word in overrides):
+        return []
+    wanted = planned[0].config.notebook.get("extra_sets", [])
+    trained = {each.data.name for each in planned}
+    return [
+        f"{study}: {name} is left out, as it was not fetched; `depthgauge fetch dataset={name}`"
+        " and a second `dvc repro` train it too"
+        for name in wanted
+        if name not in trained
+    ]
 
 
 @cache
