@@ -16,23 +16,31 @@ from depthgauge.config import Experiment
 from depthgauge.datasets.batches import step_indices
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.errors import ConfigError
+from depthgauge.nets.activations import Activation, activation
 from depthgauge.nets.buffers import padded
 from depthgauge.nets.products import affine
 from depthgauge.training import descent
-from depthgauge.training.autoencoders import AutoEncoder, kept
+from depthgauge.training.autoencoders import RANGES, AutoEncoder, kept
 from depthgauge.training.block import Task
 from depthgauge.training.module import CHUNK, ReplicaModule
 
 
 def check(experiment: Experiment, data: Prepared) -> None:
-    """Raise ConfigError for what descent refuses, and for inputs that are no probabilities."""
+    """Raise ConfigError for what descent refuses, and for what auto-encoders cannot say again."""
     descent.check(experiment, data)
+    check_range(experiment)
+
+
+def check_range(experiment: Experiment) -> None:
+    """Raise ConfigError unless the inputs lie within what the units themselves can say."""
     scale = experiment.dataset
-    if experiment.activation != "sigmoid" or scale.subtract or scale.divide < 255:
+    low, high = RANGES.get(experiment.activation, (0.0, 0.0))
+    if -scale.subtract < low or 255 / scale.divide - scale.subtract > high:
         raise ConfigError(
             f"activation={experiment.activation}, dataset.divide={scale.divide:g},"
-            f" dataset.subtract={scale.subtract:g} will not do for procedure=pretraining: sigmoid"
-            " auto-encoders learn inputs from 0 to 1, as with divide=255 and subtract=0"
+            f" dataset.subtract={scale.subtract:g} will not do for pre-training: auto-encoders of"
+            " sigmoid units learn inputs from 0 to 1 (divide=255, subtract=0), of tanh units from"
+            " -1 to 1, and there are no others"
         )
 
 
@@ -43,7 +51,12 @@ def run(task: Task) -> xr.Dataset:
 
 
 def work(experiment: Experiment, data: Prepared) -> float:
-    """Return descent's operations and, for each layer's turn, ten a weight and example of it.
+    """Return the operations of descent and of what comes before it."""
+    return descent.work(experiment, data) + work_before(experiment, data)
+
+
+def work_before(experiment: Experiment, data: Prepared) -> float:
+    """Return pre-training's operations: for each layer's turn, ten a weight and example of it.
 
     The layers below it add two a weight and example.
     """
@@ -51,7 +64,7 @@ def work(experiment: Experiment, data: Prepared) -> float:
     sizes = [a * b for a, b in itertools.pairwise(widths)]
     turns = sum(10 * size + 2 * sum(sizes[:layer]) for layer, size in enumerate(sizes))
     examples = experiment.pretraining.steps * experiment.batch_size
-    return descent.work(experiment, data) + turns * examples
+    return turns * examples
 
 
 def pretrain(module: ReplicaModule, task: Task) -> None:
@@ -59,10 +72,11 @@ def pretrain(module: ReplicaModule, task: Task) -> None:
     module.to(task.device)
     experiment = task.block.experiment
     settings, size = experiment.pretraining, experiment.batch_size
-    below = _Below(module, size)
+    function = activation(experiment.activation)
+    below = _Below(module, size, function)
     for layer in range(len(experiment.hidden)):
         weights, biases = module.network.weights[layer], module.network.biases[layer]
-        encoder = AutoEncoder(weights, biases, size)
+        encoder = AutoEncoder(weights, biases, size, function)
         _, noisy = padded((module.replicas, size, weights.shape[2]), weights)
         for first in range(0, settings.steps, CHUNK):
             steps = min(CHUNK, settings.steps - first)
@@ -77,8 +91,9 @@ def pretrain(module: ReplicaModule, task: Task) -> None:
 class _Below:
     """What a layer is fed: the images, through the layers below it."""
 
-    def __init__(self, module: ReplicaModule, size: int) -> None:
+    def __init__(self, module: ReplicaModule, size: int, function: Activation) -> None:
         """Allocate `size` examples a replica at every layer."""
+        self.function = function
         self.network, self.examples = module.network, module.examples
         like = module.network.weights[0]
         self.images = module.examples.images.to(like.device)
@@ -93,7 +108,7 @@ class _Below:
         for below in range(layer):
             w, b = self.network.weights[below], self.network.biases[below]
             a = affine(a, w, b, out=self.values[below + 1])
-            torch.sigmoid_(self._flat[below + 1])
+            self.function.apply_(self._flat[below + 1])
         return a
 
 
