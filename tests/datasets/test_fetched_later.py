@@ -40,7 +40,7 @@ def pipeline():
     studies = ("glorot_cost_surface", "glorot_error")
     train["foreach"] = {name: train["foreach"][name] for name in studies}
     do = train["do"]
-    do["cmd"] = do["cmd"].replace("hydra/launcher=joblib", "tracking=false")
+    do["cmd"] = do["cmd"].replace("hydra/launcher=${item.launcher}", "tracking=false")
     do["deps"] = [dep for dep in do["deps"] if not dep.startswith("src/")]
     return {"vars": [{"scale": "smoke"}], "stages": {"prepare": made, "train": train}}
 
