@@ -139,6 +139,16 @@ _of_errors = partial(
     doubt=worse_at_an_edge,
 )
 
+_of_initial_gradients = partial(
+    _about,
+    estimate=_gradient_ratio,
+    rule=MUCH,
+    unit="ratio of norms",
+    figure="remedies_gradients",
+    updates=0,
+    select=lowest_rate,
+)
+
 
 def _helps(name: str) -> Claim:
     remedy = REMEDIES[name]
@@ -153,18 +163,12 @@ def _helps(name: str) -> Claim:
 
 def _stronger(name: str) -> Claim:
     remedy = REMEDIES[name]
-    return _about(
+    return _of_initial_gradients(
         id=f"remedies.gradient.{name}",
         source=remedy.source,
         statement=f"{DEEP} hidden layers: at the start, weight gradients with {remedy.title} are"
         " more than twice those of the plain net (geometric mean over layers)",
         cells=(_cell(name), _cell("plain")),
-        estimate=_gradient_ratio,
-        rule=MUCH,
-        unit="ratio of norms",
-        figure="remedies_gradients",
-        updates=0,
-        select=lowest_rate,
     )
 
 
@@ -189,18 +193,12 @@ CLAIMS = (
     *map(_helps, REMEDIES),
     *map(_stronger, STRONGER_SIGNAL),
     # each layer of an init with n Var W = 1/3 loses sqrt(3), and with ReLU another sqrt(2)
-    _about(
+    _of_initial_gradients(
         id="remedies.gradient.relu_weaker",
         source="He et al. 2015, eq. 10, of an init that was made for tanh",
         statement=f"{DEEP} hidden layers: at the start, ReLU alone makes weight gradients less than"
         " half those of the plain net",
         cells=(_cell("plain"), _cell("relu")),
-        estimate=_gradient_ratio,
-        rule=MUCH,
-        unit="ratio of norms",
-        figure="remedies_gradients",
-        updates=0,
-        select=lowest_rate,
     ),
     *map(_alike, RESCALING),
     _of_errors(
