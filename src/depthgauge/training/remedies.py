@@ -1,10 +1,9 @@
 """The procedure of what helps: networks and optimizers with remedies, watched like plain descent.
 
-Autograd is the engine, Lightning carries it, and descent's instruments read it. A block that is
-killed starts again: the optimizers' states are their libraries' own and are not checkpointed.
+Autograd is the engine, Lightning carries it, and descent's instruments read it. A checkpoint holds
+the optimizers' states, too.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -64,15 +63,15 @@ def _check_pretraining(experiment: Experiment) -> None:
 
 
 def run(task: Task) -> xr.Dataset:
-    """Train the task's block from its start; return what was measured."""
+    """Train the task's block, from its checkpoint if there is one; return what was measured."""
     block = task.block
     module = build_module(block, task.data)
     instruments = build_instruments(block.experiment, task.data)
     path = task.folder / "checkpoint.safetensors"
-    never = Checkpoint(path, block.key, instruments, seconds=math.inf)
+    checkpoint = Checkpoint(path, block.key, instruments, descent.CHECKPOINT_SECONDS)
     callbacks = task.watch(block, {each.axis: sorted(each.steps) for each in instruments})
     preparation = _preparation(task)
-    record = descent.train_block(module, block, task.device, never, callbacks, preparation)
+    record = descent.train_block(module, block, task.device, checkpoint, callbacks, preparation)
     return record.assign(one_class_error_test=("replica", _one_class_errors(task)))
 
 
