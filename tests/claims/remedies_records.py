@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from depthgauge.claims.remedies import BUDGET, REMEDIES
-from depthgauge.config import Experiment, plain
+from depthgauge.config import Evaluation, Experiment, plain
 
 RATES = (0.01, 0.1, 1.0)
 
@@ -66,6 +66,7 @@ def cell(world, model, depth, seeds=20, steps=BUDGET):
                 ratios * np.exp(0.01 * random.normal(size=shape)),
             ),
             "diverged_at": ("replica", np.full(len(seed), -1)),
+            "one_class_error_test": ("replica", np.full(len(seed), 0.88)),
         },
         {
             "seed": ("replica", seed),
@@ -80,7 +81,14 @@ def cell(world, model, depth, seeds=20, steps=BUDGET):
             "label": f"model={model}",
             "scale": "quick",
             "axes": {"model": model},
-            "config": plain(Experiment(hidden=[100] * depth, steps=steps, **KEYS.get(model, TANH))),
+            "config": plain(
+                Experiment(
+                    hidden=[100] * depth,
+                    steps=steps,
+                    evaluation=Evaluation(every=steps, images=1000),
+                    **KEYS.get(model, TANH),
+                )
+            ),
             "data": {"name": "mnist", "hash": "0"},
         },
     )

@@ -134,6 +134,22 @@ def test_extra_set_needs_no_gate(project):
     folder = project / "data" / "extra" / "extra"
     assert sorted(path.name for path in folder.iterdir()) == ["a", "receipt.json"]
     assert not (project / "data" / "raw").exists()
+    assert json.loads((project / "data" / "extra.json").read_text()) == {
+        "extra": {"a": FILE.digest.partition(":")[2]}
+    }
+
+
+def test_a_colleague_s_extra_set_is_fetched_with_the_pinned_ones(repository):
+    """The list came with the clone, the bytes did not; a set that is here is left alone."""
+    entry = {"extra": {"a": FILE.digest.partition(":")[2]}}
+    (repository / "data" / "extra.json").write_text(json.dumps(entry))
+    run()
+    fetched = repository / "data" / "extra" / "extra" / "a"
+    assert fetched.read_bytes() == CONTENT
+    fetched.unlink()
+    run()
+    assert not fetched.exists()
+    assert json.loads((repository / "data" / "extra.json").read_text()) == entry
 
 
 def test_wrong_bytes_everywhere_leave_nothing(project, tmp_path):

@@ -1,13 +1,15 @@
 """The prepare stage: from receipts to prepared files, with words checked first."""
 
 import argparse
+import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from depthgauge.datasets import catalogue, receipt, shapeset_splits
+from depthgauge.datasets import catalogue, lists, receipt, shapeset_splits
 from depthgauge.datasets.catalogue import DataSet
-from depthgauge.datasets.prepared import Split, assemble, load
+from depthgauge.datasets.prepared import Split, assemble, load, path_of, write
 from depthgauge.datasets.shapeset import pool
 from depthgauge.datasets.sources import RawFile, RawSet
 from depthgauge.errors import ConfigError, DataError
@@ -50,14 +52,49 @@ def project(tmp_path, monkeypatch):
 
 
 def test_pinned_sets_are_prepared_without_words(project):
-    """What the pipeline pins, with origin and licence, and nothing else."""
+    """What the pipeline pins, with origin and licence, and the lists of it; nothing else."""
     run()
     data = load(project, "pinned")
     assert bytes(data.train.images[0]) == b"pin"
     assert data.notes == {"origin": "an origin", "licence": "a licence"}
-    assert [path.name for path in (project / "data" / "prepared").iterdir()] == [
-        "pinned.safetensors"
-    ]
+    folder = project / "data" / "prepared"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "all.json", "pinned.safetensors", "pipeline.json",
+    ]  # fmt: skip
+    for name in ("all", "pipeline"):
+        assert json.loads((folder / f"{name}.json").read_text()) == {"pinned": data.hash}
+
+
+def test_listed_extra_set_is_prepared_without_words(project):
+    """With the pipeline's own; only the list of all sets has it, so that few studies run again."""
+    lists.list_extra(project, catalogue.fetched(project, "extra"))
+    run()
+    data, folder = load(project, "extra"), project / "data" / "prepared"
+    assert json.loads((folder / "all.json").read_text())["extra"] == data.hash
+    assert "extra" not in json.loads((folder / "pipeline.json").read_text())
+    assert lists.prepared_extras(project) == ["extra"]
+    run("dataset=extra")
+    assert lists.prepared_extras(project) == ["extra"]
+
+
+def test_what_was_left_out_by_hand_is_left_out_by_the_pipeline(project):
+    """As many unreadable images as the file that lies there says; another clone allows none."""
+    lists.list_extra(project, catalogue.fetched(project, "extra"))
+    noted = replace(toy(catalogue.fetched(project, "extra")), notes={"unreadable": ["x", "y"]})
+    write(noted, path_of(project, "extra"))
+    run()
+    assert load(project, "extra").train.labels.tolist() == [2]
+    path_of(project, "extra").unlink()
+    run()
+    assert load(project, "extra").train.labels.tolist() == [0]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"nothing": {}}', '{"extra": 3}', "3"])
+def test_damaged_list_is_one_sentence(project, text):
+    """It says how to restore it."""
+    (project / "data" / "extra.json").write_text(text)
+    with pytest.raises(DataError, match=r"extra\.json is damaged .*git checkout data/extra\.json"):
+        run()
 
 
 def test_extra_set_is_prepared_by_name(project):

@@ -1,16 +1,21 @@
 """`depthgauge train`: plans, computes what is missing, assembles, and says what went wrong."""
 
+import inspect
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import warnings
 
 import pytest
+from joblib.externals.loky import process_executor
 
 from depthgauge.datasets.prepared import load, path_of
 from depthgauge.records import read_study
+from depthgauge.stages import train
 
 SMALL = [
     "study=nielsen_accuracy",
@@ -22,6 +27,15 @@ SMALL = [
     "evaluation.every=100",
     "tracking=false",
 ]
+
+
+def test_a_replaced_worker_is_no_news():
+    """The warning that is kept quiet is one that loky has; it is quiet, others are not."""
+    source = inspect.getsource(process_executor)
+    assert train.WORKER_REPLACED in re.sub(r'"\s*"', "", source)
+    with pytest.warns(UserWarning, match="memory is full"), train.replaced_workers_are_no_news():
+        warnings.warn(f"{train.WORKER_REPLACED}. This can", stacklevel=1)
+        warnings.warn("memory is full", stacklevel=1)
 
 
 def blocks(root):

@@ -48,7 +48,9 @@ def twin(experiment, data, seed):
     """The same pre-training of one network: losses written with torch's own, steps by autograd."""
     start = descent.build_module(task_of(experiment, [(seed, 0.1)], data).block, data).network
     settings, size = experiment.pretraining, experiment.batch_size
-    images = torch.tensor(data.train.images / 255)
+    scale, tanh = experiment.dataset, experiment.activation == "tanh"
+    images = torch.tensor(data.train.images / scale.divide - scale.subtract)
+    unit = torch.tanh if tanh else torch.sigmoid
     below = []
     for layer in range(2):
         w = start.weights[layer][0].clone().requires_grad_()
@@ -59,9 +61,11 @@ def twin(experiment, data, seed):
         for chosen, noise in zip(rows, survivors, strict=True):
             x = images[chosen]
             for w_below, b_below in below:
-                x = torch.sigmoid(functional.linear(x, w_below, b_below))
-            code = torch.sigmoid(functional.linear(x * torch.tensor(noise), w, b))
+                x = unit(functional.linear(x, w_below, b_below))
+            code = unit(functional.linear(x * torch.tensor(noise), w, b))
             back = functional.linear(code, w.T, c)
+            if tanh:  # (1 + tanh v) / 2 is sigmoid(2 v)
+                back, x = 2 * back, (1 + x) / 2
             loss = functional.binary_cross_entropy_with_logits(back, x, reduction="sum") / size
             gradients = torch.autograd.grad(loss, (w, b, c))
             with torch.no_grad():
@@ -71,13 +75,20 @@ def twin(experiment, data, seed):
     return below
 
 
-def test_pretraining_matches_autograd(pretrained, small_data):
-    """Weights and biases of both hidden layers, two seeds; the output layer stays as drawn."""
-    found = network_of(pretrained, [(2, 0.1), (7, 0.1)], small_data)
-    fresh = descent.build_module(
-        task_of(pretrained, [(2, 0.1), (7, 0.1)], small_data).block, small_data
-    )
-    for replica, seed in enumerate((2, 7)):
+@pytest.mark.parametrize(
+    "keys", [{}, {"activation": "tanh", "dataset": Dataset(divide=127.5, subtract=1.0)}]
+)
+def test_pretraining_matches_autograd(keys, pretrained, small_data):
+    """Weights and biases of both hidden layers; the output layer stays as drawn.
+
+    Two seeds, one of them at two rates of the descent that follows.
+    """
+    pretrained = replace(pretrained, **keys)
+    check(pretrained, small_data)
+    table = [(7, 0.1), (2, 0.1), (7, 0.3)]
+    found = network_of(pretrained, table, small_data)
+    fresh = descent.build_module(task_of(pretrained, table, small_data).block, small_data)
+    for replica, (seed, _) in enumerate(table):
         for layer, (w, b) in enumerate(twin(pretrained, small_data, seed)):
             np.testing.assert_allclose(found.weights[layer][replica], w, rtol=1e-9)
             np.testing.assert_allclose(found.biases[layer][replica, 0], b, rtol=1e-9)
@@ -134,9 +145,14 @@ def test_without_steps_it_is_descent(pretrained, small_data, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "keys", [{"activation": "tanh"}, {"dataset": Dataset(divide=127.5, subtract=1.0)}]
+    "keys",
+    [
+        {"activation": "softsign"},
+        {"dataset": Dataset(divide=127.5, subtract=1.0)},
+        {"activation": "tanh", "dataset": Dataset(divide=100.0)},
+    ],
 )
-def test_inputs_that_are_no_probabilities_are_refused(keys, pretrained, small_data):
-    """Tanh units and centred pixels cannot be reconstructed by a sigmoid."""
-    with pytest.raises(ConfigError, match=r"will not do for procedure=pretraining"):
+def test_inputs_that_units_cannot_say_again_are_refused(keys, pretrained, small_data):
+    """Centred pixels are nothing for a sigmoid, numbers above 1 nothing for tanh."""
+    with pytest.raises(ConfigError, match=r"will not do for pre-training"):
         check(replace(pretrained, **keys), small_data)

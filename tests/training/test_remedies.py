@@ -2,17 +2,19 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from depthgauge.config import Evaluation, Experiment, Gradients, Precision, Remedy
+from depthgauge.config import Evaluation, Experiment, Gradients, Precision, Pretraining, Remedy
 from depthgauge.datasets.batches import step_indices
 from depthgauge.errors import ConfigError
 from depthgauge.nets.initializers import initial_layer
-from depthgauge.training import remedies
+from depthgauge.training import descent, remedies
 from depthgauge.training.block import Block, Task
+from depthgauge.training.pretraining import pretrain
 
 REMEDIES = {
     "plain": {},
@@ -25,6 +27,7 @@ REMEDIES = {
     "batch_norm": {"remedy": Remedy(normalization="batch")},
     "layer_norm": {"remedy": Remedy(normalization="layer")},
     "residual": {"remedy": Remedy(residual=True)},
+    "pretrained": {"pretraining": Pretraining(steps=4)},
 }
 
 
@@ -151,6 +154,33 @@ def test_a_step_size_for_each_layer_changes_each_by_the_same_part(run):
     np.testing.assert_allclose(record["update_ratio"], expected, rtol=1e-5)
 
 
+def test_pretraining_is_part_of_the_budget(run, small_data):
+    """Four of twelve steps a layer, then eight of descent from what they left; step 0 is there."""
+    record = run(experiment(pretraining=Pretraining(steps=4)), [(3, 0.05)])
+    assert record["gradient_step"].values.tolist() == [0, 4, 8]
+    assert record["update_step"].values.tolist() == [0, 4]
+    block = Block(experiment(pretraining=Pretraining(steps=4)), [(3, 0.05)], "key", "cell")
+    module = descent.build_module(block, small_data)
+    pretrain(module, Task(block, small_data, "cpu", Path(), lambda *_: []))
+    x = torch.from_numpy(np.array(small_data.validation.images)).float() / 256
+    for w, b in zip(module.network.weights[:-1], module.network.biases[:-1], strict=True):
+        x = torch.tanh(x @ w[0].T + b[0])
+    x = x @ module.network.weights[-1][0].T + module.network.biases[-1][0]
+    answers = torch.from_numpy(np.array(small_data.validation.labels)).long()
+    expected = float(torch.nn.functional.cross_entropy(x, answers))
+    assert float(record["cost_validation"][0, 0]) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_error_of_naming_one_class_is_that_of_the_images_looked_at(run, small_data):
+    """Counted by hand on the first ten test labels, and on all of them."""
+    for images in (10, 0):
+        seen = Evaluation(every=6, splits=["test"], images=images)
+        record = run(experiment(evaluation=seen), [(0, 0.1), (1, 0.1)])
+        labels = small_data.test.labels.tolist()[: images or 37]
+        expected = min(sum(label != named for label in labels) for named in range(3)) / len(labels)
+        assert record["one_class_error_test"].values.tolist() == pytest.approx([expected] * 2)
+
+
 def test_second_order_steps_lower_the_cost(run):
     """Curvature is found on the mini-batch that drives the step."""
     record = run(experiment(remedy=Remedy(optimizer="adahessian")), [(0, 0.02), (1, 0.02)])
@@ -166,6 +196,15 @@ def test_second_order_steps_lower_the_cost(run):
         ({"remedy": Remedy(normalization="nosuch")}, "remedy.normalization=nosuch is unknown"),
         ({"init": "nosuch"}, "init=nosuch is unknown"),
         ({"l2": 0.1}, "l2=0.1 will not do"),
+        ({"pretraining": Pretraining(steps=12)}, "pretraining.steps=12 will not do with steps=12"),
+        (
+            {"pretraining": Pretraining(steps=4), "remedy": Remedy(residual=True)},
+            "pretraining.steps=4 will not do with .*residual=True",
+        ),
+        (
+            {"pretraining": Pretraining(steps=4), "activation": "gelu"},
+            "activation=gelu.* will not do for pre-training",
+        ),
     ],
 )
 def test_what_cannot_work_gets_one_sentence(keys, sentence, small_data):

@@ -6,9 +6,10 @@ import pytest
 import pytorch_lightning as pl
 import xarray as xr
 
-from depthgauge.config import Curvature, Dataset, Pretraining, StepSizes
-from depthgauge.training import autoencoders, descent, pretraining, second_order
+from depthgauge.config import Curvature, Dataset, Gradients, Pretraining, Remedy, StepSizes
+from depthgauge.training import autoencoders, descent, pretraining, remedies, second_order
 from depthgauge.training.block import Block, Task
+from depthgauge.training.directions import OPTIMIZERS
 
 
 class Kill(pl.Callback):
@@ -40,6 +41,26 @@ def test_curvature_is_kept(curvature, experiment, small_data, tmp_path, monkeypa
         step_sizes=StepSizes(curvature=curvature, every=30, memory=0.9),
     )
     whole, resume = killed_and_resumed(second_order, experiment, small_data, tmp_path, monkeypatch)
+    xr.testing.assert_identical(resume(), whole)
+
+
+@pytest.mark.parametrize(
+    "remedy",
+    [*(Remedy(optimizer=name) for name in OPTIMIZERS), Remedy(normalization="batch")],
+    ids=[*OPTIMIZERS, "batch_norm"],
+)
+def test_optimizers_remember(remedy, experiment, small_data, tmp_path, monkeypatch):
+    """Killed after 200 of 230 steps: averages, step counts and random signs go on."""
+    experiment = replace(
+        experiment,
+        procedure="remedies",
+        cost="nll",
+        l2=0.0,
+        remedy=remedy,
+        gradients=Gradients(every=20, images=30),
+    )
+    whole, resume = killed_and_resumed(remedies, experiment, small_data, tmp_path, monkeypatch)
+    assert (tmp_path / "checkpoint.safetensors").exists()
     xr.testing.assert_identical(resume(), whole)
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import xarray as xr
 
 from depthgauge.claims.claim import Cells, Claim
+from depthgauge.claims.nielsen_nets import claims_about
 from depthgauge.claims.readings import flags, series
-from depthgauge.claims.rules import ALWAYS, NEVER_ABOVE_ONE, Rule, factor_between, roughly
+from depthgauge.claims.rules import ALWAYS, NEVER_ABOVE_ONE, factor_between, roughly
 from depthgauge.claims.statistics import Values
 from depthgauge.theory import bound_tolerance, rank_one_tolerance
 
@@ -84,22 +85,7 @@ def _explained(cells: Cells) -> Values:
     return gradient_factors(cells[0])[:, 0] / _initial_factor(cells)
 
 
-def _claim(
-    id: str, where: str, statement: str, cells: Sequence[tuple[str, int]], rule: Rule
-) -> partial[Claim]:
-    """Return a claim about nets of these costs and depths, short of its estimate."""
-    return partial(
-        Claim,
-        id=f"milman.{id}",
-        source=f"Milman's answer: {where}",
-        statement=statement,
-        study="bounds",
-        cells=tuple({"cost": cost, "hidden": [30] * depth} for cost, depth in cells),
-        rule=rule,
-        figure="bounds",
-        updates=0,
-    )
-
+_claim = claims_about("bounds", "cost", "milman", "Milman's answer")
 
 _ALL = [(cost, depth) for cost in COSTS for depth in DEPTHS]
 

@@ -1,19 +1,18 @@
 """Claims of Nielsen, ch. 5, about what layers could do: nothing, lose information, learn faster."""
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 import xarray as xr
 
-from depthgauge.claims.claim import Cells, Claim
+from depthgauge.claims.claim import Cells
 from depthgauge.claims.convergence import validation_converged
 from depthgauge.claims.judgement import UndecidableError
+from depthgauge.claims.nielsen_nets import claims_about
 from depthgauge.claims.readings import final_accuracy, initial_speeds, series
 from depthgauge.claims.rules import (
     NEVER_ABOVE_ONE,
     ORDERING,
-    Rule,
     close,
     factor_between,
     printed,
@@ -82,22 +81,7 @@ def _shallower_profile(cells: Cells) -> Values:
     return first - second
 
 
-def _claim(
-    id: str, quote: str, statement: str, cells: Sequence[tuple[str, int]], rule: Rule
-) -> partial[Claim]:
-    """Return a claim about these models and numbers of hidden layers, short of its estimate."""
-    return partial(
-        Claim,
-        id=f"nielsen.capacity.{id}",
-        source=f"Nielsen 2015, ch. 5: {quote}",
-        statement=statement,
-        study="nielsen_capacity",
-        cells=tuple({"model": model, "hidden": [30] * depth} for model, depth in cells),
-        rule=rule,
-        figure="nielsen_capacity",
-        updates=0,
-    )
-
+_claim = claims_about("nielsen_capacity", "model", "nielsen.capacity", "Nielsen 2015, ch. 5")
 
 _AT_THE_END = partial(dict, updates=UPDATES, convergence=validation_converged)
 _NOTHING = '"the extra hidden layers can, in the worst case, simply do nothing"'

@@ -119,6 +119,21 @@ def load(root: Path, name: str) -> Prepared:
         raise DataError(f"{path} is damaged ({error}); run {again}") from error
 
 
+def described(root: Path, name: str) -> dict[str, Any]:
+    """Return what the prepared file of `name` says of itself: hash, classes, notes and more.
+
+    Its arrays are not read. Raises DataError when it is missing or damaged.
+    """
+    path = path_of(root, name)
+    try:
+        meta, _ = _map(path)
+        return {"notes": {}, "hash": "", **meta}
+    except (SafetensorError, OSError, ValueError, TypeError) as error:
+        raise DataError(
+            f"{path} is missing or damaged ({error}); run `depthgauge prepare dataset={name}`"
+        ) from error
+
+
 def _tensors(splits: dict[str, Split]) -> dict[str, np.ndarray]:
     return {
         f"{name}_{part}": np.ascontiguousarray(getattr(splits[name], part))

@@ -1,6 +1,7 @@
 """Glorot and Bengio, Figs. 6, 7 and 8: normalized histograms of initial tanh nets, both inits."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import altair as alt
 import numpy as np
@@ -19,44 +20,62 @@ _REACH = 3.5
 """Gradients are drawn out to so many standard deviations of the layer with the widest ones."""
 
 
+class _Quantity(NamedTuple):
+    """What is drawn, where the records hold it, and what the caption says of it."""
+
+    name: str
+    title: str
+    axis: str
+    variable: str
+    """NAME_histogram and NAME_std are in the records."""
+    steps: str
+    """The records' axis of updates."""
+    what: str
+    predicted_from: str = ""
+    """The hidden layer from which linear theory goes on; "" where no theory is drawn."""
+
+
+_ACTIVATIONS = _Quantity(
+    "activations",
+    "Activations just after initialization",
+    "activation",
+    "activation",
+    "activation_step",
+    "activations of 300 test images",
+    "first",
+)
+_DELTAS = _Quantity(
+    "deltas",
+    "Back-propagated gradients just after initialization",
+    "δ = ∂C/∂z (cost per unit of pre-activation)",
+    "delta",
+    "signal_step",
+    "deltas of 300 training images, one by one",
+    "last",
+)
+_WEIGHT_GRADIENTS = _Quantity(
+    "weight_gradients",
+    "Weight gradients just after initialization",
+    "∂C/∂w (cost per unit of weight)",
+    "weight_gradient",
+    "signal_step",
+    "all entries of ∂C/∂w of each of {images} training images",
+)
+
+
 def activations(records: Records) -> Figure:
     """Draw Fig. 6; raises DataError when a record is missing."""
-    nets = _pair(records)
-    return _figure(
-        nets,
-        "activations",
-        "Activations just after initialization",
-        "activation",
-        ("activation_histogram", "activation_std", "activation_step"),
-        "activations of 300 test images",
-    )
+    return _figure(_pair(records), _ACTIVATIONS)
 
 
 def deltas(records: Records) -> Figure:
     """Draw Fig. 7; raises DataError when a record is missing."""
-    nets = _pair(records)
-    return _figure(
-        nets,
-        "deltas",
-        "Back-propagated gradients just after initialization",
-        "δ = ∂C/∂z (cost per unit of pre-activation)",
-        ("delta_histogram", "delta_std", "signal_step"),
-        "deltas of 300 training images, one by one",
-    )
+    return _figure(_pair(records), _DELTAS)
 
 
 def weight_gradients(records: Records) -> Figure:
     """Draw Fig. 8; raises DataError when a record is missing."""
-    nets = _pair(records)
-    images = nets[0].attrs["config"]["signal"]["histograms"]
-    return _figure(
-        nets,
-        "weight_gradients",
-        "Weight gradients just after initialization",
-        "∂C/∂w (cost per unit of weight)",
-        ("weight_gradient_histogram", "weight_gradient_std", "signal_step"),
-        f"all entries of ∂C/∂w of each of {images} training images",
-    )
+    return _figure(_pair(records), _WEIGHT_GRADIENTS)
 
 
 def _pair(records: Records) -> list[xr.Dataset]:
@@ -66,29 +85,22 @@ def _pair(records: Records) -> list[xr.Dataset]:
     return [matching(records, STUDY, model=model, dataset=dataset)[0] for model in INITS]
 
 
-def _figure(
-    nets: Sequence[xr.Dataset],
-    name: str,
-    title: str,
-    axis: str,
-    variables: tuple[str, str, str],
-    what: str,
-) -> Figure:
-    histogram, spread, steps = variables
+def _figure(nets: Sequence[xr.Dataset], drawn: _Quantity) -> Figure:
     panels = [
-        _panel(f"{init.capitalize()} init", net, histogram, steps, axis, spread)
+        _panel(f"{init.capitalize()} init", net, drawn)
         for init, net in zip(INITS.values(), nets, strict=True)
     ]
     theory = (
-        ""
-        if name == "weight_gradients"
-        else " Dashed: normal density with the standard deviation that linear theory predicts from"
-        f" the {'first' if name == 'activations' else 'last'} hidden layer on."
+        " Dashed: normal density with the standard deviation that linear theory predicts from the"
+        f" {drawn.predicted_from} hidden layer on."
+        if drawn.predicted_from
+        else ""
     )
+    what = drawn.what.format(images=nets[0].attrs["config"]["signal"]["histograms"])
     return Figure(
         study=STUDY,
-        name=f"glorot_init_{name}",
-        title=title,
+        name=f"glorot_init_{drawn.name}",
+        title=drawn.title,
         caption=(
             f"Density of {what}, in 101 bins, mean over seeds, for each hidden layer of five of"
             f" 1,000 tanh units (1 is next to the input).{theory} {basis(nets)}"
@@ -97,13 +109,13 @@ def _figure(
     )
 
 
-def _panel(
-    title: str, net: xr.Dataset, histogram: str, steps: str, axis: str, spread: str
-) -> alt.LayerChart:
-    reach = 1.0 if spread == "activation_std" else _reach(net, spread)
-    table = density_table(measured(net, histogram).sel({steps: 0}), reach)
-    layers = [density_layer(table, axis, reach)]
-    if histogram != "weight_gradient_histogram":
+def _panel(title: str, net: xr.Dataset, drawn: _Quantity) -> alt.LayerChart:
+    spread = f"{drawn.variable}_std"
+    reach = 1.0 if drawn is _ACTIVATIONS else _reach(net, spread)
+    histogram = measured(net, f"{drawn.variable}_histogram").sel({drawn.steps: 0})
+    table = density_table(histogram, reach)
+    layers = [density_layer(table, drawn.axis, reach)]
+    if drawn.predicted_from:
         curves = _normals(predicted_spreads(net, spread), table, reach)
         base = alt.Chart(curves).mark_line(style="reference", clip=True)
         layers.append(base.encode(x="value:Q", y="density:Q", color=colour(table)))

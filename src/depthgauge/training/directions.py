@@ -7,7 +7,8 @@ one stand-in then holds all numbers of all networks.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -41,6 +42,10 @@ SECOND_ORDER = {"adahessian"}
 """Those that want an estimate of the Hessian's diagonal beside the gradient."""
 
 
+GROUP_STEP = "group_step"
+"""Where a library counts steps for all its numbers at once, not among the state of each."""
+
+
 class Directions:
     """The state of R optimizers of one kind."""
 
@@ -56,6 +61,20 @@ class Directions:
         stand_in = nn.Parameter(self.move)
         stand_in.grad = self._gradient
         self._optimizer = OPTIMIZERS[optimizer](stand_in)
+
+    def memory(self) -> dict[str, Tensor]:
+        """Return what the optimizer remembers from step to step, by name."""
+        held = self._optimizer.state_dict()
+        counted = {GROUP_STEP: s} if (s := held["param_groups"][0].get("step")) else {}
+        return {name: torch.as_tensor(each) for name, each in {**_of(held), **counted}.items()}
+
+    def remember(self, memory: Mapping[str, Tensor]) -> None:
+        """Bring back what `memory` returned."""
+        held = self._optimizer.state_dict()
+        kept = dict(memory)
+        if GROUP_STEP in kept:
+            held["param_groups"][0]["step"] = int(kept.pop(GROUP_STEP))
+        self._optimizer.load_state_dict({**held, "state": {0: kept} if kept else {}})
 
     def find(
         self, gradients: Sequence[Tensor], curvatures: Sequence[Tensor] = (), clip: float = 0.0
@@ -78,6 +97,11 @@ class Directions:
         else:
             self._optimizer.step()
         return self.moves
+
+
+def _of(held: Mapping[str, Any]) -> dict[str, Tensor]:
+    """The stand-in's part of an optimizer's state: it is its only parameter."""
+    return held["state"].get(0, {})
 
 
 def table(like: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:

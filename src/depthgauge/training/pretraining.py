@@ -16,23 +16,31 @@ from depthgauge.config import Experiment
 from depthgauge.datasets.batches import step_indices
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.errors import ConfigError
+from depthgauge.nets.activations import Activation, activation
 from depthgauge.nets.buffers import padded
 from depthgauge.nets.products import affine
 from depthgauge.training import descent
-from depthgauge.training.autoencoders import AutoEncoder, kept
+from depthgauge.training.autoencoders import RANGES, AutoEncoder, kept
 from depthgauge.training.block import Task
 from depthgauge.training.module import CHUNK, ReplicaModule
 
 
 def check(experiment: Experiment, data: Prepared) -> None:
-    """Raise ConfigError for what descent refuses, and for inputs that are no probabilities."""
+    """Raise ConfigError for what descent refuses, and for what auto-encoders cannot say again."""
     descent.check(experiment, data)
+    check_range(experiment)
+
+
+def check_range(experiment: Experiment) -> None:
+    """Raise ConfigError unless the inputs lie within what the units themselves can say."""
     scale = experiment.dataset
-    if experiment.activation != "sigmoid" or scale.subtract or scale.divide < 255:
+    low, high = RANGES.get(experiment.activation, (0.0, 0.0))
+    if -scale.subtract < low or 255 / scale.divide - scale.subtract > high:
         raise ConfigError(
             f"activation={experiment.activation}, dataset.divide={scale.divide:g},"
-            f" dataset.subtract={scale.subtract:g} will not do for procedure=pretraining: sigmoid"
-            " auto-encoders learn inputs from 0 to 1, as with divide=255 and subtract=0"
+            f" dataset.subtract={scale.subtract:g} will not do for pre-training: auto-encoders of"
+            " sigmoid units learn inputs from 0 to 1 (divide=255, subtract=0), of tanh units from"
+            " -1 to 1, and there are no others"
         )
 
 
@@ -43,7 +51,12 @@ def run(task: Task) -> xr.Dataset:
 
 
 def work(experiment: Experiment, data: Prepared) -> float:
-    """Return descent's operations and, for each layer's turn, ten a weight and example of it.
+    """Return the operations of descent and of what comes before it."""
+    return descent.work(experiment, data) + work_before(experiment, data)
+
+
+def work_before(experiment: Experiment, data: Prepared) -> float:
+    """Return pre-training's operations: for each layer's turn, ten a weight and example of it.
 
     The layers below it add two a weight and example.
     """
@@ -51,62 +64,85 @@ def work(experiment: Experiment, data: Prepared) -> float:
     sizes = [a * b for a, b in itertools.pairwise(widths)]
     turns = sum(10 * size + 2 * sum(sizes[:layer]) for layer, size in enumerate(sizes))
     examples = experiment.pretraining.steps * experiment.batch_size
-    return descent.work(experiment, data) + turns * examples
+    return turns * examples
 
 
 def pretrain(module: ReplicaModule, task: Task) -> None:
-    """Train the hidden layers of `module` one after another, input side first."""
+    """Train the hidden layers of `module` one after another, input side first.
+
+    The learning rate has no part in it: replicas that share a seed share these steps, too.
+    """
     module.to(task.device)
-    experiment = task.block.experiment
+    experiment, network = task.block.experiment, module.network
     settings, size = experiment.pretraining, experiment.batch_size
-    below = _Below(module, size)
+    seeds, first, which = np.unique(task.block.seeds, return_index=True, return_inverse=True)
+    function = activation(experiment.activation)
+    distinct = _Distinct(module, first, size, function)
     for layer in range(len(experiment.hidden)):
-        weights, biases = module.network.weights[layer], module.network.biases[layer]
-        encoder = AutoEncoder(weights, biases, size)
-        _, noisy = padded((module.replicas, size, weights.shape[2]), weights)
-        for first in range(0, settings.steps, CHUNK):
-            steps = min(CHUNK, settings.steps - first)
-            order = _orders(task, layer * settings.steps + first, steps)
-            noise = _noise(task, layer, first, steps, (size, weights.shape[2]))
+        weights, biases = distinct.weights[layer], distinct.biases[layer]
+        encoder = AutoEncoder(weights, biases, size, function)
+        _, noisy = padded((len(seeds), size, weights.shape[2]), weights)
+        for start in range(0, settings.steps, CHUNK):
+            steps = min(CHUNK, settings.steps - start)
+            order = _orders(experiment, seeds, layer * settings.steps + start, steps)
+            noise = _noise(experiment, seeds, layer, start, steps, (size, weights.shape[2]))
             for row in range(steps):
-                clean = below.signal(order[row], layer)
+                clean = distinct.signal(order[row], layer)
                 survivors = torch.from_numpy(noise[row]).to(weights.device)
                 encoder.step(clean, torch.mul(clean, survivors, out=noisy), settings.rate / size)
+        network.weights[layer].copy_(weights[which])
+        network.biases[layer].copy_(biases[which])
 
 
-class _Below:
-    """What a layer is fed: the images, through the layers below it."""
+class _Distinct:
+    """One network a seed, and what its layers are fed: the images, through the layers below."""
 
-    def __init__(self, module: ReplicaModule, size: int) -> None:
-        """Allocate `size` examples a replica at every layer."""
-        self.network, self.examples = module.network, module.examples
-        like = module.network.weights[0]
+    def __init__(
+        self, module: ReplicaModule, first: np.ndarray, size: int, function: Activation
+    ) -> None:
+        """Copy replicas `first`, one a seed; allocate `size` examples a network at every layer."""
+        network, self.examples, self.function = module.network, module.examples, function
+        self.weights = [_chosen(each, first) for each in network.weights]
+        self.biases = [_chosen(each, first) for each in network.biases]
+        like = self.weights[0]
         self.images = module.examples.images.to(like.device)
-        shapes = [(module.replicas, size, width) for width in module.network.widths]
+        shapes = [(len(first), size, width) for width in network.widths]
         self._flat, self.values = zip(*(padded(shape, like) for shape in shapes), strict=True)
 
     def signal(self, chosen: np.ndarray, layer: int) -> Tensor:
-        """Return the inputs (replica, example, n) of `layer` + 1 for images (replica, example)."""
+        """Return the inputs (seed, example, n) of `layer` + 1 for images (seed, example)."""
         indices = torch.from_numpy(chosen.reshape(-1)).to(self.images.device)
         images = self.images.index_select(0, indices).view(self.values[0].shape)
         a = self.examples.inputs(images, self.values[0])
         for below in range(layer):
-            w, b = self.network.weights[below], self.network.biases[below]
+            w, b = self.weights[below], self.biases[below]
             a = affine(a, w, b, out=self.values[below + 1])
-            torch.sigmoid_(self._flat[below + 1])
+            self.function.apply_(self._flat[below + 1])
         return a
 
 
-def _orders(task: Task, first: int, steps: int) -> np.ndarray:
-    """Images (step, replica, example); each layer goes on where the one below it stopped."""
-    experiment = task.block.experiment
+def _chosen(each: Tensor, replicas: np.ndarray) -> Tensor:
+    """Return a copy of these replicas of weights or biases, laid out as a network's are."""
+    _, copy = padded((len(replicas), *each.shape[1:]), each)
+    return copy.copy_(each[replicas])
+
+
+def _orders(experiment: Experiment, seeds: np.ndarray, first: int, steps: int) -> np.ndarray:
+    """Images (step, seed, example); each layer goes on where the one below it stopped."""
     size, count = experiment.batch_size, experiment.train_size
-    rows = [step_indices(seed, first, steps, size, count) for seed in task.block.seeds]
+    rows = [step_indices(int(seed), first, steps, size, count) for seed in seeds]
     return np.stack(rows, axis=1)
 
 
-def _noise(task: Task, layer: int, first: int, steps: int, shape: tuple[int, int]) -> np.ndarray:
-    """Survivors (step, replica, example, feature), True or False."""
-    masked = task.block.experiment.pretraining.masked
-    rows = [kept(seed, layer, first, steps, shape, masked) for seed in task.block.seeds]
+def _noise(
+    experiment: Experiment,
+    seeds: np.ndarray,
+    layer: int,
+    first: int,
+    steps: int,
+    shape: tuple[int, int],
+) -> np.ndarray:
+    """Survivors (step, seed, example, feature), True or False."""
+    masked = experiment.pretraining.masked
+    rows = [kept(int(seed), layer, first, steps, shape, masked) for seed in seeds]
     return np.stack(rows, axis=1)

@@ -1,6 +1,7 @@
 """The LightningModule of networks with remedies: autograd, and optimizers of a library."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,10 +20,15 @@ TINY = 1e-30
 """Keeps the step size of a layer whose gradient is exactly 0 finite."""
 
 
+MEMORY = "optimizer."
+"""Begins the names of what the optimizers remember, in a checkpoint."""
+
+
 class RemediedModule(ReplicaModule):
     """Steps along the directions of an optimizer, at a rate for each replica, maybe each layer."""
 
     network: RemediedNetwork
+    steps_done: Tensor
 
     def __init__(
         self,
@@ -40,6 +46,8 @@ class RemediedModule(ReplicaModule):
         remedied = RemediedNetwork(network, function, remedy.normalization, remedy.residual)
         super().__init__(remedied, activation, cost, examples, descent)
         self.remedy, self.seeds = remedy, seeds
+        self.register_buffer("steps_done", torch.zeros(1, dtype=torch.long))
+        self._remembered: dict[str, Tensor] = {}
 
     def on_fit_start(self) -> None:
         """Allocate the loop's buffers and the optimizers' state, on the networks' device."""
@@ -51,7 +59,23 @@ class RemediedModule(ReplicaModule):
         rates = torch.tensor(self.descent.rates, dtype=like.dtype, device=like.device)
         self.rates = rates.unsqueeze(1)
         self._waiting: list[Tensor] | None = None
-        self._steps_done = 0
+        if self._remembered:
+            self.directions.remember(self._remembered)
+
+    def state_dict(self, *args: Any, **keys: Any) -> dict[str, Any]:
+        """Return the networks' state and the optimizers', for a checkpoint."""
+        memory = self.directions.memory().items()
+        return super().state_dict(*args, **keys) | {MEMORY + name: each for name, each in memory}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], *args: Any, **keys: Any) -> Any:
+        """Take that state back; the optimizers get theirs when they are made, as a fit starts."""
+        networks = dict(state_dict)
+        self._remembered = {
+            name.removeprefix(MEMORY): _scalar_if_one(networks.pop(name))
+            for name in state_dict
+            if name.startswith(MEMORY)
+        }
+        return super().load_state_dict(networks, *args, **keys)
 
     def new_pass(self, examples: int) -> AutogradPass:
         """Return a pass for probes."""
@@ -67,7 +91,7 @@ class RemediedModule(ReplicaModule):
             assert isinstance(self.batch, AutogradPass)
             curvatures = []
             if self.second_order:
-                signs = random_signs(self.seeds, self._steps_done, self.network.learned)
+                signs = random_signs(self.seeds, int(self.steps_done), self.network.learned)
                 curvatures = self.batch.curvatures(signs)
             self._waiting = self.directions.find(self.batch.gradients, curvatures, self.remedy.clip)
             if self.remedy.layer_rates:
@@ -80,7 +104,7 @@ class RemediedModule(ReplicaModule):
         for learned, move in zip(self.network.learned, self.moves(), strict=True):
             learned.add_(move)
         self._waiting = None
-        self._steps_done += 1
+        self.steps_done += 1
 
 
 class UpdateRatios(Instrument):
@@ -110,6 +134,11 @@ def give_unit_variance(module: ReplicaModule, images: int) -> None:
     assert isinstance(module, RemediedModule)
     x, _ = module.examples.take(slice(images), module.network.weights[0])
     scale_to_unit_variance(module.network, x.expand(module.replicas, -1, -1))
+
+
+def _scalar_if_one(each: Tensor) -> Tensor:
+    """A step counter has no axis; in the file it has one."""
+    return each.reshape(()) if each.numel() == 1 else each
 
 
 def _norm(each: Tensor) -> Tensor:

@@ -1,24 +1,27 @@
 """The procedure of what helps: networks and optimizers with remedies, watched like plain descent.
 
-Autograd is the engine, Lightning carries it, and descent's instruments read it. A block that is
-killed starts again: the optimizers' states are their libraries' own and are not checkpointed.
+Autograd is the engine, Lightning carries it, and descent's instruments read it. A checkpoint holds
+the optimizers' states, too.
 """
 
-import math
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from depthgauge.config import Experiment
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.errors import ConfigError
 from depthgauge.nets.remedied import NORMALIZATIONS, function
-from depthgauge.training import descent
+from depthgauge.training import descent, pretraining
 from depthgauge.training.block import Block, Task
 from depthgauge.training.checkpoint import Checkpoint
 from depthgauge.training.directions import OPTIMIZERS
 from depthgauge.training.instruments import Instrument
+from depthgauge.training.module import ReplicaModule
 from depthgauge.training.remedied_module import RemediedModule, UpdateRatios, give_unit_variance
 from depthgauge.training.schedule import probe_steps
 
@@ -34,31 +37,66 @@ def check(experiment: Experiment, data: Prepared) -> None:
     ):
         if name not in known:
             raise ConfigError(f"remedy.{key}={name} is unknown; choose one of {', '.join(known)}")
+    if experiment.pretraining.steps:
+        _check_pretraining(experiment)
     if experiment.l2:
         raise ConfigError(
             f"l2={experiment.l2:g} will not do: procedure=remedies has no weight decay; set l2=0"
         )
 
 
+def _check_pretraining(experiment: Experiment) -> None:
+    """Raise ConfigError where auto-encoders of plain layers cannot stand for the net's own."""
+    pretraining.check_range(experiment)
+    spent, steps, remedy = experiment.pretraining.steps, experiment.steps, experiment.remedy
+    if spent >= steps:
+        raise ConfigError(
+            f"pretraining.steps={spent} will not do with steps={steps}: they are part of them, and"
+            " some must be left for descent"
+        )
+    if remedy.normalization != "none" or remedy.residual or remedy.unit_variance:
+        raise ConfigError(
+            f"pretraining.steps={spent} will not do with remedy.normalization="
+            f"{remedy.normalization}, remedy.residual={remedy.residual},"
+            f" remedy.unit_variance={remedy.unit_variance}: it is for plain layers; set it to 0"
+        )
+
+
 def run(task: Task) -> xr.Dataset:
-    """Train the task's block from its start; return what was measured."""
+    """Train the task's block, from its checkpoint if there is one; return what was measured."""
     block = task.block
     module = build_module(block, task.data)
     instruments = build_instruments(block.experiment, task.data)
     path = task.folder / "checkpoint.safetensors"
-    never = Checkpoint(path, block.key, instruments, seconds=math.inf)
+    checkpoint = Checkpoint(path, block.key, instruments, descent.CHECKPOINT_SECONDS)
     callbacks = task.watch(block, {each.axis: sorted(each.steps) for each in instruments})
-    images = block.experiment.gradients.images
-    prepare = partial(give_unit_variance, images=images)
-    unit = block.experiment.remedy.unit_variance
-    return descent.train_block(
-        module, block, task.device, never, callbacks, prepare if unit else None
-    )
+    preparation = _preparation(task)
+    record = descent.train_block(module, block, task.device, checkpoint, callbacks, preparation)
+    return record.assign(one_class_error_test=("replica", _one_class_errors(task)))
+
+
+def _one_class_errors(task: Task) -> NDArray[np.float64]:
+    """Return (replica,) the same for each: error of naming the commonest class of the test images.
+
+    Of those images that are looked at: what a net reaches that learned nothing from its inputs.
+    """
+    labels = task.data.test.labels[: task.block.experiment.evaluation.images or None]
+    error = 1 - np.bincount(labels).max() / len(labels)
+    return np.full(len(task.block.replicas), error)
+
+
+def _preparation(task: Task) -> Callable[[ReplicaModule], None] | None:
+    """Return what is done to the networks before descent: LSUV, pre-training, or nothing."""
+    experiment = task.block.experiment
+    if experiment.remedy.unit_variance:
+        return partial(give_unit_variance, images=experiment.gradients.images)
+    return partial(pretraining.pretrain, task=task) if experiment.pretraining.steps else None
 
 
 def work(experiment: Experiment, data: Prepared) -> float:
     """Return the floating-point operations of one replica in its matrix products."""
-    return descent.work(written_out(experiment), data)
+    before = pretraining.work_before(experiment, data)
+    return before + descent.work(written_out(experiment), data)
 
 
 def build_module(block: Block, data: Prepared) -> RemediedModule:
@@ -79,12 +117,16 @@ def build_module(block: Block, data: Prepared) -> RemediedModule:
 def build_instruments(experiment: Experiment, data: Prepared) -> list[Instrument]:
     """Return descent's instruments and, at the gradients' steps, the update-to-weight ratio."""
     instruments = descent.build_instruments(written_out(experiment), data)
-    seen, steps = experiment.gradients, experiment.steps
+    seen, steps = experiment.gradients, written_out(experiment).steps
     if seen.every and steps:
         instruments.append(UpdateRatios(probe_steps(seen.every, seen.spacing, steps), steps))
     return instruments
 
 
 def written_out(experiment: Experiment) -> Experiment:
-    """Return the experiment under an activation that descent knows: here autograd has its own."""
-    return replace(experiment, activation="tanh")
+    """Return what is left to descent: the steps after pre-training, which counts among them.
+
+    Its activation is one that descent knows: here autograd has its own.
+    """
+    left = experiment.steps - experiment.pretraining.steps
+    return replace(experiment, activation="tanh", steps=left)
