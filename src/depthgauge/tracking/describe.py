@@ -10,6 +10,9 @@ from depthgauge.tracking.sweep import Cell, Sweep
 STUDY, SCALE, DATA = "depthgauge.study", "depthgauge.scale", "depthgauge.data"
 """Tags of parents and children: the study, its scale, the hash of the prepared data."""
 
+FIRST = ("question", "source", "claims")
+"""Entries of a page that a reader wants before all others."""
+
 CUT = "... (whole in config.json)"
 
 
@@ -86,8 +89,9 @@ def parameters(config: Mapping[str, Any]) -> dict[str, str]:
 
 
 def page(notebook: Mapping[str, Any]) -> str:
-    """Return a study's notebook page as Markdown, one line for each entry."""
-    return "\n".join(f"- **{key}**: {_line(value)}" for key, value in notebook.items())
+    """Return a study's notebook page as Markdown, one line for each entry, the question first."""
+    keys = dict.fromkeys([key for key in FIRST if key in notebook] + list(notebook))
+    return "\n".join(f"- **{key}**: {_line(notebook[key])}" for key in keys)
 
 
 def _line(value: Any) -> str:
