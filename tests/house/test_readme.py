@@ -55,6 +55,16 @@ def test_make_commands_exist():
     assert set(re.findall(r"`make ([a-z]+)`", README)) <= set(targets)
 
 
+def test_the_tutorial_uses_the_same_snippets():
+    """What is tested here is what docs/tutorial.md tells a reader to paste."""
+    tutorial = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    activation, _, data, question = snippets("Bring your own", "python")
+    for text in (activation, data, question, *snippets("Bring your own", "sh")):
+        assert text in tutorial
+    (page,) = snippets("Bring your own", "yaml")
+    assert page.replace("init: lecun", "init: glorot_normalized") in tutorial
+
+
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory):
     """The project's sources and pages in a folder of their own, with noise in MNIST's place."""
