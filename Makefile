@@ -11,7 +11,7 @@ export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help environment repro test lint bench ui constraints
+.PHONY: help environment repro test lint bench ui docs readme screenshots constraints
 
 help: ## say what each command does
 	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
@@ -24,6 +24,7 @@ environment: ## make or update .venv; the other commands do it themselves
 repro: environment ## fetch, prepare, train, judge, report; ends with the table of claims
 	@$(VENV)/dvc repro
 	@$(VENV)/depthgauge claims
+	@$(VENV)/python showcase/table.py
 	@echo "report: $(CURDIR)/results/report.html"
 	@echo "curves: make ui (MLflow, on this machine)"
 
@@ -44,10 +45,21 @@ ui: environment ## open the records in MLflow on this machine
 	@echo "open http://127.0.0.1:$(PORT)/#/experiments?workflowType=machine_learning (Ctrl-C ends it)"
 	@$(VENV)/mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1 --backend-store-uri sqlite:///mlflow.db
 
+docs: environment ## build the documentation into site/html, offline
+	@$(VENV)/python -c "import zensical, mkdocstrings" 2>/dev/null \
+	|| $(VENV)/python -m pip install --quiet -c constraints.txt -e '.[docs]'
+	@$(VENV)/python showcase/site.py
+
+readme: environment ## write README's table of results from results/claims.json
+	@$(VENV)/python showcase/table.py
+
+screenshots: environment ## photograph MLflow's pages for docs/ (needs chromium and make repro)
+	@$(VENV)/python showcase/screenshots.py
+
 # A fresh environment without constraints takes the newest versions that pyproject.toml and PINS allow.
 constraints: ## renew constraints.txt; PINS="torch==2.13.0 mlflow==3.17.2" holds some back
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(PYTHON) -m venv "$$fresh" \
-	&& "$$fresh/bin/python" -m pip install $(PINS) -e '.[dev,slurm]' \
+	&& "$$fresh/bin/python" -m pip install $(PINS) -e '.[dev,docs,slurm]' \
 	&& { sed -n '/^#/p' constraints.txt; "$$fresh/bin/python" -m pip freeze --all --exclude-editable \
 	     | sed -e '/^pip==/d' -e 's/+.*//'; } > "$$fresh/constraints.txt" \
 	&& cp "$$fresh/constraints.txt" constraints.txt

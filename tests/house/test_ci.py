@@ -33,7 +33,12 @@ def checkout(tmp_path):
         subprocess.run(["git", *words], cwd=project, check=True)
     stand_ins = project / ".venv" / "bin"
     stand_ins.mkdir(parents=True)
-    for name, script in {"make": MAKE, "dvc": DVC, "depthgauge": "test $1 = claims"}.items():
+    for name, script in {
+        "make": MAKE,
+        "dvc": DVC,
+        "depthgauge": "test $1 = claims",
+        "chromium": "true",
+    }.items():
         (stand_ins / name).write_text(f"#!/bin/sh\n{script}\n")
         (stand_ins / name).chmod(0o755)
     return project
@@ -48,17 +53,17 @@ def run(checkout, failing=""):
 
 
 def test_the_run_ends_with_the_closing_line_of_the_tests(checkout):
-    """Tests, lint, then the pipeline at smoke scale in a clone; what is committed stays."""
+    """Tests, lint, docs, then the pipeline at smoke scale in a clone; what is committed stays."""
     done = run(checkout)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "===== 3 passed in 0.10s ====="
-    assert (checkout / "calls").read_text() == "make test\nmake lint\n"
+    assert (checkout / "calls").read_text() == "make test\nmake lint\nmake docs\n"
     assert "scale: smoke\n" in done.stdout
     assert "quick" in (checkout / "conf" / "pipeline.yaml").read_text()
     assert not (checkout / "results").exists()
 
 
-@pytest.mark.parametrize("failing", ["test", "lint", "dvc repro"])
+@pytest.mark.parametrize("failing", ["test", "lint", "docs", "dvc repro"])
 def test_one_failure_fails_the_run(checkout, failing):
     """Also that of the tests, whose output goes through a pipe."""
     assert run(checkout, failing).returncode != 0

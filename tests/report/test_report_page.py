@@ -4,8 +4,6 @@ import base64
 import hashlib
 import json
 import re
-import shutil
-import subprocess
 from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -67,8 +65,8 @@ def test_nothing_is_loaded_from_elsewhere(html, document):
         for name in LOADING & attributes.keys():
             assert re.match(r"#|data:", attributes[name]), attributes
     assert document.named("link") == [] and document.named("iframe") == []
-    (style,) = document.inside("style")
-    assert "url(" not in style and "@import" not in style
+    style = "".join(document.inside("style"))
+    assert style and "url(" not in style and "@import" not in style
     assert "http" not in files("depthgauge.report").joinpath("template", "page.js").read_text(
         "utf-8"
     )
@@ -183,31 +181,3 @@ def test_assistive_technology_finds_its_way(document):
     assert all(each["alt"] for each in document.named("img"))
     charts = [attributes for _, attributes in document.tags if "data-chart" in attributes]
     assert all(each["role"] == "img" and each["aria-labelledby"] for each in charts)
-
-
-def test_a_browser_draws_every_figure(html, report, tmp_path):
-    """In Chromium the scripts run under the policy: each chart is there, the claims are counted."""
-    browser = shutil.which("chromium")
-    if browser is None:
-        pytest.skip("chromium is not installed")
-    path = tmp_path / "report.html"
-    path.write_text(html, encoding="utf-8")
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    command = [
-        browser,
-        *flags,
-        f"--user-data-dir={tmp_path / 'profile'}",
-        "--enable-logging=stderr",
-    ]
-    done = subprocess.run(
-        [*command, "--virtual-time-budget=20000", "--dump-dom", path.as_uri()],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    assert "CONSOLE" not in done.stderr
-    found = Document(done.stdout)
-    drawn = [each for each in found.named("svg") if "marks" in each.get("class", "")]
-    assert len(drawn) == len(report.figures)
-    assert f"{len(report.verdicts)} of {len(report.verdicts)} claims shown" in found.read()

@@ -76,6 +76,15 @@ def test_out_holds_exactly_this_sweep(project, depthgauge):
     assert len(read_study(project / "build" / "x")) == 1
 
 
+def test_a_page_that_is_no_yaml_is_one_sentence(project, depthgauge):
+    """File and line are named, before Hydra answers with a traceback."""
+    page = project / "conf" / "study" / "own.yaml"
+    page.write_text("# @package _global_\nnotebook: {question: Does it?, source: our own}\n")
+    code, out, err = depthgauge("train", "study=own")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "conf/study/own.yaml, line 2, is no YAML" in err
+
+
 def test_a_dry_run_computes_nothing(project, depthgauge):
     """It says cells, done, to do and a time."""
     code, out, _ = depthgauge("train", *SMALL, "--dry-run")

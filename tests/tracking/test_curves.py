@@ -1,9 +1,13 @@
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from depthgauge.tracking.curves import CURVE_POINTS, counts, points, thin
 from depthgauge.tracking.history import joined
+from depthgauge.tracking.units import titled
 
 EACH = ("mean", "mean_low", "mean_high")
 
@@ -15,12 +19,20 @@ def test_mean_and_interval_of_each_layer(make_record):
     values = record["bias_gradient_norm"].values[:, :, 1]
     low, high = stats.t.interval(0.95, 3, values.mean(axis=0), stats.sem(values, axis=0))
     for statistic, expected in zip(EACH, (values.mean(axis=0), low, high), strict=True):
-        steps, curve = curves[f"bias_gradient_norm/{statistic}/layer_2"]
+        steps, curve = curves[f"bias_gradient_norm: cost per unit of bias/{statistic}/layer_2"]
         np.testing.assert_array_equal(steps, [0, 10, 20, 30, 40, 50])
         np.testing.assert_allclose(curve, expected, rtol=1e-12)
     assert sorted(curves) == sorted(
-        [f"bias_gradient_norm/{each}/layer_{layer}" for each in EACH for layer in (1, 2)]
-        + [f"{name}/{each}" for name in ("probe_cost", "accuracy_validation") for each in EACH]
+        [
+            f"bias_gradient_norm: cost per unit of bias/{each}/layer_{layer}"
+            for each in EACH
+            for layer in (1, 2)
+        ]
+        + [
+            f"{name}/{each}"
+            for name in ("probe_cost: cost", "accuracy_validation: fraction")
+            for each in EACH
+        ]
     )
 
 
@@ -47,19 +59,21 @@ def test_values_that_are_not_finite_are_left_out(make_record):
     """A window that is not full yet (NaN) has no point; the rest of the curve is there."""
     record = make_record()
     record["probe_cost"][:, :2] = np.nan
-    np.testing.assert_array_equal(points(record)["probe_cost/mean"][0], [20, 30, 40, 50])
+    np.testing.assert_array_equal(points(record)["probe_cost: cost/mean"][0], [20, 30, 40, 50])
     record["probe_cost"][:] = np.nan
-    assert "probe_cost/mean" not in points(record)
+    assert "probe_cost: cost/mean" not in points(record)
 
 
 def test_each_learning_rate_has_its_own_curves(make_record):
     """Replicas of different rates are never averaged together."""
     record = make_record(seeds=4)
     record["learning_rate"][:] = [0.1, 0.01, 0.1, 0.01]
-    fast = points(record.isel(replica=[0, 2]))["probe_cost/mean"][1]
-    np.testing.assert_array_equal(points(record)["learning_rate_0.1/probe_cost/mean"][1], fast)
+    fast = points(record.isel(replica=[0, 2]))["probe_cost: cost/mean"][1]
+    np.testing.assert_array_equal(
+        points(record)["learning_rate_0.1/probe_cost: cost/mean"][1], fast
+    )
     assert counts(record)["learning_rate_0.01/n"][1] == [2]
-    assert "probe_cost/mean" not in points(record)
+    assert "probe_cost: cost/mean" not in points(record)
 
 
 def test_chunks_while_training_give_the_points_of_the_whole_record(make_record):
@@ -93,3 +107,24 @@ def assert_same(ours, theirs):
     for name, (steps, values) in ours.items():
         np.testing.assert_array_equal(steps, theirs[name][0])
         np.testing.assert_allclose(values, theirs[name][1], rtol=1e-12)
+
+
+def test_units_are_those_of_the_documented_record():
+    """Each variable with step axis in docs/records.md has its unit in the metric's name."""
+    page = Path(__file__).parents[2] / "docs" / "records.md"
+    text = page.read_text(encoding="utf-8").split("## Variables")[1]
+    seen, unit = 0, ""
+    rows = [
+        [cell.strip() for cell in row.split("|")]
+        for row in text.splitlines()
+        if row.startswith("| `")
+    ]
+    for names, axes, told in [row[1:4] for row in rows if "_step" in row[2]]:
+        unit = unit if told == "the same" else told
+        if re.search("_bin|unit", axes):
+            continue  # no curve
+        for name in re.findall(r"`(\w+)`", names.replace("SPLIT", "test")):
+            pure = unit in ("", "1") or name == "activation_percentile_98"
+            assert titled(name) == (name if pure else f"{name}: {unit}")
+            seen += 1
+    assert seen > 20

@@ -37,7 +37,8 @@ def test_a_parent_and_its_children(store, sweep):
     assert child.inputs.dataset_inputs[0].dataset.name == "mnist"
     parent = store.client.get_run(runs.parent)
     assert parent.data.tags["depthgauge.sweep"] == sweep.key
-    assert "How fast does each layer learn?" in parent.data.tags["mlflow.note.content"]
+    note = parent.data.tags["mlflow.note.content"]
+    assert note.startswith("- **question**: How fast does each layer learn?")
 
 
 def test_the_same_sweep_is_found_again(store, sweep, make_record):

@@ -39,14 +39,17 @@ def artifact(store, run_id, path):
 def test_records_alone_fill_an_empty_diary(store, records):
     """After a `dvc pull`: the curves of every record, finished, with tables and figures."""
     runs = track(store, records, FIGURES)
-    expected = points(records[1])["bias_gradient_norm/mean/layer_3"]
+    expected = points(records[1])["bias_gradient_norm: cost per unit of bias/mean/layer_3"]
     history = store.client.get_metric_history(
-        runs.children["cell3"], "bias_gradient_norm/mean/layer_3"
+        runs.children["cell3"], "bias_gradient_norm: cost per unit of bias/mean/layer_3"
     )
     np.testing.assert_array_equal([point.step for point in history], expected[0])
     np.testing.assert_array_equal([point.value for point in history], expected[1])
     child = store.client.get_run(runs.children["cell3"])
-    assert child.data.metrics["bias_gradient_norm/mean/layer_3"] == expected[1][-1]
+    assert (
+        child.data.metrics["bias_gradient_norm: cost per unit of bias/mean/layer_3"]
+        == expected[1][-1]
+    )
     assert (child.data.metrics["n"], child.data.metrics["n_diverged"]) == (4, 0)
     states = [runs.parent, *runs.children.values()]
     assert {store.client.get_run(each).info.status for each in states} == {"FINISHED"}
@@ -109,7 +112,9 @@ def test_means_with_a_replica_that_diverged_later_are_replaced(store, make_recor
     after = track(store, [record], {})
     assert after.parent == runs.parent
     values = [
-        value for _, name, step, value in contents(store) if (name, step) == ("probe_cost/mean", 0)
+        value
+        for _, name, step, value in contents(store)
+        if (name, step) == ("probe_cost: cost/mean", 0)
     ]
     assert values == [pytest.approx(record["probe_cost"].isel(replica=[0, 2, 3])[:, 0].mean())]
     assert track(store, [record], {}) == after

@@ -7,7 +7,7 @@ from typing import Any
 from depthgauge.claims.chance import chance_statement
 from depthgauge.report.figure import Figure
 from depthgauge.report.provenance import StudyProvenance
-from depthgauge.report.verdicts import WORDS, Verdicts, row, scales, tally
+from depthgauge.report.verdicts import WORDS, Verdicts, row, scales, tally, why_open
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ def content(report: Report) -> dict[str, Any]:
         "tally": tally(report.verdicts),
         "words": WORDS,
         "scales": scales(report.verdicts),
+        "why_open": why_open(report.verdicts),
         "chance": chance_statement(report.verdicts),
         "figures": report.figures,
         "missing": report.missing,

@@ -25,7 +25,7 @@ def output_speed(records: Records) -> Figure:
         for name, part in PARTS.items()
     ).rename(columns={"output_step": "step"})
     scale = alt.Scale(type="log", nice=False)
-    y = alt.Y("median:Q", title="speed of the output's input", scale=scale, axis=_AXIS)
+    y = alt.Y("median:Q", title="speed (1 per step and unit of rate)", scale=scale, axis=_AXIS)
     dash = alt.StrokeDash(
         "part:N", sort=list(PARTS.values()), legend=alt.Legend(title="part", labelLimit=0)
     )

@@ -1,6 +1,8 @@
 """Where the numbers come from: data, code, versions and device of every study."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import xarray as xr
 
@@ -20,6 +22,8 @@ class StudyProvenance:
     code: str
     device: str
     versions: str
+    time: str
+    """Which the study's page foresees; records carry no clock times, so that they repeat."""
 
 
 def provenance(records: Records) -> list[StudyProvenance]:
@@ -38,7 +42,14 @@ def _study(name: str, found: list[xr.Dataset]) -> StudyProvenance:
         code=_distinct([each["code"] for each in attrs]),
         device=_distinct([each["device"] for each in attrs]),
         versions=_distinct([_versions(each["versions"]) for each in attrs]),
+        time=_distinct([_time(each) for each in attrs]),
     )
+
+
+def _time(attrs: Mapping[str, Any]) -> str:
+    """Return what the study's notebook page says on its length at the record's scale."""
+    minutes = attrs.get("notebook", {}).get("minutes", {}).get(attrs["scale"])
+    return f"about {minutes:g} minutes on 2 cores" if minutes else "not foreseen at this scale"
 
 
 def _versions(versions: dict[str, str]) -> str:

@@ -34,6 +34,7 @@ def config(mode: str) -> dict[str, Any]:
             "domainColor": faint,
             "tickColor": faint,
             "labelOverlap": True,
+            "labelSeparation": 4,
         },
         "title": {"color": ink, "fontSize": 13, "fontWeight": "bold", "anchor": "start"},
         "legend": {

@@ -96,3 +96,21 @@ def scales(verdicts: Verdicts) -> str:
     if len(counts) == 1:
         return next(iter(counts))
     return ", ".join(f"{scale} ({count})" for scale, count in sorted(counts.items()))
+
+
+def why_open(verdicts: Verdicts) -> str:
+    """Return one sentence on why claims are open, for example "Open: 3 for want of a record."."""
+    counts = Counter(_want(verdict) for verdict in verdicts if verdict["verdict"] == "inconclusive")
+    if not counts:
+        return "None is open."
+    return "Open: " + ", ".join(f"{n} {want}" for want, n in counts.most_common()) + "."
+
+
+def _want(verdict: Mapping[str, Any]) -> str:
+    """Return what an open claim would need first."""
+    done, published = verdict["updates"]
+    if verdict["scale"] is None:
+        return "whose data set or study was not run"
+    if (done or 0) < published:
+        return "with fewer updates than published"
+    return "whose interval reaches across the limit"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+import yaml
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
@@ -92,6 +93,7 @@ def plan(overrides: Sequence[str], data: Callable[[str], Prepared]) -> list[Plan
     Hydra itself expands the grid, with a task that only collects. Raises ConfigError for a value
     that no cell can have; what Hydra refuses, it says itself, and exits.
     """
+    _require_yaml(Path("conf", "study", f"{study_of(overrides)}.yaml"))
     found: list[tuple[list[str], DictConfig]] = []
     words = [word for word in overrides if not word.lstrip("+~").startswith(LAUNCHER)]
     quiet = ["hydra/job_logging=disabled", "hydra/hydra_logging=disabled"]
@@ -104,6 +106,18 @@ def plan(overrides: Sequence[str], data: Callable[[str], Prepared]) -> list[Plan
         _planned(position, checked(config), _axes(task, fixed, config), data)
         for position, (task, config) in enumerate(found)
     ]
+
+
+def _require_yaml(page: Path) -> None:
+    """Say where a page is no YAML, which Hydra would answer with a traceback."""
+    try:
+        yaml.safe_load(page.read_text(encoding="utf-8") if page.is_file() else "")
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f", line {mark.line + 1}," if mark else ""
+        raise ConfigError(
+            f"{page}{line} is no YAML ({error.problem}): mend it; a text with : ? or [ needs quotes"
+        ) from None
 
 
 def _planned(

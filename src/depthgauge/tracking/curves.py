@@ -10,6 +10,8 @@ import numpy as np
 import xarray as xr
 from scipy.special import stdtrit
 
+from depthgauge.tracking.units import titled
+
 Points = dict[str, tuple[np.ndarray, np.ndarray]]
 """By the metric's name: steps (integers, rising) and values of the same length."""
 
@@ -23,11 +25,11 @@ def points(
     """Return what a record, or one chunk of it, adds to MLflow's curves.
 
     `shown` gives, by step axis, the steps to keep of the whole run's schedule (see `thin`); by
-    default, of the record's own. Names are VARIABLE/mean/layer_L, then .../mean_high/... and
+    default, of the record's own. Names are VARIABLE: UNIT/mean/layer_L, then .../mean_high/... and
     .../mean_low/... (without the layer where there is none): MLflow puts charts whose names differ
     in the last part side by side, in the order of the alphabet. They are the mean over the
     replicas that have not diverged, and its 95 % t interval. A cell of several learning rates has
-    curves of its own for each: learning_rate_RATE/VARIABLE/... `prefix` goes before all. A value
+    curves of its own for each: learning_rate_RATE/VARIABLE... `prefix` goes before all. A value
     that is not finite, as the interval of a single seed, is left out.
     """
     curves: Points = {}
@@ -41,7 +43,7 @@ def points(
                 for layer, values in _layers(kept[name], curve):
                     finite = np.isfinite(values)
                     if finite.any():
-                        key = f"{prefix}{group}{name}/{statistic}{layer}"
+                        key = f"{prefix}{group}{titled(name)}/{statistic}{layer}"
                         curves[key] = (steps[at][finite], values[finite])
     return curves
 

@@ -1,7 +1,7 @@
 """What a run says of itself in MLflow: its question, its parameters, its data."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from depthgauge.tracking.store import Store
@@ -10,12 +10,15 @@ from depthgauge.tracking.sweep import Cell, Sweep
 STUDY, SCALE, DATA = "depthgauge.study", "depthgauge.scale", "depthgauge.data"
 """Tags of parents and children: the study, its scale, the hash of the prepared data."""
 
+FIRST = ("question", "source", "claims")
+"""Entries of a page that a reader wants before all others."""
+
 CUT = "... (whole in config.json)"
 
 
 def describe_parent(store: Store, run_id: str, sweep: Sweep) -> None:
-    """Write the sweep's tags and its notebook page, as the run's description."""
-    from mlflow.entities import RunTag
+    """Write the sweep's notebook page as its description; its data; what all cells share."""
+    from mlflow.entities import Param, RunTag
 
     tags = {
         STUDY: sweep.study,
@@ -23,13 +26,17 @@ def describe_parent(store: Store, run_id: str, sweep: Sweep) -> None:
         DATA: ", ".join(sorted({cell.data["hash"] for cell in sweep.cells})),
         "mlflow.note.content": page(sweep.notebook),
     }
-    store.client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
+    store.client.log_batch(
+        run_id,
+        params=[Param(key, value) for key, value in shared(sweep.cells).items()],
+        tags=[RunTag(key, value) for key, value in tags.items()],
+    )
+    _log_data(store, run_id, sweep.cells)
 
 
 def describe_child(store: Store, run_id: str, sweep: Sweep, cell: Cell) -> None:
     """Write the cell's tags, its parameters and the data set it is trained on."""
-    from mlflow.entities import Dataset, DatasetInput, InputTag, Param, RunTag
-    from mlflow.utils.validation import MAX_DATASET_DIGEST_SIZE
+    from mlflow.entities import Param, RunTag
 
     tags = {STUDY: sweep.study, SCALE: sweep.scale, DATA: cell.data["hash"]}
     store.client.log_batch(
@@ -37,12 +44,30 @@ def describe_child(store: Store, run_id: str, sweep: Sweep, cell: Cell) -> None:
         params=[Param(key, value) for key, value in parameters(cell.config).items()],
         tags=[RunTag(key, value) for key, value in tags.items()],
     )
-    name, digest = cell.data["name"], cell.data["hash"][:MAX_DATASET_DIGEST_SIZE]
-    source = json.dumps({"uri": f"data/prepared/{name}.safetensors"})
-    data = DatasetInput(
-        Dataset(name, digest, "local", source), [InputTag("mlflow.data.context", "training")]
-    )
-    store.client.log_inputs(run_id, [data])
+    _log_data(store, run_id, [cell])
+
+
+def shared(cells: Sequence[Cell]) -> dict[str, str]:
+    """Return the parameters that are the same in all cells: by these sweeps can be filtered."""
+    first, *others = (parameters(cell.config) for cell in cells)
+    return {
+        key: value
+        for key, value in first.items()
+        if all(other.get(key) == value for other in others)
+    }
+
+
+def _log_data(store: Store, run_id: str, cells: Sequence[Cell]) -> None:
+    """Write the data sets of the cells, each once, as the run's inputs."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+    from mlflow.utils.validation import MAX_DATASET_DIGEST_SIZE
+
+    inputs = []
+    for name, digest in dict.fromkeys((cell.data["name"], cell.data["hash"]) for cell in cells):
+        source = json.dumps({"uri": f"data/prepared/{name}.safetensors"})
+        data = Dataset(name, digest[:MAX_DATASET_DIGEST_SIZE], "local", source)
+        inputs.append(DatasetInput(data, [InputTag("mlflow.data.context", "training")]))
+    store.client.log_inputs(run_id, inputs)
 
 
 def parameters(config: Mapping[str, Any]) -> dict[str, str]:
@@ -64,8 +89,9 @@ def parameters(config: Mapping[str, Any]) -> dict[str, str]:
 
 
 def page(notebook: Mapping[str, Any]) -> str:
-    """Return a study's notebook page as Markdown, one line for each entry."""
-    return "\n".join(f"- **{key}**: {_line(value)}" for key, value in notebook.items())
+    """Return a study's notebook page as Markdown, one line for each entry, the question first."""
+    keys = dict.fromkeys([key for key in FIRST if key in notebook] + list(notebook))
+    return "\n".join(f"- **{key}**: {_line(notebook[key])}" for key in keys)
 
 
 def _line(value: Any) -> str:

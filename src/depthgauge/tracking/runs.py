@@ -67,8 +67,7 @@ def adopt(store: Store, sweep: Sweep) -> Runs:
         experiment = _experiment(store, sweep.study)
         parent = _find(store, experiment, SWEEP, sweep.key, SWEEP).get(sweep.key)
         if parent is None:
-            name = f"{sweep.scale}, cells: {len(sweep.cells)}"
-            parent = _create(store, experiment, name, {SWEEP: sweep.key})
+            parent = _create(store, experiment, sweep.name, {SWEEP: sweep.key})
         describe_parent(store, parent, sweep)
         known = _find(store, experiment, PARENT, parent, CELL)
         runs = Runs(experiment, parent, {})

@@ -1,6 +1,7 @@
 """What a sweep is: its identity is the content it computes, not when or how often it runs."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,14 @@ class Sweep:
         """Name the sweep by all that it computes: 64 hex digits, whatever the order of cells."""
         blocks = sorted(block for cell in self.cells for block in cell.blocks)
         return hashlib.sha256("\n".join(blocks).encode()).hexdigest()
+
+    @property
+    def name(self) -> str:
+        """Say at which scale the sweep varies what, as in "quick: hidden, init (4 cells)"."""
+        labels = ", ".join(cell.label for cell in self.cells)
+        varied = ", ".join(dict.fromkeys(re.findall(r"(?:^|, )([\w.]+)=", labels)))
+        count = f"{len(self.cells)} cell{'s' * (len(self.cells) != 1)}"
+        return f"{self.scale}: {varied} ({count})" if varied else f"{self.scale} ({count})"
 
 
 def sweep_of(attributes: Sequence[Mapping[str, Any]]) -> Sweep:

@@ -17,16 +17,43 @@
     return { ...chart, columns, concat: chart.concat.map((panel) => ({ ...panel, width })) };
   };
 
+  const narrowed = (chart, pixels) => ({
+    ...chart,
+    concat: chart.concat.map((panel) => ({ ...panel, width: Math.max(80, panel.width - pixels) })),
+  });
+
   const views = new Map();
+  // Draws a chart; returns by how many pixels it sticks out of its place.
+  const embed = async (place, chart, mode, legend) => {
+    views.get(place)?.finalize();
+    const title = { ...themes[mode].title, limit: place.clientWidth - 40 };
+    const config = { ...themes[mode], title, legend: { ...themes[mode].legend, ...legend } };
+    // The interpreter (ast) evaluates no text as code, so the page can forbid that.
+    views.set(place, await vegaEmbed(place, chart, {
+      mode: "vega-lite", renderer: "svg", actions: false, ast: true,
+      config, tooltip: { theme: mode },
+    }));
+    place.querySelector("svg").setAttribute("aria-hidden", "true"); // title and caption speak
+    return place.scrollWidth - place.clientWidth;
+  };
+
+  // On a phone a legend goes over several rows; then long labels take from the panels' width.
+  const PHONE = 600;
   const draw = async (mode) => {
     for (const place of document.querySelectorAll("[data-chart]")) {
-      const chart = fitted(charts[place.dataset.chart], place.clientWidth);
-      views.get(place)?.finalize();
-      // The interpreter (ast) evaluates no text as code, so the page can forbid that.
-      views.set(place, await vegaEmbed(place, chart, {
-        mode: "vega-lite", renderer: "svg", actions: false, ast: true,
-        config: themes[mode], tooltip: { theme: mode },
-      }));
+      let chart = fitted(charts[place.dataset.chart], place.clientWidth);
+      const legends = place.clientWidth < PHONE ? [{}, { columns: 3 }, { columns: 2 }] : [{}];
+      let excess = 1;
+      let legend = {};
+      for (legend of legends) {
+        excess = await embed(place, chart, mode, legend);
+        if (excess <= 0) break;
+      }
+      // Narrower axes may have other labels, so once may not be enough.
+      for (let tries = 0; excess > 0 && tries < 3; tries += 1) {
+        chart = narrowed(chart, Math.ceil(excess / chart.columns) + 1);
+        excess = await embed(place, chart, mode, legend);
+      }
     }
   };
   // One drawing after the other: a resize may come while one is under way.
@@ -41,8 +68,6 @@
     redraw(seen());
   });
   dark.addEventListener("change", () => redraw(seen()));
-  addEventListener("beforeprint", () => redraw("light"));
-  addEventListener("afterprint", () => redraw(seen()));
   redraw(seen());
 
   const form = document.getElementById("filter");

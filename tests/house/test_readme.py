@@ -1,0 +1,142 @@
+"""README keeps its word: its table is current, its lines run, its snippets answer a question."""
+
+import os
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from depthgauge.datasets.prepared import Split, assemble, path_of, write
+from depthgauge.report.verdicts import read
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TABLE = runpy.run_path(str(ROOT / "showcase" / "table.py"))
+
+
+def snippets(section, language):
+    text = README.split(f"## {section}\n")[1].split("\n## ")[0]
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_table_is_current():
+    """README shows the verdicts of the committed results/claims.json; else: make readme."""
+    assert TABLE["renewed"](README, read(ROOT / "results" / "claims.json")) == README
+
+
+def test_the_table_counts_what_it_is_given():
+    """Two sources, one claim each: the numbers are theirs, the rest of the text stays."""
+    one = {"id": "nielsen.a", "verdict": "holds", "scale": "quick", "updates": [5, 5]}
+    two = {"id": "glorot.b", "verdict": "inconclusive", "scale": "quick", "updates": [1, 5]}
+    text = "before\n<!-- results: x -->\nSTALE\n<!-- /results -->\nafter\n"
+    shown = TABLE["renewed"](text, [one, two])
+    assert "| Nielsen 2015 | 1 | 0 | 0 | 1 |\n| Glorot and Bengio 2010 | 0 | 0 | 1 | 1 |" in shown
+    assert "Of 2 claims 1 hold, 0 fail and 1 are open. Open: 1 with fewer updates" in shown
+    assert "STALE" not in shown and shown.startswith("before\n") and shown.endswith("after\n")
+
+
+def test_links_lead_to_files():
+    """Every relative address in README and in docs/ is a file of the project."""
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for address in re.findall(r"\]\(([^)#\s]+)[^)\s]*\)", text):
+            if not address.startswith(("http", "mailto:")):
+                assert (page.parent / address).exists(), f"{page.name}: {address}"
+
+
+def test_make_commands_exist():
+    """Every `make X` that README names is a target."""
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(re.findall(r"`make ([a-z]+)`", README)) <= set(targets)
+
+
+def test_the_tutorial_uses_the_same_snippets():
+    """What is tested here is what docs/tutorial.md tells a reader to paste."""
+    tutorial = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    activation, _, data, question = snippets("Bring your own", "python")
+    for text in (activation, data, question, *snippets("Bring your own", "sh")):
+        assert text in tutorial
+    (page,) = snippets("Bring your own", "yaml")
+    assert page.replace("init: lecun", "init: glorot_normalized") in tutorial
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """The project's sources and pages in a folder of their own, with noise in MNIST's place."""
+    root = tmp_path_factory.mktemp("clone")
+    for name in ("src", "conf"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("results/claims.json", "dvc.yaml"):
+        (root / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, root / name)
+    random = np.random.default_rng(0)
+
+    def split(count):
+        images = random.integers(0, 256, (count, 784), dtype=np.uint8)
+        return Split(images, random.integers(0, 10, count).astype(np.uint8))
+
+    splits = {"train": split(50_000), "validation": split(500), "test": split(500)}
+    write(assemble("mnist", (28, 28), tuple("0123456789"), splits), path_of(root, "mnist"))
+    return root
+
+
+def run(root, *words):
+    """Run a command as a user does, with the copy's sources; return what it printed."""
+    own = {"PYTHONPATH": str(root / "src"), "OMP_NUM_THREADS": "1", "COLUMNS": "100"}
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        words, cwd=root, env=os.environ | own | {"PATH": path}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_lines_to_explore_with(clone):
+    """Each is run in a shell, as it stands, in its order; `track` first needs its records."""
+    (lines,) = snippets("Explore", "sh")
+    train, sweep, dry, track, claims = lines.strip().splitlines()
+    quiet = "tracking=false"  # MLflow is asked once, by the fourth line
+    assert "2 cells done" in run(clone, "bash", "-c", f"{train} out=build/nielsen_accuracy {quiet}")
+    assert "cells done" in run(clone, "bash", "-c", f"{sweep} {quiet}")
+    assert "about" in run(clone, "bash", "-c", dry)
+    assert "nielsen_accuracy: tracked" in run(clone, "bash", "-c", track)
+    assert "nielsen" in run(clone, "bash", "-c", claims).lower()
+
+
+def test_bring_your_own(clone):
+    """What README shows, pasted where it says, answers the question of its study."""
+    activation, initialization, data, question = snippets("Bring your own", "python")
+    (page,) = snippets("Bring your own", "yaml")
+    (command,) = snippets("Bring your own", "sh")
+    assert all(text.count("\n") < 10 for text in (activation, initialization, data, page))
+    for name, text in (("activations", activation), ("initializers", initialization)):
+        with (clone / "src" / "depthgauge" / "nets" / f"{name}.py").open("a") as file:
+            file.write(text)
+    (clone / "conf" / "study" / "elu.yaml").write_text(page)
+    run(clone, sys.executable, "-c", data)
+    assert "3 cells done" in run(clone, "bash", "-c", f"{command.strip()} tracking=false")
+    answer = run(clone, sys.executable, "-c", question).splitlines()
+    pattern = r"activation=(\w+) layer 4 starts (\S+) times as fast"
+    found = dict(re.fullmatch(pattern, line).groups() for line in answer)
+    assert list(found) == ["sigmoid", "tanh", "elu"]
+    assert float(found["sigmoid"]) > 10 * float(found["elu"])
+
+
+def test_the_activation_of_readme_has_its_derivative():
+    """f' written from a = f(z) is what autograd says of f, on both sides of the kink."""
+    import torch
+
+    from depthgauge.nets import activations
+
+    names = vars(activations) | {"ACTIVATIONS": {}}
+    exec(snippets("Bring your own", "python")[0], names)
+    (own,) = names["ACTIVATIONS"].values()
+    z = torch.linspace(-3, 3, 61, dtype=torch.float64, requires_grad=True)
+    a = own.apply_(z.clone())
+    (slope,) = torch.autograd.grad(a.sum(), z)
+    torch.testing.assert_close(own.chain_(torch.ones_like(z), a.detach()), slope)
