@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from depthgauge.errors import DepthgaugeError
+from depthgauge.stages.interruption import Terminated, terminable
 
 STAGES = {
     "fetch": "download and verify raw data sets",
@@ -18,20 +19,25 @@ STAGES = {
 }
 
 EXIT_CODES = """exit codes: 0 done, 1 a cell failed or something unforeseen, 2 a wrong key, value
-or option, 3 data missing or damaged, 4 something the machine lacks, 5 tracking unavailable"""
+or option, 3 data missing or damaged, 4 something the machine lacks, 5 tracking unavailable,
+130 interrupted (Ctrl-C), 143 terminated: what is finished is kept, repeat the command"""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one stage; a foreseeable mistake ends in one sentence and its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        _run(words)
+        with terminable():
+            _run(words)
     except DepthgaugeError as error:
         print(f"depthgauge: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
         print("depthgauge: interrupted; repeat the command to go on", file=sys.stderr)
         raise SystemExit(130) from None
+    except Terminated:
+        print("depthgauge: terminated; repeat the command to go on", file=sys.stderr)
+        raise
     except BrokenPipeError:  # somebody piped us into `head`
         sys.stderr.close()
         raise SystemExit(1) from None

@@ -1,5 +1,6 @@
 """From the command line to checked configs: Hydra composes, and stops here."""
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -42,6 +43,10 @@ def study_of(overrides: Sequence[str]) -> str:
         raise ConfigError(
             f"study={','.join(chosen)} names more than one study; each has a grid of its own, so"
             " run them one after another"
+        )
+    if not re.fullmatch(r"[\w-]+", chosen[0]):  # it names folders, too
+        raise ConfigError(
+            f"study={chosen[0]!r} will not do: give the name of a page in conf/study, without .yaml"
         )
     return chosen[0]
 

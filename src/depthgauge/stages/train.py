@@ -14,6 +14,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 
@@ -23,9 +24,9 @@ from omegaconf import DictConfig
 
 from depthgauge.config import sized
 from depthgauge.datasets.prepared import Prepared, load
-from depthgauge.errors import DepthgaugeError
+from depthgauge.errors import DepthgaugeError, ResourceError
 from depthgauge.files import write_text
-from depthgauge.stages.assemble import assemble
+from depthgauge.stages.assemble import assemble, out_folder
 from depthgauge.stages.diary import cell_diary, kept_diary, sweep_folder, told_once
 from depthgauge.stages.divergence import require_a_rate
 from depthgauge.stages.estimate import show_plan
@@ -57,6 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
     study = study_of(overrides)
     os.chdir(project_root())
     planned = plan(overrides, prepared_data)
+    out_folder(planned[0].config)  # refused now, not after hours
     if arguments.dry_run:
         show_plan(study, planned)
         return
@@ -114,11 +116,16 @@ def _finish(block: Block, compute: Callable[[], None]) -> None:
     except Exception as error:  # unforeseen: the other cells still deserve their turn
         traceback.print_exc()
         _note(trouble, f"{type(error).__name__}: {error}")
+    except SystemExit as stop:
+        if isinstance(stop.__context__, KeyboardInterrupt):  # Lightning's way of passing it on
+            raise KeyboardInterrupt from None
+        raise
 
 
 def _note(path: Path, sentence: str) -> None:
     print(f"depthgauge: {sentence}", file=sys.stderr)
-    write_text(path, sentence + "\n")
+    with suppress(ResourceError):  # the disk that stopped the block may be too full for a note
+        write_text(path, sentence + "\n")
 
 
 def _done(cell: Cell) -> bool:
