@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import toy_sets
+from commands import COMMANDS, ask
 
 from depthgauge.datasets.prepared import path_of, write
 
@@ -34,9 +35,13 @@ class Zygote:
 
     def ask(self, folder, words, **more):
         """Run `depthgauge` with these words in `folder`; return code, out, err, passed."""
+        return self.ask_all([{"folder": str(folder), "words": list(words), **more}])[0]
+
+    def ask_all(self, commands):
+        """Run commands at the same time; return what became of each."""
         stdin, stdout = self.process.stdin, self.process.stdout
         assert stdin is not None and stdout is not None
-        stdin.write(json.dumps({"folder": str(folder), "words": list(words), **more}) + "\n")
+        stdin.write(json.dumps(commands) + "\n")
         stdin.flush()
         return json.loads(stdout.readline())
 
@@ -74,3 +79,17 @@ def project(blank_project, tmp_path):
     """A copy of the blank project, at a path of its own."""
     shutil.copytree(blank_project.parent / "mirror", tmp_path / "mirror")
     return Path(shutil.copytree(blank_project, tmp_path / "project"))
+
+
+@pytest.fixture(scope="session")
+def undisturbed(zygote, blank_project, tmp_path_factory):
+    """By stage: how often each point is passed, and a copy of the project when it is done."""
+    root = shutil.copytree(blank_project, tmp_path_factory.mktemp("whole") / "project")
+    shutil.copytree(blank_project.parent / "mirror", root.parent / "mirror")
+    ends, passed = {}, {}
+    for stage in COMMANDS:
+        done = ask(zygote, root, stage)
+        assert done["code"] == 0, done["err"]
+        passed[stage] = done["passed"]
+        ends[stage] = shutil.copytree(root, tmp_path_factory.mktemp(stage) / "project")
+    return passed, ends

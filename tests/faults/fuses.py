@@ -50,6 +50,24 @@ def write_often():
     live.PAUSE_SECONDS = 0.0
 
 
+def hurry():
+    """Wait for a locked database for a moment only."""
+    from depthgauge.tracking import store
+
+    store.BUSY_SECONDS = 0.2
+
+
+def turn_the_clock_back():
+    """Let an hour be lost each time that somebody asks for the time of day."""
+    real, asked = time.time, [0]
+
+    def earlier():
+        asked[0] += 1
+        return real() - 3600 * asked[0]
+
+    time.time = earlier
+
+
 def _chunk(go_by):
     """The start of a chunk of SGD steps."""
     from depthgauge.training.module import ReplicaModule

@@ -7,27 +7,8 @@ import signal
 
 import afterwards
 import pytest
+from commands import COMMANDS, ask
 
-TRAIN = (
-    "train",
-    "study=nielsen_accuracy",
-    "scale=smoke",
-    "hidden=[5],[4,3]",
-    "steps=500",
-    "seeds=4",
-    "replicas=2",
-    "train_size=1000",
-    "evaluation.every=100",
-    "out=build/nielsen_accuracy",
-)
-COMMANDS = {
-    "fetch": ("fetch", "dataset=toy"),
-    "prepare": ("prepare", "dataset=toy"),
-    "train": TRAIN,
-    "judge": ("judge",),
-    "report": ("report",),
-}
-TOY = ("fetch", "prepare")
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 MOMENTS = [
     ("train", "chunk"),
@@ -43,30 +24,6 @@ MOMENTS = [
 ]
 """Ten in CI; `make soak` asks for more rounds of them, each with other numbers and signals."""
 ROUNDS = int(os.environ.get("DEPTHGAUGE_KILLS", str(len(MOMENTS)))) // len(MOMENTS)
-
-
-def ask(zygote, root, stage, fuse=None):
-    return zygote.ask(
-        root,
-        COMMANDS[stage],
-        fuse=fuse,
-        environment={"DEPTHGAUGE_MIRROR": str(root.parent / "mirror"), "PIP_CERT": ""},
-        before=[("toy_sets", "use")] if stage in TOY else [("fuses", "write_often")],
-    )
-
-
-@pytest.fixture(scope="session")
-def undisturbed(zygote, blank_project, tmp_path_factory):
-    """By stage: how often each point is passed, and a copy of the project when it is done."""
-    root = shutil.copytree(blank_project, tmp_path_factory.mktemp("whole") / "project")
-    shutil.copytree(blank_project.parent / "mirror", root.parent / "mirror")
-    ends, passed = {}, {}
-    for stage in COMMANDS:
-        done = ask(zygote, root, stage)
-        assert done["code"] == 0, done["err"]
-        passed[stage] = done["passed"]
-        ends[stage] = shutil.copytree(root, tmp_path_factory.mktemp(stage) / "project")
-    return passed, ends
 
 
 @pytest.mark.parametrize("turn", range(ROUNDS))

@@ -1,15 +1,16 @@
 """A process that has imported everything, and forks one child for each command it is told to run.
 
 Starting Python with torch, Lightning, MLflow and Hydra takes seconds; a fork takes milliseconds.
-Reads one JSON object a line: words, folder, and maybe environment, before (functions to call) and
-fuse; answers with one: code, out, err and, where no fuse is given, how often each of its points was
-passed.
+Reads a JSON list of commands a line, which run at the same time. Each has words, folder, and maybe
+environment, before (functions to call), limit (bytes of a file) and fuse. Answers with a list: code,
+out, err and, where no fuse is given, how often each of its points was passed.
 """
 
 import contextlib
 import importlib
 import json
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -34,15 +35,23 @@ def main():
         importlib.import_module(name)
     print("ready", flush=True)
     for line in sys.stdin:
-        print(json.dumps(answer(json.loads(line))), flush=True)
+        requests = json.loads(line)
+        running = [start(each) for each in requests]
+        print(json.dumps([answer(*each) for each in running]), flush=True)
 
 
-def answer(request):
-    """Run one command in a child; return what became of it."""
-    with tempfile.TemporaryDirectory() as scratch:
-        child = os.fork()
-        if child == 0:
-            run(request, Path(scratch))
+def start(request):
+    """Fork a child that runs one command; return its number and the folder it reports in."""
+    scratch = tempfile.TemporaryDirectory()
+    child = os.fork()
+    if child == 0:
+        run(request, Path(scratch.name))
+    return child, scratch
+
+
+def answer(child, temporary):
+    """Wait for a child; return what became of it."""
+    with temporary as scratch:
         _, status = os.waitpid(child, 0)
         out, err = (Path(scratch, name).read_text(errors="replace") for name in ("out", "err"))
         passed = Path(scratch, "passed")
@@ -68,6 +77,8 @@ def run(request, scratch):
     try:
         for module, function in request.get("before", []):
             getattr(importlib.import_module(module), function)()
+        if "limit" in request:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (request["limit"], resource.RLIM_INFINITY))
         from fuses import POINTS, arm
 
         fuse = request.get("fuse")

@@ -14,6 +14,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
@@ -65,7 +66,8 @@ def run(arguments: argparse.Namespace) -> None:
     left = [each for each in planned if not _done(each.cell)]
     with kept_diary(study, planned):
         if left:
-            sweep([*overrides, f"hydra.sweep.dir={sweep_folder(study, planned)}"], train_cell)
+            with suppress(BrokenProcessPool):  # a launcher's process was killed
+                sweep([*overrides, f"hydra.sweep.dir={sweep_folder(study, planned)}"], train_cell)
         failed = [each for each in planned if not _done(each.cell)]
         if failed:
             raise DepthgaugeError(_failures(failed, len(planned)))
@@ -113,6 +115,8 @@ def _finish(block: Block, compute: Callable[[], None]) -> None:
         compute()
     except DepthgaugeError as error:
         _note(trouble, str(error))
+    except OSError as error:
+        _note(trouble, f"cannot write in {trouble.parent}: {error.strerror or error}; mend that")
     except Exception as error:  # unforeseen: the other cells still deserve their turn
         traceback.print_exc()
         _note(trouble, f"{type(error).__name__}: {error}")
@@ -145,4 +149,4 @@ def _reason(blocks: Sequence[Block]) -> str:
         path = CELLS / block.key / "error.txt"
         if path.exists():
             return path.read_text(encoding="utf-8").strip()
-    return "its process ended early"
+    return "its process was killed or never began, as when memory runs out"
