@@ -35,7 +35,9 @@ def curves(root):
 
 
 @pytest.mark.parametrize(("limit", "code"), [(3000, 4), (20_000, 1)])
-def test_a_full_disk_ends_in_a_sentence_and_costs_nothing(limit, code, zygote, undisturbed, project):
+def test_a_full_disk_ends_in_a_sentence_and_costs_nothing(
+    limit, code, zygote, undisturbed, project
+):
     """A limit on file size stands in for it: at the first file, a checkpoint, the diary."""
     starved = ask(zygote, project, "train", limit=limit)
     is_told(starved, code, "free some space")

@@ -2,8 +2,8 @@
 
 Starting Python with torch, Lightning, MLflow and Hydra takes seconds; a fork takes milliseconds.
 Reads a JSON list of commands a line, which run at the same time. Each has words, folder, and maybe
-environment, before (functions to call), limit (bytes of a file) and fuse. Answers with a list: code,
-out, err and, where no fuse is given, how often each of its points was passed.
+environment, before (functions to call), limit (bytes of a file) and fuse. Answers with a list:
+code, out, err and, where no fuse is given, how often each of its points was passed.
 """
 
 import contextlib
