@@ -121,9 +121,11 @@ class Experiment:
         """`every` counts steps between two readings, or readings a factor of ten of the steps."""
         for name in INSTRUMENTS:
             settings = getattr(self, name)
+            if settings.every == 0:  # it is off
+                continue
             linear = getattr(settings, "spacing", Spacing.linear) is Spacing.linear
             tens = math.log10(max(self.steps, 1))
-            readings = self.steps / max(settings.every, 1) if linear else settings.every * tens
+            readings = self.steps / settings.every if linear else settings.every * tens
             few = readings <= MOST_READINGS and settings.every <= MOST_STEPS
             wanted = f"such that {self.steps} steps have {MOST_READINGS} readings at most"
             require(few, f"{name}.every", settings.every, wanted)
