@@ -11,7 +11,7 @@ export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help environment repro test lint bench ui docs readme screenshots constraints
+.PHONY: help environment repro test coverage soak lint audit bench ui docs readme screenshots constraints
 
 help: ## say what each command does
 	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
@@ -31,11 +31,20 @@ repro: environment ## fetch, prepare, train, judge, report; ends with the table 
 test: environment ## run the tests
 	@$(VENV)/python -m pytest
 
+coverage: environment ## run the tests, and name the lines and branches that none of them takes
+	@$(VENV)/python -m pytest --cov $(ARGS)
+
+soak: environment ## kill every stage 60 times, and feed 100,000 spoiled inputs (an hour)
+	@DEPTHGAUGE_KILLS=60 DEPTHGAUGE_FUZZ=100000 $(VENV)/python -m pytest tests/faults $(ARGS)
+
 lint: environment ## check style, types and the arrows between packages
 	@$(VENV)/ruff check
 	@$(VENV)/ruff format --check
 	@$(VENV)/pyright
 	@$(VENV)/lint-imports
+
+audit: environment ## ask the advisory service about every pinned version
+	@$(VENV)/python .ci/audit.py
 
 bench: environment ## compare our speed with what a user would write (20 minutes; ARGS=--quick: 6)
 	@$(VENV)/python bench/run.py $(ARGS)

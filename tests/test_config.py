@@ -5,6 +5,7 @@ import math
 import pytest
 
 from depthgauge.config import (
+    Bounds,
     Config,
     Dataset,
     Evaluation,
@@ -25,6 +26,10 @@ REFUSED = [
     (lambda: Experiment(batch_size=0), "batch_size"),
     (lambda: Experiment(train_size=5, batch_size=6, gradients=Gradients(every=0)), "batch_size"),
     (lambda: Experiment(steps=-1), "steps"),
+    (lambda: Experiment(steps=10**9), "steps"),
+    (lambda: Experiment(steps=10**7, gradients=Gradients(every=1)), "gradients.every"),
+    (lambda: Experiment(steps=100, bounds=Bounds(every=10**7)), "bounds.every"),
+    (lambda: Config(learning_rate=10**400), "learning_rate"),
     (lambda: Experiment(train_size=50), "gradients.images"),
     (lambda: Experiment(train_size=-1), "train_size"),
     (lambda: sized(Config(train_size=0, batch_size=10), 9), "batch_size"),
@@ -54,6 +59,12 @@ def test_what_cannot_work_is_refused(make, key):
         make()
     assert str(caught.value).startswith(f"{key}=") and "must be" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_an_instrument_that_is_off_limits_no_run():
+    """The longest run of the texts, without evaluation or gradients."""
+    off = Experiment(steps=5_000_000, gradients=Gradients(every=0), evaluation=Evaluation(every=0))
+    assert off.steps == 5_000_000
 
 
 def test_a_rate_or_a_list_of_rates():

@@ -1,5 +1,8 @@
 """A file is whole or absent."""
 
+import subprocess
+import sys
+
 import pytest
 
 from depthgauge.errors import ResourceError
@@ -37,3 +40,23 @@ def test_sha256_is_that_of_the_content(tmp_path):
     (tmp_path / "abc").write_bytes(b"abc")
     expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert sha256(tmp_path / "abc") == expected
+
+
+def test_what_a_killed_writer_left_is_removed_by_the_next(tmp_path):
+    """Its temporary file, half-written; the one of a writer that lives stays."""
+    script = "import os, sys; from depthgauge.files import whole; from pathlib import Path\n"
+    script += "with whole(Path(sys.argv[1])) as file: file.write_text('ha'); {}"
+    end = script.format("os._exit(9)")
+    subprocess.run([sys.executable, "-c", end, str(tmp_path / "dead")], check=False)
+    assert len(list(tmp_path.iterdir())) == 1
+    with whole(tmp_path / "living") as other:
+        write_text(tmp_path / "file", "whole")
+        assert set(tmp_path.iterdir()) == {other, tmp_path / "file"}
+
+
+def test_another_machines_temporary_file_stays(tmp_path):
+    """On a shared disk its writer may live, though no process here has its number."""
+    theirs = tmp_path / ".file.00000000-4194304-abc.tmp"
+    theirs.write_text("")
+    write_text(tmp_path / "file", "whole")
+    assert theirs.exists()

@@ -11,6 +11,11 @@ import xarray as xr
 from depthgauge.errors import DataError
 from depthgauge.records import join, read, read_study, write
 
+CELL = {
+    **dict.fromkeys(("study", "scale", "label"), "x"),
+    **{"axes": {}, "config": {"hidden": [30]}, "data": {}},
+}
+
 
 def record(seeds=(0, 1), position=0, **attrs):
     random = np.random.default_rng(len(seeds))
@@ -23,10 +28,11 @@ def record(seeds=(0, 1), position=0, **attrs):
         },
         {
             "seed": ("replica", np.array(seeds)),
+            "learning_rate": ("replica", np.full(len(seeds), 0.1)),
             "gradient_step": np.array([0, 10, 100]),
             "layer": np.array([1, 2]),
         },
-        {"position": position, "config": {"hidden": [30]}, "notebook": {"claims": ["ä"]}, **attrs},
+        {**CELL, "position": position, "notebook": {"claims": ["ä"]}, **attrs},
     )
 
 
@@ -112,3 +118,19 @@ def test_blocks_of_different_schedules_do_not_join():
     other = record().assign_coords(gradient_step=[0, 20, 100])
     with pytest.raises(ValueError, match="gradient_step"):
         join([record(), other], {})
+
+
+@pytest.mark.parametrize("name", ["../../step", "a b", "", "a/b", "<b>"])
+def test_a_name_that_could_become_a_path_is_refused(name, tmp_path):
+    """Variables and axes name files and curves later on; a record from elsewhere may lie."""
+    write(record().rename({"gradient_step": name}), tmp_path / "record.safetensors")
+    with pytest.raises(DataError, match="is no name of an array"):
+        read(tmp_path / "record.safetensors")
+
+
+@pytest.mark.parametrize("wrong", [{"study": "../x"}, {"position": "1"}, {"config": None}])
+def test_a_record_of_no_cell_is_refused_by_name(wrong, tmp_path):
+    """What a study needs to know of each record is checked once, where it is read."""
+    write(record(**wrong), tmp_path / "000.safetensors")
+    with pytest.raises(DataError, match=rf"000\.safetensors is no record .*{next(iter(wrong))}"):
+        read_study(tmp_path)

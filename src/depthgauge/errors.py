@@ -6,6 +6,10 @@ class DepthgaugeError(Exception):
 
     exit_code = 1
 
+    def __init__(self, sentence: str) -> None:
+        """Keep the sentence on one line, whatever was given to us as a name and is quoted in it."""
+        super().__init__("".join(each if each.isprintable() else " " for each in sentence))
+
 
 class ConfigError(DepthgaugeError):
     """A key, value or combination that no study can run with."""

@@ -7,19 +7,31 @@ the resolved scientific config, the data hash, the cell keys and the versions: t
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from depthgauge.errors import DataError
-from depthgauge.files import whole
+from depthgauge.files import write_bytes
 
 FORMAT = 1
 """Version of the file format; a reader refuses any other."""
+
+CELL_ATTRS = {
+    "study": str,
+    "scale": str,
+    "label": str,
+    "axes": dict,
+    "config": dict,
+    "data": dict,
+    "position": int,
+}
+"""What the record of a cell says of itself, beside provenance; docs/records.md explains it."""
 
 
 def write(record: xr.Dataset, path: Path) -> None:
@@ -31,8 +43,8 @@ def write(record: xr.Dataset, path: Path) -> None:
         "coords": sorted(str(name) for name in record.coords),
         "attrs": record.attrs,
     }
-    with whole(path) as temporary:
-        save_file(arrays, temporary, {"depthgauge": json.dumps(meta, sort_keys=True)})
+    # save_file would leave a temporary file of its own behind where it is killed
+    write_bytes(path, save(arrays, {"depthgauge": json.dumps(meta, sort_keys=True)}))
 
 
 def read(path: Path) -> xr.Dataset:
@@ -50,20 +62,59 @@ def read(path: Path) -> xr.Dataset:
                 )
             names = file.offset_keys()
             arrays = {name: (meta["dims"][name], file.get_tensor(name)) for name in names}
+        _require_words(meta["dims"])
+        coords = {name: arrays.pop(name) for name in meta["coords"]}
+        return xr.Dataset(arrays, coords, dict(meta["attrs"]))
     except FileNotFoundError:
         raise DataError(f"no record at {path}; run `depthgauge train` for its study") from None
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        SafetensorError,
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        reason = " ".join(str(error).split())
         raise DataError(
-            f"{path} is damaged ({error}); remove it and train the study again"
+            f"{path} is damaged ({reason}); remove it and train the study again"
         ) from error
-    coords = {name: arrays.pop(name) for name in meta["coords"]}
-    return xr.Dataset(arrays, coords, meta["attrs"])
 
 
 def read_study(folder: Path) -> list[xr.Dataset]:
-    """Read every record of a study, in the order of its grid; an unknown study gives []."""
-    records = [read(path) for path in sorted(folder.glob("*.safetensors"))]
+    """Read every record of a study, in the order of its grid; an unknown study gives [].
+
+    Raises DataError when a record is damaged or does not say what a cell's record says.
+    """
+    records = []
+    for path in sorted(folder.glob("*.safetensors")):
+        record = read(path)
+        _require_cell(record, path)
+        records.append(record)
     return sorted(records, key=lambda record: record.attrs["position"])
+
+
+def _require_words(dims: dict[str, list[str]]) -> None:
+    """Raise ValueError for a name that is no plain word: names become files, columns, curves."""
+    for name in {*dims, *(axis for axes in dims.values() for axis in axes)}:
+        if not re.fullmatch(r"\w+", name):
+            raise ValueError(f"{name!r} is no name of an array")
+
+
+def _require_cell(record: xr.Dataset, path: Path) -> None:
+    """Raise DataError where the record of a cell lacks what every one has."""
+    attrs = record.attrs
+    wrong = [name for name, kind in CELL_ATTRS.items() if not isinstance(attrs.get(name), kind)]
+    if not wrong and not re.fullmatch(r"[\w-]+", attrs["study"]):  # it becomes a folder
+        wrong = ["study"]
+    table = ("seed", "learning_rate", "diverged_at")
+    wrong += [name for name in table if name not in record or record[name].dims != ("replica",)]
+    if wrong:
+        raise DataError(
+            f"{path} is no record of a cell ({', '.join(wrong)} lacking or wrong);"
+            " remove it and train the study again"
+        )
 
 
 def join(blocks: list[xr.Dataset], attrs: dict[str, Any]) -> xr.Dataset:

@@ -13,7 +13,7 @@ from depthgauge.datasets.transfer import (
     open_session,
 )
 
-HASTY = Patience(connect=1, read=0.4, stall=0.3, stall_bytes=1000, attempts=2, pause=0.01)
+HASTY = Patience(connect=1, read=0.4, stall=0.8, stall_bytes=1000, attempts=2, pause=0.01)
 
 
 @pytest.fixture
@@ -69,6 +69,29 @@ def test_dripping_host_is_given_up(server, fetch):
     with pytest.raises(SourceError, match="stalled"):
         fetch(server.drip("x", 0.05, b"x"))
     assert time.monotonic() - begun < 5
+
+
+def test_host_that_dribbles_its_headers_is_given_up(server, fetch):
+    """No time-out of a socket notices a header of which a byte comes now and then."""
+
+    def answer(handler):
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        while not server.stopping.wait(0.1):
+            handler.wfile.write(b"x")
+
+    server.answers["x"] = answer
+    begun = time.monotonic()
+    with pytest.raises(SourceError, match="stalled after 0 bytes"):
+        fetch(f"{server.url}/x")
+    assert time.monotonic() - begun < 10
+
+
+def test_steady_trickle_ends_at_the_overall_deadline(server, tmp_path):
+    """Fast enough never to stall, and without end: the deadline of the whole transfer stops it."""
+    patience = Patience(1, 1, stall=0.2, stall_bytes=1, overall=0.6, attempts=1)
+    with open_session() as session, pytest.raises(SourceError, match="stalled after"):
+        url = server.drip("x", 0.02, b"x" * 100)
+        download(session, url, tmp_path / "x", 1 << 30, patience)
 
 
 def test_silent_host_is_given_up(server, fetch):

@@ -158,7 +158,7 @@ def test_wrong_bytes_everywhere_leave_nothing(project, tmp_path):
     with pytest.raises(DataError, match="wrong content"):
         run("dataset=extra")
     assert not [path for path in (project / "data").rglob("*") if path.is_file()]
-    assert not list((project / "data").glob(".fetch-*"))
+    assert not list((project / "data").glob(".fetch*"))
 
 
 @pytest.mark.parametrize(

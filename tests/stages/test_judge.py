@@ -23,8 +23,13 @@ def record(steps=150_000, seeds=5):
             "accuracy_validation": (("replica", "evaluation_step"), accuracy[:, None]),
             "diverged_at": ("replica", np.full(seeds, -1)),
         },
-        {"seed": ("replica", np.arange(seeds)), "evaluation_step": [steps]},
         {
+            "seed": ("replica", np.arange(seeds)),
+            "learning_rate": ("replica", np.full(seeds, 0.1)),
+            "evaluation_step": [steps],
+        },
+        {
+            "study": "nielsen_accuracy",
             "scale": "quick",
             "label": "hidden=[30]",
             "axes": {"hidden": [30]},

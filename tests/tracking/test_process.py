@@ -5,7 +5,15 @@ import time
 import psutil
 import pytest
 
-from depthgauge.tracking.process import HOST, PID, STARTED, bury_killed, is_gone, process_tags
+from depthgauge.tracking.process import (
+    HOST,
+    PID,
+    STARTED,
+    bury_killed,
+    is_gone,
+    process_tags,
+    started,
+)
 from depthgauge.tracking.runs import start_run, start_sweep
 from depthgauge.tracking.sweep import sweep_of
 
@@ -18,7 +26,7 @@ def sleeper():
 
 
 def tags_of(pid):
-    return {PID: str(pid), STARTED: str(psutil.Process(pid).create_time())}
+    return {PID: str(pid), STARTED: str(started(psutil.Process(pid)))}
 
 
 def test_a_process_is_gone_when_killed(sleeper):
@@ -54,6 +62,15 @@ def test_runs_of_killed_processes_are_marked(store, make_record, sleeper):
     bury_killed(store)
     status = {each: store.client.get_run(each).info.status for each in runs.children.values()}
     assert status == {here: "KILLED", living: "SCHEDULED", distant: "RUNNING"}
+
+
+def test_a_clock_that_is_set_back_kills_nobody(monkeypatch):
+    """The system's clock, and so the time at which it started, is corrected by an hour."""
+    tags = process_tags()
+    boot, born = psutil.boot_time(), psutil.Process().create_time()
+    monkeypatch.setattr(psutil, "boot_time", lambda: boot - 3600)
+    monkeypatch.setattr(psutil.Process, "create_time", lambda _: born - 3600)
+    assert not is_gone(tags)
 
 
 def test_this_process_is_alive():

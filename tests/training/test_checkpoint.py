@@ -83,3 +83,24 @@ def test_no_checkpoint_means_the_first_step(experiment, small_data, tmp_path):
     """A fresh block has nothing to restore."""
     block = Block(replace(experiment), [(0, 0.3)], "key", "cell")
     assert made(block, small_data, tmp_path, 1e9).restore(build_module(block, small_data)) == 0
+
+
+@pytest.mark.parametrize("harm", ["older format", "flipped bit", "another step"])
+def test_a_refused_checkpoint_gets_a_sentence(harm, experiment, small_data, tmp_path, capsys):
+    """Which file, why, what happens now; one flipped bit in the weights is noticed, too."""
+    path = tmp_path / "checkpoint"
+    with pytest.raises(InterruptedError):
+        killed(experiment, small_data, tmp_path, 1)
+    content = path.read_bytes()
+    changed = {
+        "older format": content.replace(rb"\"format\": 2", rb"\"format\": 1"),
+        "flipped bit": content[:-1] + bytes([content[-1] ^ 1]),
+        "another step": content.replace(rb"\"step\": 100", rb"\"step\": 200"),
+    }[harm]
+    assert changed != content
+    path.write_bytes(changed)
+    block = Block(experiment, [(0, 0.3), (1, 0.3)], "key", "cell")
+    assert made(block, small_data, tmp_path, 1e9).restore(build_module(block, small_data)) == 0
+    said = capsys.readouterr().err
+    assert str(path) in said and "starts at the first step" in said and said.count("\n") == 1
+    assert ("format 1, not 2" in said) == (harm == "older format")

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 from depthgauge.config.checks import require
-from depthgauge.config.choices import Device, Precision
+from depthgauge.config.choices import Device, Precision, Spacing
 from depthgauge.config.instruments import Bounds, Evaluation, Gradients, Look, Signal
 from depthgauge.config.procedures import (
     Capacity,
@@ -15,6 +15,20 @@ from depthgauge.config.procedures import (
     StepSizes,
     SupportVectors,
     Surface,
+)
+
+MOST_STEPS = 100_000_000
+"""Twenty times the longest run of the texts; their plan must still fit in memory."""
+MOST_READINGS = 1_000_000
+"""Of one instrument in one run; each is kept until the record is written."""
+INSTRUMENTS = (
+    "gradients",
+    "evaluation",
+    "saturation",
+    "signal",
+    "jacobians",
+    "output_speed",
+    "bounds",
 )
 
 
@@ -86,7 +100,8 @@ class Experiment:
             self.batch_size,
             f"from 1 to train_size ({self.train_size})",
         )
-        require(self.steps >= 0, "steps", self.steps, ">= 0")
+        require(0 <= self.steps <= MOST_STEPS, "steps", self.steps, f"from 0 to {MOST_STEPS}")
+        self._require_few_readings()
         for name in ("gradients", "signal", "output_speed"):
             settings = getattr(self, name)
             require(
@@ -101,6 +116,19 @@ class Experiment:
             self.bounds.images,
             f"at most train_size ({self.train_size})",
         )
+
+    def _require_few_readings(self) -> None:
+        """`every` counts steps between two readings, or readings a factor of ten of the steps."""
+        for name in INSTRUMENTS:
+            settings = getattr(self, name)
+            if settings.every == 0:  # it is off
+                continue
+            linear = getattr(settings, "spacing", Spacing.linear) is Spacing.linear
+            tens = math.log10(max(self.steps, 1))
+            readings = self.steps / settings.every if linear else settings.every * tens
+            few = readings <= MOST_READINGS and settings.every <= MOST_STEPS
+            wanted = f"such that {self.steps} steps have {MOST_READINGS} readings at most"
+            require(few, f"{name}.every", settings.every, wanted)
 
 
 @dataclass
@@ -138,7 +166,7 @@ class Config(Experiment):
         require(len(rates) > 0, "learning_rate", rates, wanted)
         for rate in rates:
             number = isinstance(rate, int | float) and not isinstance(rate, bool)
-            positive = number and math.isfinite(rate) and rate > 0
+            positive = number and 0 < rate < 1e300  # isfinite() cannot take any whole number
             require(positive, "learning_rate", rate, wanted)
 
     def learning_rates(self) -> list[float]:

@@ -4,7 +4,9 @@ No member's name ever becomes a path, so that no archive can write outside. A me
 and an archive that would swell without bounds, is refused all the same: it is not what it seems.
 """
 
+import lzma
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -22,7 +24,19 @@ SWELLING_LIMIT = 20
 SWELLING_FREE = 64 << 20
 """Bytes that any archive may unpack to."""
 
-_UNSOUND = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError)
+UNSOUND = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,  # a place before the file's beginning, or a bad bz2
+    ValueError,
+    OverflowError,
+    NotImplementedError,
+)
+"""What the readers of these formats raise for files that are not sound (found by fuzzing)."""
 
 
 class Archive(Protocol):
@@ -97,7 +111,7 @@ class ZipArchive:
             for name in wanted:
                 try:
                     content = archive.read(name)
-                except (KeyError, RuntimeError, *_UNSOUND):
+                except (KeyError, RuntimeError, *UNSOUND):
                     content = None
                 yield name, content
 
@@ -167,5 +181,5 @@ def _sound(path: Path) -> Iterator[None]:
     """Turn whatever the archive's format cannot stand into one sentence."""
     try:
         yield
-    except _UNSOUND as error:
+    except UNSOUND as error:
         raise DataError(f"{path} is damaged ({error}); fetch it again") from error

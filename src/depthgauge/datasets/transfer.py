@@ -1,5 +1,7 @@
 """Bytes from an http or https host into a file: bounded in time and size, with a progress bar."""
 
+import queue
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,11 +39,21 @@ class Patience:
     read: float = 30
     """The longest silence."""
     stall: float = 30
-    """A transfer that brings fewer than `stall_bytes` in this time is given up."""
+    """What brings fewer than `stall_bytes` in this time is given up, headers and all."""
     stall_bytes: int = 30_000
+    overall: float = 4 * 3600
+    """The longest transfer, however steadily its bytes come."""
     attempts: int = 3
     pause: float = 1
     """Before the second attempt; doubled before each further one."""
+
+
+@dataclass
+class Progress:
+    """How far a transfer is; what is given up ends at its next bytes."""
+
+    done: int = 0
+    given_up: bool = False
 
 
 def open_session(certificates: str | None = None) -> requests.Session:
@@ -64,7 +76,11 @@ def download(
 
     Raises SourceError, saying why, when that cannot be had within `patience`.
     """
-    persist(lambda: _attempt(session, url, target, limit, patience), patience)
+
+    def attempt(progress: Progress) -> None:
+        _attempt(session, url, target, limit, patience, progress)
+
+    persist(lambda: watched(attempt, patience), patience)
 
 
 def persist(attempt: Callable[[], Result], patience: Patience) -> Result:
@@ -77,8 +93,43 @@ def persist(attempt: Callable[[], Result], patience: Patience) -> Result:
     return attempt()
 
 
+def watched(work: Callable[[Progress], Result], patience: Patience) -> Result:
+    """Return what `work` returns, unless it stalls; then it is left behind in its thread.
+
+    A host may dribble a byte now and then, even of a header, where no time-out of a socket sees
+    anything amiss. Raises BrokenOffError.
+    """
+    progress, outcome = Progress(), queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            outcome.put((work(progress), None))
+        except BaseException as error:
+            outcome.put((None, error))
+
+    threading.Thread(target=run, daemon=True).start()
+    end = time.monotonic() + patience.overall
+    while True:
+        before = progress.done
+        try:
+            result, error = outcome.get(timeout=patience.stall)
+        except queue.Empty:
+            if progress.done - before < patience.stall_bytes or time.monotonic() > end:
+                progress.given_up = True
+                raise BrokenOffError(f"stalled after {progress.done} bytes") from None
+            continue
+        if error is not None:
+            raise error
+        return result
+
+
 def _attempt(
-    session: requests.Session, url: str, target: Path, limit: int, patience: Patience
+    session: requests.Session,
+    url: str,
+    target: Path,
+    limit: int,
+    patience: Patience,
+    progress: Progress,
 ) -> None:
     try:
         with session.get(url, stream=True, timeout=(patience.connect, patience.read)) as answer:
@@ -86,7 +137,7 @@ def _attempt(
                 raise BrokenOffError(f"answered {answer.status_code} {answer.reason}")
             if answer.status_code != 200:
                 raise SourceError(f"answered {answer.status_code} {answer.reason}")
-            _receive(answer, target, limit, patience)
+            _receive(answer, target, limit, progress)
     except requests.exceptions.InvalidSchema:
         raise SourceError("redirects to something that is neither http nor https") from None
     except requests.TooManyRedirects:
@@ -99,27 +150,25 @@ def _attempt(
         raise BrokenOffError("broke off before its end") from None
 
 
-def _receive(answer: requests.Response, target: Path, limit: int, patience: Patience) -> None:
+def _receive(answer: requests.Response, target: Path, limit: int, progress: Progress) -> None:
     announced = answer.headers.get("Content-Length", "")
     total = int(announced) if announced.isdecimal() else None
     if total is not None and total > limit:
         raise SourceError(f"would send {total} bytes where {limit} at most are right")
-    done, mark, marked = 0, time.monotonic(), 0
+    target.unlink(missing_ok=True)  # an attempt that was given up may still hold the old one
     with (
         target.open("wb") as file,
         tqdm(total=total, unit="B", unit_scale=True, desc=target.name, disable=None) as bar,
     ):
         # read1 hands over what has come; read would wait for a whole chunk, however slow
         while chunk := answer.raw.read1(CHUNK):
+            if progress.given_up:
+                return
             file.write(chunk)
             bar.update(len(chunk))
-            done += len(chunk)
-            if done > limit:
+            progress.done += len(chunk)
+            if progress.done > limit:
                 raise SourceError(f"sends more than the {limit} bytes that are right")
-            if time.monotonic() - mark > patience.stall:
-                if done - marked < patience.stall_bytes:
-                    raise BrokenOffError(f"stalled after {done} bytes")
-                mark, marked = time.monotonic(), done
 
 
 def no_answer(error: requests.ConnectionError, host: str) -> SourceError:

@@ -1,11 +1,12 @@
 """From finished blocks to one record a cell: what a study hands on to judge, report and track."""
 
-import shutil
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import xarray as xr
 
+from depthgauge.config import Config
+from depthgauge.errors import ConfigError
 from depthgauge.records import join, read, write
 from depthgauge.stages.blocks import CELLS
 from depthgauge.stages.plan import Planned
@@ -15,15 +16,30 @@ from depthgauge.training.cell import record_path
 def assemble(study: str, planned: Sequence[Planned]) -> list[xr.Dataset]:
     """Join each cell's blocks; write them to the folder `out`, if the config names one.
 
-    The folder holds exactly these records afterwards: what an earlier grid left is removed.
+    The folder holds exactly these records afterwards: those that an earlier grid left are removed.
     """
     records = [_record(study, each) for each in planned]
-    if planned[0].config.out is not None:
-        folder = Path(planned[0].config.out)
-        shutil.rmtree(folder, ignore_errors=True)
-        for record in records:
-            write(record, folder / f"{record.attrs['position']:03d}.safetensors")
+    folder = out_folder(planned[0].config)
+    if folder is not None:
+        paths = [folder / f"{record.attrs['position']:03d}.safetensors" for record in records]
+        for record, path in zip(records, paths, strict=True):
+            write(record, path)
+        for path in set(folder.glob("*.safetensors")) - set(paths):
+            path.unlink()
     return records
+
+
+def out_folder(config: Config) -> Path | None:
+    """Return the folder `out`, None if the config names none.
+
+    Raises ConfigError for one that is not below build/: records there are removed.
+    """
+    if config.out is None:
+        return None
+    parts = PurePath(config.out).parts
+    if len(parts) < 2 or parts[0] != "build" or ".." in parts or "\0" in config.out:
+        raise ConfigError(f"out={config.out!r} will not do: name a folder below build, as build/x")
+    return Path(config.out)
 
 
 def _record(study: str, planned: Planned) -> xr.Dataset:

@@ -12,10 +12,11 @@ import xarray as xr
 from depthgauge.errors import TrackingError
 from depthgauge.files import write_text
 from depthgauge.stages.blocks import CELLS
+from depthgauge.stages.interruption import Terminated
 from depthgauge.stages.plan import Planned
 from depthgauge.tracking.curves import points, thin
 from depthgauge.tracking.live import LiveMetrics
-from depthgauge.tracking.runs import Runs, end_run, start_run, start_sweep
+from depthgauge.tracking.runs import Ending, Runs, end_run, start_run, start_sweep
 from depthgauge.tracking.store import Store, open_store
 from depthgauge.tracking.sweep import Sweep, sweep_of
 from depthgauge.training.block import Block
@@ -46,8 +47,7 @@ def kept_diary(study: str, planned: Sequence[Planned]) -> Iterator[None]:
     except BaseException as error:
         if opened is not None:
             with told_once():
-                killed = isinstance(error, KeyboardInterrupt)
-                end_run(opened[0], opened[1].parent, "KILLED" if killed else "FAILED")
+                end_run(opened[0], opened[1].parent, _ending(error))
         raise
 
 
@@ -70,12 +70,17 @@ def cell_diary(
     live = LiveMetrics(store, run_id, _warn)
     try:
         yield lambda block, steps: [Live(block, _publisher(live, blocks, block, steps))]
-    except BaseException:
+    except BaseException as error:
         with told_once():
-            end_run(store, run_id, "FAILED")
+            end_run(store, run_id, _ending(error))
         raise
     finally:
         live.flush()
+
+
+def _ending(error: BaseException) -> Ending:
+    """KILLED by a person or a batch system, or FAILED of its own."""
+    return "KILLED" if isinstance(error, KeyboardInterrupt | Terminated) else "FAILED"
 
 
 @contextmanager

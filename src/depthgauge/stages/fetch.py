@@ -16,7 +16,6 @@ import argparse
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +27,7 @@ from depthgauge.datasets.own import adopt
 from depthgauge.datasets.package_index import pip_setting
 from depthgauge.datasets.transfer import open_session
 from depthgauge.errors import ConfigError, DataError, ResourceError
+from depthgauge.files import scratch
 from depthgauge.stages.overrides import parse
 from depthgauge.stages.root import project_root, require_dvc
 
@@ -103,12 +103,12 @@ def _listed_elsewhere(root: Path) -> list[str]:
 def _fetcher(root: Path) -> Iterator[Fetcher]:
     try:
         (root / "data").mkdir(exist_ok=True)
-        scratch = tempfile.TemporaryDirectory(dir=root / "data", prefix=".fetch-")
+        temporary = scratch(root / "data", "fetch")
     except OSError as error:
         raise ResourceError(
             f"cannot write in {root / 'data'}: {error.strerror}; make it writable"
         ) from error
-    with scratch as folder, open_session(pip_setting("cert")) as session:
+    with temporary as folder, open_session(pip_setting("cert")) as session:
         yield Fetcher(session, Path(folder), os.environ.get("DEPTHGAUGE_MIRROR"))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from depthgauge.errors import ConfigError, DepthgaugeError
+from depthgauge.stages.interruption import Terminated, terminable
 
 STAGES = {
     "fetch": "download and verify raw data sets",
@@ -28,20 +29,25 @@ KEYED = ("fetch", "prepare", "train", "status", "show")
 
 EXIT_CODES = """exit codes: 0 done, 1 a cell failed, two results differ or something unforeseen,
 2 a wrong key, value or option, 3 data missing or damaged, 4 something the machine lacks,
-5 tracking unavailable, 130 interrupted"""
+5 tracking unavailable, 130 interrupted (Ctrl-C), 143 terminated: what is finished is kept,
+repeat the command"""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one stage; a foreseeable mistake ends in one sentence and its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        _run(words)
+        with terminable():
+            _run(words)
     except DepthgaugeError as error:
         print(f"depthgauge: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
         print("depthgauge: interrupted; repeat the command to go on", file=sys.stderr)
         raise SystemExit(130) from None
+    except Terminated:
+        print("depthgauge: terminated; repeat the command to go on", file=sys.stderr)
+        raise
     except BrokenPipeError:  # somebody piped us into `head`
         sys.stderr.close()
         raise SystemExit(1) from None

@@ -1,5 +1,7 @@
 """From the command line to checked configs: Hydra composes, and stops here."""
 
+import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,13 +14,14 @@ import hydra
 import yaml
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import CompactHydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from depthgauge.config import Config, plain, sized
 from depthgauge.datasets.lists import prepared_extras
 from depthgauge.datasets.prepared import Prepared
-from depthgauge.errors import ConfigError, DepthgaugeError
+from depthgauge.errors import ConfigError, DepthgaugeError, ResourceError
 from depthgauge.stages.blocks import CELLS
 from depthgauge.training.cell import Cell, build_cell
 from depthgauge.training.device import available_device
@@ -51,6 +54,10 @@ def study_of(overrides: Sequence[str]) -> str:
         raise ConfigError(
             f"study={','.join(chosen)} names more than one study; each has a grid of its own, so"
             " run them one after another"
+        )
+    if not re.fullmatch(r"[\w-]+", chosen[0]):  # it names folders, too
+        raise ConfigError(
+            f"study={chosen[0]!r} will not do: give the name of a page in conf/study, without .yaml"
         )
     return chosen[0]
 
@@ -132,10 +139,24 @@ def _planned(
 
 
 def sweep(overrides: Sequence[str], task: Callable[[DictConfig], Any]) -> None:
-    """Let Hydra run `task` over the grid that `overrides` describe; SystemExit if it refuses."""
+    """Let Hydra run `task` over the grid that `overrides` describe; SystemExit if it refuses.
+
+    Raises ResourceError where Hydra cannot write down what it does.
+    """
     conf = str(Path.cwd() / "conf")
-    with _command_line(overrides):
-        hydra.main(version_base="1.3", config_path=conf, config_name="config")(task)()
+    try:
+        with _command_line(overrides):
+            hydra.main(version_base="1.3", config_path=conf, config_name="config")(task)()
+    except CompactHydraException as error:  # Hydra's own words: key, value, options
+        cause = error.__cause__
+        told = [error, cause] if isinstance(cause, OmegaConfBaseException) else [error]
+        print(*told, sep="\n", file=sys.stderr)
+        raise SystemExit(1) from None
+    except OSError as error:
+        raise ResourceError(
+            f"cannot write below {CELLS.absolute()}: {error.strerror or error};"
+            " free some space or make the folder writable, then repeat the command"
+        ) from error
 
 
 def checked(config: DictConfig) -> Config:
@@ -178,10 +199,15 @@ def _axes(task: list[str], fixed: set[str], config: DictConfig) -> dict[str, Any
 
 @contextmanager
 def _command_line(overrides: Sequence[str]) -> Iterator[None]:
-    """Hydra reads sys.argv; what it sees is the overrides alone."""
-    before = sys.argv
+    """Hydra reads sys.argv: the overrides alone; it raises what it would show and exit upon."""
+    before, frank = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     sys.argv = [before[0], *overrides]
+    os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         yield
     finally:
         sys.argv = before
+        if frank is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = frank

@@ -15,7 +15,8 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
 
@@ -25,9 +26,9 @@ from omegaconf import DictConfig
 
 from depthgauge.config import sized
 from depthgauge.datasets.prepared import Prepared, load
-from depthgauge.errors import DepthgaugeError
+from depthgauge.errors import DepthgaugeError, ResourceError
 from depthgauge.files import write_text
-from depthgauge.stages.assemble import assemble
+from depthgauge.stages.assemble import assemble, out_folder
 from depthgauge.stages.blocks import CELLS
 from depthgauge.stages.diary import cell_diary, kept_diary, sweep_folder, told_once
 from depthgauge.stages.divergence import require_a_rate
@@ -64,6 +65,7 @@ def run(arguments: argparse.Namespace) -> None:
     study = study_of(overrides)
     os.chdir(project_root())
     planned = plan(overrides, prepared_data)
+    out_folder(planned[0].config)  # refused now, not after hours
     if arguments.dry_run:
         show_plan(outline_of(study, planned))
         return
@@ -72,7 +74,8 @@ def run(arguments: argparse.Namespace) -> None:
     left = [each for each in planned if not _done(each.cell)]
     with kept_diary(study, planned):
         if left:
-            with replaced_workers_are_no_news():
+            # a launcher's process that was killed is no end: what is left is told below
+            with replaced_workers_are_no_news(), suppress(BrokenProcessPool):
                 sweep([*overrides, f"hydra.sweep.dir={sweep_folder(study, planned)}"], train_cell)
         failed = [each for each in planned if not _done(each.cell)]
         if failed:
@@ -147,14 +150,21 @@ def _finish(block: Block, compute: Callable[[], None]) -> None:
         compute()
     except DepthgaugeError as error:
         _note(trouble, str(error))
+    except OSError as error:
+        _note(trouble, f"cannot write in {trouble.parent}: {error.strerror or error}; mend that")
     except Exception as error:  # unforeseen: the other cells still deserve their turn
         traceback.print_exc()
         _note(trouble, f"{type(error).__name__}: {error}")
+    except SystemExit as stop:
+        if isinstance(stop.__context__, KeyboardInterrupt):  # Lightning's way of passing it on
+            raise KeyboardInterrupt from None
+        raise
 
 
 def _note(path: Path, sentence: str) -> None:
     print(f"depthgauge: {sentence}", file=sys.stderr)
-    write_text(path, sentence + "\n")
+    with suppress(ResourceError):  # the disk that stopped the block may be too full for a note
+        write_text(path, sentence + "\n")
 
 
 def _done(cell: Cell) -> bool:
@@ -174,4 +184,4 @@ def _reason(blocks: Sequence[Block]) -> str:
         path = CELLS / block.key / "error.txt"
         if path.exists():
             return path.read_text(encoding="utf-8").strip()
-    return "its process ended early"
+    return "its process was killed or never began, as when memory runs out"

@@ -9,6 +9,7 @@ import psutil
 from depthgauge.tracking.store import Store, reported
 
 HOST, PID, STARTED = "depthgauge.host", "depthgauge.pid", "depthgauge.process_started"
+"""STARTED: seconds from the machine's start to the process's: no change of the clock moves them."""
 
 
 def process_tags() -> dict[str, str]:
@@ -16,8 +17,13 @@ def process_tags() -> dict[str, str]:
     return {
         HOST: socket.gethostname(),
         PID: str(os.getpid()),
-        STARTED: str(psutil.Process().create_time()),
+        STARTED: str(started(psutil.Process())),
     }
+
+
+def started(process: psutil.Process) -> float:
+    """Return when a process began, in seconds after the machine did."""
+    return process.create_time() - psutil.boot_time()
 
 
 @reported
@@ -39,7 +45,7 @@ def is_gone(tags: Mapping[str, str]) -> bool:
     try:
         process = psutil.Process(int(tags[PID]))
         # A pid is given out again; no two of the same number start within the same second or two.
-        same = abs(process.create_time() - float(tags[STARTED])) < 2.0
+        same = abs(started(process) - float(tags[STARTED])) < 2.0
         return not same or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True

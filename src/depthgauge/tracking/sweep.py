@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from depthgauge.errors import DataError
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -51,11 +53,17 @@ def sweep_of(attributes: Sequence[Mapping[str, Any]]) -> Sweep:
     """Return the sweep whose cells' records carry, or will carry, these attributes.
 
     Of each it reads study, scale, notebook, cell, label, config, data and keys; the first three
-    are the same for all cells.
+    are the same for all cells. Raises DataError where one is lacking.
     """
     first = attributes[0]
-    cells = tuple(
-        Cell(each["cell"], each["label"], each["config"], each["data"], tuple(each["keys"]))
-        for each in attributes
-    )
-    return Sweep(first["study"], first["scale"], first["notebook"], cells)
+    try:
+        cells = tuple(
+            Cell(each["cell"], each["label"], each["config"], each["data"], tuple(each["keys"]))
+            for each in attributes
+        )
+        return Sweep(first["study"], first["scale"], first["notebook"], cells)
+    except (KeyError, TypeError) as error:
+        raise DataError(
+            f"a record of {first.get('study')} does not say what a sweep is made of ({error!r});"
+            " remove it and train the study again"
+        ) from error

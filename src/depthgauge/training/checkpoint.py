@@ -4,7 +4,9 @@ No generator state is needed: initial weights and the order of examples are pure
 seed and the step.
 """
 
+import hashlib
 import json
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,15 +16,15 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
-from depthgauge.files import whole
+from depthgauge.files import write_bytes
 from depthgauge.training.instruments import Instrument
 from depthgauge.training.module import Readings, ReplicaModule
 from depthgauge.training.schedule import Chunk
 
-FORMAT = 1
-"""Version of the checkpoint's format; any other is trained again from the start."""
+FORMAT = 2
+"""Version of the checkpoint's format; any other is refused, and trained again from the start."""
 
 
 class Checkpoint(pl.Callback):
@@ -60,39 +62,59 @@ class Checkpoint(pl.Callback):
                 arrays[f"steps/{instrument.axis}"] = np.array(seen.steps)
                 for name, values in seen.values.items():
                     arrays[f"values/{instrument.axis}/{name}"] = values
-        meta = json.dumps({"format": FORMAT, "key": self.key, "step": step}, sort_keys=True)
-        with whole(self.path) as temporary:
-            # safetensors writes memory as it lies, and the networks' is padded
-            save_file(
-                {name: np.ascontiguousarray(each) for name, each in arrays.items()},
-                temporary,
-                {"depthgauge": meta},
-            )
+        # safetensors writes memory as it lies, and the networks' is padded
+        arrays = {name: np.ascontiguousarray(each) for name, each in arrays.items()}
+        meta = {"format": FORMAT, "key": self.key, "step": step, "digest": _digest(step, arrays)}
+        write_bytes(self.path, save(arrays, {"depthgauge": json.dumps(meta, sort_keys=True)}))
 
     def restore(self, module: ReplicaModule) -> int:
         """Bring back networks and readings; return the steps already done, 0 if none can be used.
 
-        A damaged checkpoint, or one of another format or block, is worth no more than none: it
-        is removed and the block starts afresh.
+        A damaged checkpoint, or one of another format or block, is worth no more than none: a
+        sentence says so, it is removed and the block starts afresh, as `module` is.
         """
         try:
-            with safe_open(self.path, framework="numpy") as file:
-                meta = json.loads((file.metadata() or {}).get("depthgauge", "{}"))
-                if (meta.get("format"), meta.get("key")) != (FORMAT, self.key):
-                    raise ValueError("another format or block")
-                arrays = {name: file.get_tensor(name) for name in file.offset_keys()}
-            state = {
-                n.removeprefix("state/"): a for n, a in arrays.items() if n.startswith("state/")
-            }
-            module.load_state_dict({name: torch.from_numpy(each) for name, each in state.items()})
-            for instrument in self.instruments:
-                instrument.readings = _readings(arrays, instrument.axis)
-            return int(meta["step"])
+            meta, arrays = self._read()
         except FileNotFoundError:
             return 0
-        except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError):
+        except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+            print(
+                f"depthgauge: {self.path} cannot be used ({error}); it is removed,"
+                " and its block starts at the first step",
+                file=sys.stderr,
+            )
             self.path.unlink(missing_ok=True)
             return 0
+        state = {n.removeprefix("state/"): a for n, a in arrays.items() if n.startswith("state/")}
+        module.load_state_dict({name: torch.from_numpy(each) for name, each in state.items()})
+        for instrument in self.instruments:
+            instrument.readings = _readings(arrays, instrument.axis)
+        return meta["step"]
+
+    def _read(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return what the file says and holds, once it is known to be this block's, unaltered.
+
+        The key stands for shapes and code, the digest for the step and every byte of the arrays.
+        """
+        with safe_open(self.path, framework="numpy") as file:
+            meta = json.loads((file.metadata() or {}).get("depthgauge", "{}"))
+            if meta["format"] != FORMAT:
+                raise ValueError(f"format {meta['format']}, not {FORMAT}")
+            if meta["key"] != self.key:
+                raise ValueError("of another block")
+            arrays = {name: file.get_tensor(name) for name in file.offset_keys()}
+        if meta["digest"] != _digest(meta["step"], arrays):
+            raise ValueError("damaged")
+        return meta, arrays
+
+
+def _digest(step: int, arrays: dict[str, np.ndarray]) -> str:
+    """Return the sha256 over the step, and over name, type, shape and bytes of every array."""
+    digest = hashlib.sha256(str(step).encode())
+    for name, each in sorted(arrays.items()):
+        digest.update(f"{name} {each.dtype} {each.shape} ".encode())
+        digest.update(each.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
 
 
 def merged(readings: Sequence[Readings]) -> Readings:
