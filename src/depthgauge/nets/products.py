@@ -23,5 +23,6 @@ def affine(
     """Write a w^T + b of every replica to `out` and return it."""
     if a.shape[1] < MANY or a.device.type != "cpu":
         return torch.baddbmm(b, a, w.mT, out=out)
-    np.matmul(a.numpy(), w.mT.numpy(), out=out.numpy())
+    with np.errstate(all="ignore"):  # a network that diverges is noted, not warned of
+        np.matmul(a.numpy(), w.mT.numpy(), out=out.numpy())
     return out.add_(b)

@@ -25,6 +25,7 @@ from depthgauge.theory.arrays import Array
 from depthgauge.training import descent
 from depthgauge.training.block import Task
 from depthgauge.training.module import ReplicaModule
+from depthgauge.training.ways import way
 
 
 class PartlyFrozen(ReplicaModule):
@@ -65,13 +66,22 @@ def work(experiment: Experiment, data: Prepared) -> float:
 
 def run(task: Task) -> xr.Dataset:
     """Train the block; then, where neurons are sigmoid, insert layers and classify again."""
-    module = descent.build_module(task.block, task.data, PartlyFrozen)
-    assert isinstance(module, PartlyFrozen)
-    module.frozen = task.block.experiment.capacity.frozen
+    module = _module(task)
     record = descent.train(task, module)
     if task.block.experiment.activation != "sigmoid":
         return record  # identity neurons are built of sigmoids
     return record.merge(_inserted(module, task))
+
+
+def _module(task: Task) -> ReplicaModule:
+    experiment = task.block.experiment
+    if not experiment.capacity.frozen:
+        kind = way(experiment, task.data, task.device)
+        return descent.build_module(task.block, task.data, kind)
+    module = descent.build_module(task.block, task.data, PartlyFrozen)
+    assert isinstance(module, PartlyFrozen)
+    module.frozen = experiment.capacity.frozen
+    return module
 
 
 def _inserted(module: ReplicaModule, task: Task) -> xr.Dataset:
