@@ -99,8 +99,8 @@ def record(folder, values, label="one cell"):
         },
         {"seed": ("replica", seeds), "learning_rate": ("replica", np.full(len(seeds), 0.1)),
          "evaluation_step": [10]},
-        {"study": "nielsen_accuracy", "scale": "quick", "label": label, "axes": {}, "position": 0, "config": {"steps": 10},
-         "data": {"name": "mnist", "hash": "x"}, "cell": "k"},
+        {"study": "nielsen_accuracy", "scale": "quick", "label": label, "axes": {}, "position": 0,
+         "config": {"steps": 10}, "data": {"name": "mnist", "hash": "x"}, "cell": "k"},
     )  # fmt: skip
     write_record(made, folder / "000.safetensors")
 
