@@ -41,6 +41,15 @@ def test_train_stages_depend_on_the_code_that_computes():
     assert uncovered(set(PROCEDURES.values()), deps) == []
 
 
+def test_what_is_compiled_beside_the_sources_is_no_change():
+    """Python's and Numba's caches lie under deps; `dvc status` must not see them."""
+    from dvc.repo import Repo
+
+    with Repo(str(ROOT)) as repo:
+        inside = ROOT / "src" / "depthgauge" / "kernel" / "__pycache__" / "x.nbi"
+        assert repo.dvcignore.check_ignore(str(inside)).match
+
+
 @pytest.mark.parametrize("stage", ["judge", "report"])
 def test_later_stages_depend_on_their_code(stage):
     """The modules behind depthgauge judge and report."""
