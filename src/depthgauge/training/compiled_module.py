@@ -14,7 +14,7 @@ from depthgauge.training.schedule import Chunk
 
 
 class CompiledModule(ReplicaModule):
-    """Gradient descent by `kernel.loops`; `network` is brought up to date whenever one looks.
+    """Gradient descent by `kernel.narrow`; `network` is brought up to date whenever one looks.
 
     The networks are float32 on the CPU.
     """

@@ -1,4 +1,4 @@
-"""Gradient norms, cost and accuracy, read by compiled narrow."""
+"""Gradient norms, cost and accuracy of narrow networks, read by compiled loops."""
 
 import numpy as np
 import torch
