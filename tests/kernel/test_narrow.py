@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import reference
-from depthgauge.kernel import elementwise, narrow
+from depthgauge.kernel import elementwise, narrow, narrow_looks
 from depthgauge.kernel.sparse import density, sparse
 
 WIDTHS = (9, 33, 5, 4)
@@ -77,13 +77,9 @@ def test_a_look_matches_the_numpy_twin(activation, cost):
     images, labels, xs, ys = examples()
     pairs = [net(0), net(1)]
     where, nets = held(*pairs)
-    rule = narrow.Rule(elementwise.ACTIVATION_CODES[activation], elementwise.COST_CODES[cost])
-    layers, units = (2, 3), nets.biases.shape
-    seen = narrow.Glance(
-        np.zeros(units, np.float32), *np.zeros((3, *layers), np.float32), np.zeros(2, np.float32)
-    )
-    pixels = sparse(np.ascontiguousarray(images.T), labels, 256)
-    narrow.look(where, sparse(images, labels, 256), pixels, nets, rule, seen)
+    rule = elementwise.Rule(elementwise.ACTIVATION_CODES[activation], elementwise.COST_CODES[cost])
+    seen = glance(nets)
+    narrow_looks.look(where, narrow_looks.probe_set(images, labels, 256), nets, rule, seen)
     for r, (weights, biases) in enumerate(pairs):
         grad_w, grad_b = reference.mean_gradients(weights, biases, xs, ys, activation, cost)
         each = [
@@ -106,6 +102,59 @@ def test_a_look_matches_the_numpy_twin(activation, cost):
             np.testing.assert_allclose(found, grad, rtol=2e-5, atol=1e-7)
 
 
+def glance(nets):
+    """Room for what a look sees."""
+    replicas = len(nets.biases)
+    norms = np.zeros((3, replicas, len(WIDTHS) - 1), np.float32)
+    return narrow_looks.Glance(np.zeros_like(nets.biases), *norms, np.zeros(replicas, np.float32))
+
+
+@pytest.mark.parametrize("count", [3, 7, 40, 300])
+def test_the_gradient_by_pairs_of_images_is_the_one_by_pixels(count):
+    """Up to MOST_IN_GRAM images it is a sum over pairs, above over pixels: the same norm."""
+    images, labels, xs, ys = examples(count)
+    weights, biases = net(0)
+    where, nets = held((weights, biases))
+    probe_set = narrow_looks.probe_set(images, labels, 256)
+    assert len(probe_set.gram) == (0 if count > narrow_looks.MOST_IN_GRAM else count)
+    seen = glance(nets)
+    narrow_looks.look(where, probe_set, nets, elementwise.Rule(0, 0), seen)
+    exact, _ = reference.mean_gradients(weights, biases, xs, ys, "sigmoid", "cross_entropy")
+    np.testing.assert_allclose(seen.weight_norms[0, 0], np.linalg.norm(exact[0]), rtol=2e-5)
+
+
+def test_gradients_that_cancel_keep_their_digits():
+    """Two equal images with opposite answers: the sum over pairs alone would be all rounding."""
+    images = np.full((2, WIDTHS[0]), 200, np.uint8)
+    weights, biases = [np.zeros_like(w) for w in net(0)[0]], [np.zeros_like(b) for b in net(0)[1]]
+    weights[2][:], weights[1][:] = 0.5, 0.25
+    weights[2][1] += 1e-3
+    labels = np.array([0, 1])
+    xs, ys = images / 256, np.eye(4)[labels]
+    where, nets = held((weights, biases))
+    seen = glance(nets)
+    rule = elementwise.Rule(elementwise.SIGMOID, elementwise.NLL)
+    narrow_looks.look(where, narrow_looks.probe_set(images, labels, 256), nets, rule, seen)
+    exact, _ = reference.mean_gradients(weights, biases, xs, ys, "sigmoid", "nll")
+    np.testing.assert_allclose(seen.weight_norms[0, 0], np.linalg.norm(exact[0]), rtol=1e-3)
+
+
+@pytest.mark.parametrize("count", [7, 300])
+def test_a_vanishing_gradient_is_small_and_not_zero(count):
+    """Weights of 1e-28 after layer 1: the squares of its gradient are beyond float32."""
+    images, labels, xs, ys = examples(count)
+    weights, biases = net(0)
+    weights[1] *= 1e-28
+    where, nets = held((weights, biases))
+    seen = glance(nets)
+    rule = elementwise.Rule(0, 0)
+    narrow_looks.look(where, narrow_looks.probe_set(images, labels, 256), nets, rule, seen)
+    grad_w, grad_b = reference.mean_gradients(weights, biases, xs, ys, "sigmoid", "cross_entropy")
+    assert 0 < np.linalg.norm(grad_b[0]) < 1e-27
+    np.testing.assert_allclose(seen.weight_norms[0, 0], np.linalg.norm(grad_w[0]), rtol=2e-5)
+    np.testing.assert_allclose(seen.bias_norms[0, 0], np.linalg.norm(grad_b[0]), rtol=2e-5)
+
+
 @pytest.mark.parametrize("cost", ["cross_entropy", "nll", "quadratic"])
 def test_costs_hold_far_from_the_answer_and_close_to_it(cost):
     """Pre-activations of hundreds neither overflow nor lose what is small."""
@@ -115,12 +164,12 @@ def test_costs_hold_far_from_the_answer_and_close_to_it(cost):
     nets.biases[0, where.units[2] : where.units[2] + 4] = z
     images, labels, _, _ = examples(4)
     labels = np.array([0, 1, 2, 3])
-    rule = narrow.Rule(elementwise.SIGMOID, elementwise.COST_CODES[cost])
+    rule = elementwise.Rule(elementwise.SIGMOID, elementwise.COST_CODES[cost])
     correct, costs = np.zeros(1, np.int64), np.zeros(1)
     for label in range(4):
         rows = np.array([label])
         found = np.zeros(1)
-        narrow.evaluate(where, sparse(images, labels, 256), rows, nets, rule, correct, found)
+        narrow_looks.evaluate(where, sparse(images, labels, 256), rows, nets, rule, correct, found)
         y = np.eye(4)[label]
         exact = {
             "cross_entropy": (np.logaddexp(0, z) - y * z).sum(),
@@ -148,7 +197,7 @@ def test_steps_keep_both_copies_of_the_weights_alike_and_padding_empty(activatio
     images, labels, _, _ = examples(40)
     where, nets = held(net(0), net(1))
     order = np.random.default_rng(0).integers(0, 40, (300, 2, 5))
-    rule = narrow.Rule(activation, elementwise.NLL)
+    rule = elementwise.Rule(activation, elementwise.NLL)
     rates, shrink = np.full(2, 0.5, np.float32), np.full(2, 0.999, np.float32)
     narrow.descend(where, sparse(images, labels, 256), order, nets, rule, rates, shrink)
     for layer in (1, 2):

@@ -15,9 +15,9 @@ from depthgauge.datasets.prepared import Split, assemble
 from depthgauge.nets.initializers import initial_layer
 from depthgauge.training.block import Block
 from depthgauge.training.checkpoint import Checkpoint
-from depthgauge.training.compiled_module import CompiledModule
 from depthgauge.training.descent import build_instruments, build_module, train_block
 from depthgauge.training.module import ReplicaModule
+from depthgauge.training.narrow_module import NarrowModule
 from depthgauge.training.ways import narrow_way, way, wide_way
 from depthgauge.training.wide_module import WideModule
 
@@ -136,8 +136,8 @@ def built(kind):
 @pytest.mark.parametrize(
     ("change", "kind"),
     [
-        ({}, CompiledModule),
-        ({"batch_size": 100}, CompiledModule),  # every example at every step
+        ({}, NarrowModule),
+        ({"batch_size": 100}, NarrowModule),  # every example at every step
         ({"hidden": [7, 129]}, WideModule),
         ({"dataset": Dataset("small", 127.5, 1.0)}, WideModule),  # black is -1
         ({"hidden": [7, 129], "batch_size": 65}, ReplicaModule),
@@ -180,4 +180,4 @@ def test_the_procedure_asks_for_the_way(experiment, dark, tmp_path, monkeypatch)
     for asked in (experiment, replace(experiment, steps=0)):
         block = Block(asked, [(0, 0.3)], "key", "cell")
         descent.run(Task(block, dark, "cpu", tmp_path, lambda *_: []))
-    assert [type(module) for module in modules] == [CompiledModule, ReplicaModule]
+    assert [type(module) for module in modules] == [NarrowModule, ReplicaModule]

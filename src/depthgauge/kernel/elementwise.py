@@ -4,10 +4,10 @@ All work on the whole of x in place; callers pass slices. (A loop over start, ..
 scalar: Numba looks at every index that might be negative.)
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
-
-from depthgauge.kernel.rows import LANES
 
 SIGMOID, TANH, SOFTSIGN, RELU = range(4)
 CROSS_ENTROPY, NLL, QUADRATIC = range(3)
@@ -16,6 +16,15 @@ ACTIVATION_CODES = {"sigmoid": SIGMOID, "tanh": TANH, "softsign": SOFTSIGN, "rel
 COST_CODES = {"cross_entropy": CROSS_ENTROPY, "nll": NLL, "quadratic": QUADRATIC}
 
 f4 = np.float32
+
+
+class Rule(NamedTuple):
+    """What a network computes: codes of its activation and its cost."""
+
+    activation: int
+    cost: int
+
+
 REORDER = {"reassoc", "contract", "nsz"}
 """Lets a sum be taken in vectors; which order that is depends on the processor alone."""
 
@@ -108,21 +117,11 @@ def shrink(x, factor):
 
 @njit(cache=True, fastmath=REORDER, error_model="numpy")
 def square_sum(x):
-    total = f4(0)
+    """In double precision: float32 would lose the square of anything below 1e-23."""
+    total = 0.0
     for k in range(len(x)):
-        total += x[k] * x[k]
+        total += np.float64(x[k]) * np.float64(x[k])
     return total
-
-
-@njit(cache=True, error_model="numpy")
-def zeros(count):
-    """Return that many float32 zeros from an address that is a multiple of a cache line's 64 bytes.
-
-    A vector that lies across two lines costs two accesses: half the speed of a step.
-    """
-    room = np.zeros(count + LANES, f4)
-    skipped = (-(room.ctypes.data // 4)) % LANES
-    return room[skipped : skipped + count]
 
 
 @njit(cache=True, error_model="numpy")
@@ -144,3 +143,17 @@ def output(cost, a, start, stop, pad, classes, scratch):
             total += a[row + j]
         for j in range(classes):
             a[row + j] /= total
+
+
+@njit(cache=True, error_model="numpy")
+def output_delta(rule, a, delta, start, pad, classes, labels, scale):
+    """From a^L, one example after another from `start`: delta^L = scale dC/dz^L (BP1)."""
+    for e in range(len(labels)):
+        row = start + e * pad
+        for j in range(classes):
+            delta[row + j] = a[row + j]
+        delta[row + labels[e]] -= f4(1)
+        for j in range(classes):
+            if rule.cost == QUADRATIC:
+                delta[row + j] *= a[row + j] * (f4(1) - a[row + j])
+            delta[row + j] *= scale

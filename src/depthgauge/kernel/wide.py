@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from depthgauge.kernel.elementwise import QUADRATIC, activate, chain, f4, output, zeros
-from depthgauge.kernel.narrow import Rule
+from depthgauge.kernel.elementwise import Rule, activate, chain, f4, output, output_delta
+from depthgauge.kernel.memory import offsets, zeros
 from depthgauge.kernel.rows import PAD, add_dots, add_rows
 
 ROWS = 8
@@ -43,11 +43,7 @@ def wide_layout(widths: tuple[int, ...]) -> WideLayout:
     """Return where the numbers of a network [n_0, ..., n_L] lie."""
     n = np.array(widths)
     pads = -(-n // PAD) * PAD
-    return WideLayout(n, pads, _offsets(n[1:] * pads[:-1]), _offsets(pads))
-
-
-def _offsets(sizes: np.ndarray) -> np.ndarray:
-    return np.concatenate([[0], np.cumsum(sizes)])
+    return WideLayout(n, pads, offsets(n[1:] * pads[:-1]), offsets(pads))
 
 
 def empty_wide_nets(replicas: int, where: WideLayout) -> WideNets:
@@ -85,22 +81,6 @@ def _forward(layout, w, b, rule, a, count, scratch):
                 a[here + e * pad + n : here + (e + 1) * pad] = 0  # padding: a sigmoid of 0 is 1/2
         else:
             output(rule.cost, a, here, stop, pad, n, scratch)
-
-
-@njit(cache=True, error_model="numpy")
-def _output_delta(layout, labels, rule, scale, a, delta, count):
-    """delta^L = scale dC/dz^L of each example (BP1)."""
-    top = len(layout.widths) - 1
-    pad, n, here = layout.pads[top], layout.widths[top], count * layout.units[top]
-    for e in range(count):
-        row = here + e * pad
-        for j in range(n):
-            delta[row + j] = a[row + j]
-        delta[row + labels[e]] -= f4(1)
-        for j in range(n):
-            if rule.cost == QUADRATIC:
-                delta[row + j] *= a[row + j] * (f4(1) - a[row + j])
-            delta[row + j] *= scale
 
 
 @njit(cache=True, error_model="numpy")
@@ -144,5 +124,6 @@ def wide_step(layout: WideLayout, x, labels, nets: WideNets, rule: Rule, rates, 
         for e in range(count):
             a[e * layout.pads[0] : e * layout.pads[0] + layout.widths[0]] = x[r, e]
         _forward(layout, w, b, rule, a, count, scratch)
-        _output_delta(layout, labels[r], rule, -rates[r] / f4(count), a, delta, count)
+        output_delta(rule, a, delta, count * layout.units[-2], layout.pads[-1], layout.widths[-1],
+                     labels[r], -rates[r] / f4(count))  # fmt: skip
         _backward_and_update(layout, w, b, rule, decay[r], a, delta, count, turned)

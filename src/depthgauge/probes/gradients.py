@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from depthgauge.nets.buffers import padded
@@ -28,7 +28,12 @@ def stacked(vectors: Sequence[Float[Tensor, "replica _"]]) -> Float[Tensor, "rep
 
 def norms(vectors: Sequence[Float[Tensor, "replica _"]]) -> Float[Tensor, "replica layer"]:
     """Return the Euclidean norm of each layer's vector."""
-    return torch.stack([torch.linalg.vector_norm(each, dim=1) for each in vectors], dim=1)
+    return torch.stack([_length(each) for each in vectors], dim=1)
+
+
+def _length(vectors: Float[Tensor, "*batch unit"]) -> Float[Tensor, "*batch"]:
+    """Their Euclidean norm, by way of float64: float32 loses the square of what is below 1e-23."""
+    return torch.linalg.vector_norm(vectors.double(), dim=-1).to(vectors.dtype)
 
 
 def layer_speeds(deltas: Deltas) -> Float[Tensor, "replica layer"]:
@@ -41,7 +46,7 @@ def layer_speeds(deltas: Deltas) -> Float[Tensor, "replica layer"]:
 
 def delta_norms(deltas: Deltas) -> Float[Tensor, "replica layer"]:
     """Return the mean over examples of |delta^l|, in cost per unit of pre-activation."""
-    means = [torch.linalg.vector_norm(delta, dim=2).mean(dim=1) for delta in deltas]
+    means = [_length(delta).mean(dim=1) for delta in deltas]
     return torch.stack(means, dim=1)
 
 
@@ -66,13 +71,25 @@ def _mean_outer_norm(
     """
     examples, units = delta.shape[1:]
     features = a.shape[2]
+    delta, power = _scaled(delta)
     shared = a.stride(0) == 0  # the input layer: one product serves all replicas
     # The choice must not depend on how many replicas there are: it may change the last digit.
     if examples * (units + (0 if shared else features)) < units * features:
         gram = torch.matmul(a[0], a[0].mT) if shared else _product(a, a.mT)
         squares = (_product(delta, delta.mT) * gram).sum(dim=(1, 2))
-        return squares.clamp_min_(0).sqrt_() / examples
-    return torch.linalg.matrix_norm(_product(delta.mT, a)) / examples
+        return torch.ldexp(squares.clamp_min_(0).sqrt_() / examples, power)
+    return torch.ldexp(torch.linalg.matrix_norm(_product(delta.mT, a)) / examples, power)
+
+
+def _scaled(
+    delta: Float[Tensor, "replica example unit"],
+) -> tuple[Float[Tensor, "replica example unit"], Int[Tensor, " replica"]]:
+    """Return delta / 2^power with a largest entry between 1/2 and 1: no square of it is lost.
+
+    Divided by a power of two, numbers keep all their digits.
+    """
+    _, power = torch.frexp(delta.abs().amax(dim=(1, 2)))
+    return torch.ldexp(delta, -power.view(-1, 1, 1)), power
 
 
 def _product(

@@ -10,6 +10,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 import xarray as xr
+from pytorch_lightning.plugins.environments import LightningEnvironment
 from torch import Tensor
 
 from depthgauge.config import Experiment
@@ -171,6 +172,8 @@ def train_block(
         warnings.filterwarnings("ignore", ".*configure_optimizers.*returned `None`.*")
         # Lightning 2.6 asks for a torch name that is deprecated; nothing of ours.
         warnings.filterwarnings("ignore", ".*LeafSpec.*is deprecated.*")
+        # It asks about Slurm once more as a fit starts; a block needs no srun.
+        warnings.filterwarnings("ignore", ".*`srun` command is available.*")
         trainer.fit(module, Chunks(first, module.descent.steps, CHUNK))
     seen = {instrument.axis: merged(instrument.readings) for instrument in instruments}
     return measurements(module, block.replicas, seen, block.experiment.gradients.window)
@@ -188,6 +191,8 @@ def quiet_trainer(device: str, callbacks: list[pl.Callback]) -> pl.Trainer:
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
+        # One process a block, in a Slurm job too, whose signals are not Lightning's to answer.
+        plugins=[LightningEnvironment()],
     )
 
 

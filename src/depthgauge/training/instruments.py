@@ -14,6 +14,7 @@ from torch import Tensor
 from depthgauge.config import Evaluation, Gradients, Spacing
 from depthgauge.probes.gradients import stacked
 from depthgauge.training.module import Examples, Probe, Readings, ReplicaModule
+from depthgauge.training.narrow_readers import NarrowAnswers, NarrowGradients
 from depthgauge.training.readers import answer_reader, gradient_reader
 from depthgauge.training.schedule import Chunk, probe_steps
 
@@ -22,6 +23,8 @@ class Instrument(pl.Callback):
     """A callback with one probe; `readings` collects what the probe saw, in order."""
 
     axis: str
+    direct = False
+    """Whether `measure` never reads the module's `network` (Probe.direct)."""
 
     def __init__(self, steps: Iterable[int]) -> None:
         """Measure at `steps`."""
@@ -33,7 +36,7 @@ class Instrument(pl.Callback):
         assert isinstance(pl_module, ReplicaModule)
         self.module = pl_module
         self.prepare()
-        pl_module.probes.append(Probe(self.axis, self.steps, self.measure))
+        pl_module.probes.append(Probe(self.axis, self.steps, self.measure, self.direct))
 
     def on_train_batch_end(
         self,
@@ -72,6 +75,7 @@ class GradientNorms(Instrument):
     def prepare(self) -> None:
         """Take the probe set: the first images of the training split."""
         self.read = gradient_reader(self.module, self.settings)
+        self.direct = isinstance(self.read, NarrowGradients)
 
     def measure(self) -> dict[str, Tensor]:
         """One forward and backward pass over the probe set."""
@@ -107,6 +111,7 @@ class Accuracy(Instrument):
         self.readers = {
             name: answer_reader(self.module, split) for name, split in self.splits.items()
         }
+        self.direct = all(isinstance(read, NarrowAnswers) for read in self.readers.values())
 
     def measure(self) -> dict[str, Tensor]:
         """Evaluate every split."""

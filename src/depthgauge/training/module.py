@@ -63,6 +63,8 @@ class Probe:
     steps: frozenset[int]
     measure: Callable[[], dict[str, Tensor]]
     """Values by name, each with replica as its first axis. Called before the step's update."""
+    direct: bool = False
+    """It reads what a module trains with, which may be a copy, in place of its `network`."""
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from depthgauge.probes.gradients import (
     weight_gradient_norms,
 )
 from depthgauge.probes.lengths import input_squares
-from depthgauge.training.compiled_module import CompiledModule
-from depthgauge.training.compiled_readers import CompiledAnswers, CompiledGradients
 from depthgauge.training.module import Examples, ReplicaModule
+from depthgauge.training.narrow_module import NarrowModule
+from depthgauge.training.narrow_readers import NarrowAnswers, NarrowGradients
 
 SLICE = 1000
 """Images evaluated at once: large enough for full speed, small enough for the cache."""
@@ -24,15 +24,15 @@ SLICE = 1000
 
 def gradient_reader(module: ReplicaModule, settings: Gradients) -> Callable[[], dict[str, Tensor]]:
     """Return what reads the mean gradient over the first images: values by name, (replica, ...)."""
-    if isinstance(module, CompiledModule) and not settings.signals:
-        return CompiledGradients(module, settings)
+    if isinstance(module, NarrowModule) and not settings.signals:
+        return NarrowGradients(module, settings)
     return GradientReader(module, settings)
 
 
 def answer_reader(module: ReplicaModule, split: Examples) -> Callable[[], tuple[Tensor, Tensor]]:
     """Return what counts right answers and adds up costs over a split, each (replica,)."""
-    if isinstance(module, CompiledModule):
-        return CompiledAnswers(module, split)
+    if isinstance(module, NarrowModule):
+        return NarrowAnswers(module, split)
     return AnswerReader(module, split)
 
 

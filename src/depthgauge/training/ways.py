@@ -9,11 +9,10 @@ from functools import partial
 
 from depthgauge.config import Experiment, Precision
 from depthgauge.datasets.prepared import Prepared
-from depthgauge.kernel.elementwise import ACTIVATION_CODES, COST_CODES
-from depthgauge.kernel.narrow import Rule
+from depthgauge.kernel.elementwise import ACTIVATION_CODES, COST_CODES, Rule
 from depthgauge.kernel.sparse import density
-from depthgauge.training.compiled_module import CompiledModule
 from depthgauge.training.module import ReplicaModule
+from depthgauge.training.narrow_module import NarrowModule
 from depthgauge.training.wide_module import WideModule
 
 Way = Callable[..., ReplicaModule]
@@ -40,7 +39,7 @@ def way(experiment: Experiment, data: Prepared, device: str) -> Way:
 
 def narrow_way(experiment: Experiment) -> Way:
     """Return what keeps a narrow network in the cache, and skips pixels that are 0."""
-    return partial(CompiledModule, rule=_rule(experiment))
+    return partial(NarrowModule, rule=_rule(experiment))
 
 
 def wide_way(experiment: Experiment) -> Way:

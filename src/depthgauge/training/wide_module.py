@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from depthgauge.kernel import wide
-from depthgauge.kernel.narrow import Rule
+from depthgauge.kernel.elementwise import Rule
 from depthgauge.training.module import ReplicaModule, Seen
 from depthgauge.training.schedule import Chunk
 

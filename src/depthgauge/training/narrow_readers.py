@@ -5,26 +5,24 @@ import torch
 from torch import Tensor
 
 from depthgauge.config import Gradients
-from depthgauge.kernel import narrow
-from depthgauge.kernel.sparse import sparse
+from depthgauge.kernel import narrow_looks
 from depthgauge.probes.gradients import stacked
-from depthgauge.training.compiled_module import CompiledModule, sparse_images
 from depthgauge.training.module import Examples
+from depthgauge.training.narrow_module import NarrowModule, sparse_images
 
 SLICE = 100
 """Images evaluated at once: their activations stay in the cache."""
 
 
-class CompiledGradients:
+class NarrowGradients:
     """The mean gradient over the first images of the training split."""
 
-    def __init__(self, module: CompiledModule, settings: Gradients) -> None:
-        """Take the images twice: by example, and by pixel."""
+    def __init__(self, module: NarrowModule, settings: Gradients) -> None:
+        """Take the images."""
         self.module, self.settings = module, settings
         images = module.examples.images[: settings.images].numpy()
         labels = module.examples.labels[: settings.images].numpy()
-        self.images = sparse(images, labels, module.examples.divide)
-        self.pixels = sparse(np.ascontiguousarray(images.T), labels, module.examples.divide)
+        self.probe_set = narrow_looks.probe_set(images, labels, module.examples.divide)
 
     def __call__(self) -> dict[str, Tensor]:
         """One forward and backward pass."""
@@ -32,8 +30,10 @@ class CompiledGradients:
         layers = (module.replicas, len(module.layout.widths) - 1)
         biases, deltas, weights = np.zeros((3, *layers), np.float32)
         costs = np.zeros(module.replicas, np.float32)
-        seen = narrow.Glance(np.zeros_like(module.nets.biases), biases, deltas, weights, costs)
-        narrow.look(module.layout, self.images, self.pixels, module.nets, module.rule, seen)
+        seen = narrow_looks.Glance(
+            np.zeros_like(module.nets.biases), biases, deltas, weights, costs
+        )
+        narrow_looks.look(module.layout, self.probe_set, module.nets, module.rule, seen)
         values = {
             "bias_gradient_norm": torch.from_numpy(seen.bias_norms),
             "delta_norm": torch.from_numpy(seen.delta_norms),
@@ -45,10 +45,10 @@ class CompiledGradients:
         return values
 
 
-class CompiledAnswers:
+class NarrowAnswers:
     """Right answers and costs of a split."""
 
-    def __init__(self, module: CompiledModule, split: Examples) -> None:
+    def __init__(self, module: NarrowModule, split: Examples) -> None:
         """Take the split's images."""
         self.module, self.images = module, sparse_images(split)
 
@@ -58,7 +58,7 @@ class CompiledAnswers:
         correct, costs = np.zeros(module.replicas, np.int64), np.zeros(module.replicas)
         for start in range(0, count, SLICE):
             rows = np.arange(start, min(start + SLICE, count))
-            narrow.evaluate(
+            narrow_looks.evaluate(
                 module.layout, self.images, rows, module.nets, module.rule, correct, costs
             )
         return torch.from_numpy(correct), torch.from_numpy(costs)

@@ -7,19 +7,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from depthgauge.kernel import narrow
+from depthgauge.kernel import narrow, narrow_looks
+from depthgauge.kernel.elementwise import Rule
 from depthgauge.kernel.sparse import SparseImages, sparse
-from depthgauge.training.module import Examples, ReplicaModule, Seen
+from depthgauge.training.module import Examples, Probe, ReplicaModule, Seen
 from depthgauge.training.schedule import Chunk
 
 
-class CompiledModule(ReplicaModule):
-    """Gradient descent by `kernel.narrow`; `network` is brought up to date whenever one looks.
+class NarrowModule(ReplicaModule):
+    """Gradient descent by `kernel.narrow`; `network` is brought up to date for who looks at it.
 
     The networks are float32 on the CPU.
     """
 
-    def __init__(self, *arguments: Any, rule: narrow.Rule) -> None:
+    def __init__(self, *arguments: Any, rule: Rule) -> None:
         """Take what a ReplicaModule takes; `rule` names its activation and cost once more."""
         super().__init__(*arguments)
         self.rule = rule
@@ -38,17 +39,26 @@ class CompiledModule(ReplicaModule):
 
     def _descend(self, chunk: Chunk, seen: Seen) -> None:
         order = self._order(chunk)
-        due = set().union(*(probe.steps for probe in self.probes)).intersection(range(*chunk))
+        due = self._due(chunk, self.probes)
+        indirect = self._due(chunk, [probe for probe in self.probes if not probe.direct])
         for start, stop in itertools.pairwise(sorted({*chunk, *due})):
             part = order if self.whole else order[start - chunk.start : stop - chunk.start]
             self.waiting = part[0]
+            if start in indirect:
+                self._give()
             self._read(start, seen)
             for _ in range(stop - start if self.whole else 1):
                 narrow.descend(
                     self.layout, self.images, part, self.nets, self.rule, self.rates, self.shrink
                 )
-            narrow.give_parameters(self.nets, self.layout, *self._layers())
+        self._give()
         self.waiting = None
+
+    def _due(self, chunk: Chunk, probes: list[Probe]) -> set[int]:
+        return set().union(*(probe.steps for probe in probes)).intersection(range(*chunk))
+
+    def _give(self) -> None:
+        narrow.give_parameters(self.nets, self.layout, *self._layers())
 
     def _order(self, chunk: Chunk) -> np.ndarray:
         """Examples (step, replica, example); one step for all when it takes every example."""
@@ -65,7 +75,9 @@ class CompiledModule(ReplicaModule):
         if self.waiting is None:
             return None
         found = np.zeros_like(self.nets.biases)
-        narrow.look_at_batch(self.layout, self.images, self.waiting, self.nets, self.rule, found)
+        narrow_looks.look_at_batch(
+            self.layout, self.images, self.waiting, self.nets, self.rule, found
+        )
         return self.by_layer(found)
 
     def by_layer(self, units: np.ndarray) -> list[Tensor]:
