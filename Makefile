@@ -46,8 +46,10 @@ lint: environment ## check style, types and the arrows between packages
 audit: environment ## ask the advisory service about every pinned version
 	@$(VENV)/python .ci/audit.py
 
-bench: environment ## compare our speed with what a user would write (20 minutes; ARGS=--quick: 6)
+bench: environment ## compare our speed with what a user would write (25 minutes; ARGS=--quick: 10)
 	@$(VENV)/python bench/run.py $(ARGS)
+	@$(VENV)/python bench/probes.py
+	@$(VENV)/python bench/floor.py
 
 ui: environment ## open the records in MLflow on this machine
 	@$(VENV)/depthgauge track
