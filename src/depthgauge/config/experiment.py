@@ -102,7 +102,7 @@ class Experiment:
         )
         require(0 <= self.steps <= MOST_STEPS, "steps", self.steps, f"from 0 to {MOST_STEPS}")
         self._require_few_readings()
-        for name in ("gradients", "signal", "output_speed"):
+        for name in ("gradients", "signal", "output_speed", "bounds"):
             settings = getattr(self, name)
             require(
                 settings.images <= most or settings.every == 0,
@@ -110,12 +110,6 @@ class Experiment:
                 settings.images,
                 f"at most train_size ({self.train_size})",
             )
-        require(
-            self.bounds.images <= most or self.bounds.every == 0,
-            "bounds.images",
-            self.bounds.images,
-            f"at most train_size ({self.train_size})",
-        )
 
     def _require_few_readings(self) -> None:
         """`every` counts steps between two readings, or readings a factor of ten of the steps."""

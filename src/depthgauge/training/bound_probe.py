@@ -9,8 +9,7 @@ from torch import Tensor
 from depthgauge.config import Bounds, Experiment
 from depthgauge.probes.bounds import bound_readings, identity_gaps
 from depthgauge.theory import find_activation
-from depthgauge.training.instruments import Instrument
-from depthgauge.training.schedule import probe_steps
+from depthgauge.training.fixed_images import OnFixedImages
 
 
 @dataclass(frozen=True)
@@ -31,22 +30,16 @@ def gains(experiment: Experiment) -> Gains:
     return Gains(find_activation(experiment.activation).gamma, output)
 
 
-class BoundTightness(Instrument):
+class BoundTightness(OnFixedImages):
     """Per layer: bound (**), how much of it the gradients use, and the gap of identity (*)."""
 
     axis = "bound_step"
+    settings: Bounds
 
     def __init__(self, settings: Bounds, steps: int, slopes: Gains) -> None:
         """Follow `settings` over a run of `steps` steps."""
-        super().__init__(probe_steps(settings.every, settings.spacing, steps))
-        self.settings, self.slopes = settings, slopes
-
-    def prepare(self) -> None:
-        """Scale the probe set once: the first images of the training split."""
-        like = self.module.network.weights[0]
-        x, self.y = self.module.examples.take(slice(self.settings.images), like)
-        self.x = x.expand(self.module.replicas, -1, -1)
-        self.passed = self.module.new_pass(self.settings.images)
+        super().__init__(settings, steps)
+        self.slopes = slopes
 
     def measure(self) -> dict[str, Tensor]:
         """One forward and backward pass over the probe set, and |w^l|_2 of every layer."""

@@ -10,7 +10,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 import xarray as xr
-from pytorch_lightning.plugins.environments import LightningEnvironment
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from torch import Tensor
 
 from depthgauge.config import Experiment

@@ -2,28 +2,14 @@
 
 from torch import Tensor
 
-from depthgauge.config import Look
 from depthgauge.probes.output_speed import output_speeds
-from depthgauge.training.instruments import Instrument
-from depthgauge.training.schedule import probe_steps
+from depthgauge.training.fixed_images import OnFixedImages
 
 
-class OutputSpeeds(Instrument):
+class OutputSpeeds(OnFixedImages):
     """Whom the output listens to first: its bias, or the top hidden layer."""
 
     axis = "output_step"
-
-    def __init__(self, settings: Look, steps: int) -> None:
-        """Follow `settings` over a run of `steps` steps."""
-        super().__init__(probe_steps(settings.every, settings.spacing, steps))
-        self.images = settings.images
-
-    def prepare(self) -> None:
-        """Scale the images once."""
-        like = self.module.network.weights[0]
-        x, self.y = self.module.examples.take(slice(self.images), like)
-        self.x = x.expand(self.module.replicas, -1, -1)
-        self.passed = self.module.new_pass(self.images)
 
     def measure(self) -> dict[str, Tensor]:
         """One forward and backward pass, and a forward pass of velocities."""
@@ -36,4 +22,4 @@ class OutputSpeeds(Instrument):
 
     def passes_per_measure(self) -> float:
         """Forward, backward, and forward once more with the examples' products."""
-        return 8.0 * self.images
+        return 8.0 * self.settings.images

@@ -9,26 +9,14 @@ from depthgauge.probes.signal import (
     weight_gradient_histograms,
     weight_gradient_moments,
 )
-from depthgauge.training.instruments import Instrument
-from depthgauge.training.schedule import probe_steps
+from depthgauge.training.fixed_images import OnFixedImages
 
 
-class GradientStatistics(Instrument):
+class GradientStatistics(OnFixedImages):
     """Per layer: mean and spread of delta and of dC/dw, example by example, and histograms."""
 
     axis = "signal_step"
-
-    def __init__(self, settings: Signal, steps: int) -> None:
-        """Follow `settings` over a run of `steps` steps."""
-        super().__init__(probe_steps(settings.every, settings.spacing, steps))
-        self.settings = settings
-
-    def prepare(self) -> None:
-        """Scale the images once."""
-        like = self.module.network.weights[0]
-        x, self.y = self.module.examples.take(slice(self.settings.images), like)
-        self.x = x.expand(self.module.replicas, -1, -1)
-        self.passed = self.module.new_pass(self.settings.images)
+    settings: Signal
 
     def measure(self) -> dict[str, Tensor]:
         """One forward and backward pass over the images."""
