@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from depthgauge.datasets.batches import example_order, step_indices
+from depthgauge.datasets import batches
+from depthgauge.datasets.batches import example_order, kept_orders, step_indices
 
 small = st.integers(1, 40)
 
@@ -21,7 +22,7 @@ def test_orders_differ_and_repeat():
     """Another seed or epoch is another order; the same ones give the same, also without cache."""
     orders = [example_order(seed, epoch, 100) for seed in range(3) for epoch in range(3)]
     assert len({order.tobytes() for order in orders}) == 9
-    example_order.cache_clear()
+    kept_orders.cache_clear()
     again = [example_order(seed, epoch, 100) for seed in range(3) for epoch in range(3)]
     assert all(np.array_equal(a, b) for a, b in zip(orders, again, strict=True))
 
@@ -71,9 +72,22 @@ def test_returned_indices_are_the_callers_own():
 
 def test_many_seeds_cost_little():
     """64 seeds, 5,000 steps (an epoch of Nielsen's) in chunks of 100: far below 10 ms a chunk."""
-    example_order.cache_clear()
+    kept_orders.cache_clear()
     begun = time.process_time()
     for first in range(0, 5000, 100):
         for seed in range(64):
             step_indices(seed, first, 100, 10, 50_000)
     assert (time.process_time() - begun) / 50 < 0.010
+
+
+def test_any_number_of_seeds_draws_each_order_once(monkeypatch):
+    """500 seeds in turn, chunk by chunk across an epoch's edge; two orders a seed are kept."""
+    kept_orders.cache_clear()
+    drawn = []
+    plain = batches._drawn
+    monkeypatch.setattr(batches, "_drawn", lambda *key: drawn.append(key) or plain(*key))
+    for first in range(0, 30, 3):  # ten steps an epoch: chunks 3 and 6 lie across an edge
+        for seed in range(500):
+            step_indices(seed, first, 3, 10, 100)
+    assert len(drawn) == len(set(drawn)) == 3 * 500
+    assert {len(kept_orders(seed, 100)) for seed in range(500)} == {2}

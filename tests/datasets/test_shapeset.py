@@ -244,6 +244,32 @@ def test_without_room_an_image_keeps_one_shape_and_its_label(monkeypatch):
     assert 0.1 < fallen.sum() / pairs < 0.4
 
 
+@pytest.mark.parametrize("resamples", [50, 2])
+def test_a_gpu_draws_the_same_scenes_unasked(resamples, monkeypatch):
+    """Every attempt for all images, or only where it is needed: the same, fallbacks included."""
+    monkeypatch.setattr(shapeset_scenes, "RESAMPLES", resamples)
+    indices = torch.arange(3000)
+    found = scenes(torch.full_like(indices, 5), indices)
+    pairs, lower = found.drawn > 2, found.shapes[0]
+    upper, shown = shapeset_scenes._upper_shapes_unasked(
+        torch.full_like(indices, 5), indices, lower, pairs
+    )
+    assert torch.equal(shown, found.labels > 2)
+    assert torch.equal(upper.first, found.shapes[1].first)
+    assert torch.equal(upper.last, found.shapes[1].last)
+    assert (shown != pairs).any() == (resamples == 2)
+
+
+def test_a_gpu_is_asked_for_no_number():
+    """On tensors without values, as a stand-in for a GPU that would have to be waited for."""
+    indices = torch.arange(20_000, device="meta")
+    images, labels = shapeset.shapeset(torch.zeros_like(indices), indices)
+    assert images.shape == (20_000, 1024) and labels.shape == (20_000,)
+    lower = shapeset_scenes.spans(candidates(indices, indices, 0))
+    with pytest.raises(NotImplementedError):  # the processor's way would ask
+        shapeset_scenes._upper_shapes(indices, indices, lower, indices > 0)
+
+
 def test_greys_are_uniform_on_two_ranges_swapped_half_the_time(many):
     """0..114 against 140..255; ground on either side, both shapes on the other, all independent."""
     ground, lower, upper = (each.numpy() for each in (many.ground, *many.greys))

@@ -70,7 +70,7 @@ def test_cells_go_from_to_do_over_failed_and_running_to_done(one_study, depthgau
         if len(json.loads(each.read_text())["cells"]) == 2
     ]
     outline = json.loads(plan.read_text())
-    folder = one_study / ".cells" / outline["cells"][1]["blocks"][0]["keys"]["cpu"]
+    folder = one_study / ".cells" / outline["cells"][1]["blocks"][0]["key"]
     folder.mkdir()
     (folder / "error.txt").write_text("MemoryError: no memory left\n")
     code, out, _ = depthgauge("status", *ASKED)
@@ -147,8 +147,8 @@ def test_time_is_measured_on_the_most_similar_blocks(tmp_path):
         (tmp_path / name / "timing.json").write_text(json.dumps(timing))
 
     def cell(procedure, width):
-        blocks = [BlockOutline({"cpu": "x"}, 1)]
-        return CellOutline("", procedure, width, 1, 1, 1.0, "cpu", blocks)
+        blocks = [BlockOutline("x", 1)]
+        return CellOutline("", procedure, width, 1, 1, 1.0, "cpu", blocks, [])
 
     block("a", "descent", 30, 1e9, 1)
     block("b", "descent", 100, 3e9, 1)

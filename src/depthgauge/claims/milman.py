@@ -48,7 +48,10 @@ def _widths(cell: xr.Dataset) -> Sequence[int]:
 
 
 def _epsilon(cell: xr.Dataset) -> float:
-    return float(np.finfo(cell.attrs["config"]["precision"]).eps)
+    precision = cell.attrs["config"]["precision"]
+    # TF32 keeps ten bits behind the point, as float16 does
+    kind = np.dtype("float16" if precision == "tf32" else precision)
+    return float(np.finfo(kind).eps)
 
 
 def bound_factors(cell: xr.Dataset) -> Values:

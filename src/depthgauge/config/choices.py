@@ -11,14 +11,16 @@ class Spacing(Enum):
 
 
 class Precision(Enum):
-    """The floating-point type of weights and activations."""
+    """The floating-point type of weights and activations, and how their products are rounded."""
 
     float32 = "float32"
     float64 = "float64"
+    tf32 = "tf32"
+    """float32, but CUDA's tensor cores may round the factors of a product to 10 bits."""
 
 
 class Device(Enum):
-    """Where a cell is computed; auto takes a GPU where there is one."""
+    """Where a cell is computed; auto takes a CUDA GPU where there is one, else the CPU."""
 
     auto = "auto"
     cpu = "cpu"

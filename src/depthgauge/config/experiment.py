@@ -21,6 +21,8 @@ MOST_STEPS = 100_000_000
 """Twenty times the longest run of the texts; their plan must still fit in memory."""
 MOST_READINGS = 1_000_000
 """Of one instrument in one run; each is kept until the record is written."""
+MOST_REPLICAS = 65_536
+"""Of one block."""
 INSTRUMENTS = (
     "gradients",
     "evaluation",
@@ -135,8 +137,11 @@ class Config(Experiment):
     """One rate, or a list of rates, each of which gets all the seeds."""
     seeds: int = 10
     """How many seeds: 0, 1, ..., seeds - 1."""
-    replicas: int = 16
-    """Networks computed together; a block of this many has a key, and a file, of its own."""
+    replicas: int | None = None
+    """Networks computed together, a block, which has a key and a file of its own; null stands for
+    `cpu_replicas`, on a CUDA GPU for all of the cell, as many at once as its memory holds."""
+    cpu_replicas: int = 16
+    """What `replicas` is off CUDA unless it is given."""
     device: Device = Device.auto
     tracking: bool = True
     """Write to MLflow while training and afterwards."""
@@ -154,7 +159,10 @@ class Config(Experiment):
     def __post_init__(self) -> None:
         super().__post_init__()
         require(1 <= self.seeds <= 1_000_000, "seeds", self.seeds, "from 1 to 1000000")
-        require(1 <= self.replicas <= 65_536, "replicas", self.replicas, "from 1 to 65536")
+        for name in ("replicas", "cpu_replicas"):
+            together = getattr(self, name)
+            fits = together is None or 1 <= together <= MOST_REPLICAS
+            require(fits, name, together, f"from 1 to {MOST_REPLICAS}")
         rates = self.learning_rates()
         wanted = "a number > 0, or a list of them"
         require(len(rates) > 0, "learning_rate", rates, wanted)
@@ -167,6 +175,13 @@ class Config(Experiment):
         """Return the rates of the replica table, in the order given."""
         rate = self.learning_rate
         return list(rate) if isinstance(rate, list | tuple) else [rate]
+
+    def block_size(self, device: str) -> int:
+        """Return how many replicas make a block on cpu, cuda or mps.
+
+        It follows from the config alone, so that the keys do not depend on a GPU's memory.
+        """
+        return self.replicas or (MOST_REPLICAS if device == "cuda" else self.cpu_replicas)
 
     def experiment(self) -> Experiment:
         """Return the scientific part alone."""

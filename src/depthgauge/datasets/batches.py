@@ -11,13 +11,28 @@ ORDER_STREAM = 1
 """Sets the order of examples apart from all else that is drawn from the same seed."""
 
 
-@lru_cache(maxsize=256)  # 64 seeds, two epochs each at an epoch's edge, with room to spare
 def example_order(seed: int, epoch: int, examples: int) -> np.ndarray:
     """Return the order in which `seed` sees the examples in this epoch: (examples,) int32.
 
-    A permutation, drawn without any state from a counter-based generator (Philox) keyed by seed
-    and epoch. Do not write to it: it is kept.
+    Do not write to it: the two latest of each seed are kept, which is what a chunk of steps needs
+    at an epoch's edge, however many seeds take turns.
     """
+    kept = kept_orders(seed, examples)
+    if epoch not in kept:
+        if len(kept) == 2:
+            del kept[next(iter(kept))]
+        kept[epoch] = _drawn(seed, epoch, examples)
+    return kept[epoch]
+
+
+@lru_cache(maxsize=4096)  # 400 kB a seed with 50,000 examples
+def kept_orders(seed: int, examples: int) -> dict[int, np.ndarray]:
+    """Return the place for the orders of a seed, by epoch, in which they were drawn."""
+    return {}
+
+
+def _drawn(seed: int, epoch: int, examples: int) -> np.ndarray:
+    """A permutation without any state, from a counter-based generator keyed by seed and epoch."""
     key = np.random.SeedSequence(entropy=seed, spawn_key=(ORDER_STREAM, epoch))
     # sorting raw 64-bit draws, since numpy promises those to stay the same in all versions
     order = np.argsort(np.random.Philox(key).random_raw(examples)).astype(np.int32)

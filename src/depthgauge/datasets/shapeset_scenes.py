@@ -4,6 +4,7 @@ Every random number is a function of (seed, index of the image, what it is for, 
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from jaxtyping import Bool, Int64, UInt8
@@ -57,8 +58,10 @@ def scenes(seeds: Int64[Tensor, " n"], indices: Int64[Tensor, " n"]) -> Scenes:
     identities = [philox(seeds, indices, IDENTITY + shape) for shape in (0, 1)]
     lower_kind, upper_kind = (below(words[0], len(CORNERS)) for words in identities)
     lower = spans(candidates(seeds, indices, 0))
-    upper, shown = _upper_shapes(seeds, indices, lower, pair)
-    of_pair = torch.tensor(PAIR_LABELS, device=indices.device)[lower_kind, upper_kind]
+    # a processor draws again only where it must; a GPU would have to be asked where that is
+    upper_shapes = _upper_shapes if indices.device.type == "cpu" else _upper_shapes_unasked
+    upper, shown = upper_shapes(seeds, indices, lower, pair)
+    of_pair = _pair_labels(indices.device)[lower_kind, upper_kind]
     lower_grey, upper_grey = (_grey(words[3], 1 - light_ground) for words in identities)
     return Scenes(
         drawn=of_pair.where(pair, lower_kind),
@@ -105,7 +108,32 @@ def _upper_shapes(
     return Spans(first, last), wanted.index_fill(0, pending, False)
 
 
+def _upper_shapes_unasked(
+    seeds: Tensor, indices: Tensor, lower: Spans, wanted: Bool[Tensor, " n"]
+) -> tuple[Spans, Bool[Tensor, " n"]]:
+    """Return the same by drawing every attempt for all images: no number goes to the host."""
+    first, last = torch.full_like(lower.first, SIZE), torch.full_like(lower.last, -1)
+    pending, area = wanted, lower.area()
+    for attempt in range(1 + RESAMPLES):
+        drawn = spans(candidates(seeds, indices, 1, attempt))
+        fits = pending & (2 * lower.overlap(drawn) <= area)
+        first = drawn.first.where(fits.unsqueeze(1), first)
+        last = drawn.last.where(fits.unsqueeze(1), last)
+        pending = pending & ~fits
+    return Spans(first, last), wanted & ~pending
+
+
+@cache
+def _pair_labels(device: torch.device) -> Int64[Tensor, "kind kind"]:
+    return torch.tensor(PAIR_LABELS, device=device)
+
+
+@cache
+def _grey_limits(device: torch.device) -> Int64[Tensor, "range limit"]:
+    return torch.tensor(GREYS, device=device)
+
+
 def _grey(word: Int64[Tensor, " n"], light: Int64[Tensor, " n"]) -> UInt8[Tensor, " n"]:
     """Return a grey level of the dark (0) or the light (1) range."""
-    low, high = torch.tensor(GREYS, device=word.device)[light].unbind(1)
+    low, high = _grey_limits(word.device)[light].unbind(1)
     return (low + below(word, high - low + 1)).to(torch.uint8)

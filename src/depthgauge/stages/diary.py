@@ -69,7 +69,12 @@ def cell_diary(
         return
     live = LiveMetrics(store, run_id, _warn)
     try:
-        yield lambda block, steps: [Live(block, _publisher(live, blocks, block, steps))]
+        # a part of a block has no curves of its own; its points come with the whole record
+        yield (
+            lambda block, steps: (
+                [Live(block, _publisher(live, blocks, block, steps))] if block in blocks else []
+            )
+        )
     except BaseException as error:
         with told_once():
             end_run(store, run_id, _ending(error))

@@ -10,10 +10,10 @@ if TYPE_CHECKING:  # torch: who reads an outline does without it
 
 @dataclass(frozen=True)
 class BlockOutline:
-    """Replicas that are computed together."""
+    """Replicas that have one record."""
 
-    keys: dict[str, str]
-    """Kind of device -> key of the block there, which names its folder in .cells."""
+    key: str
+    """It names the block's folder in .cells."""
     replicas: int
 
 
@@ -32,10 +32,12 @@ class CellOutline:
     device: str
     """Where it is, or would be, computed on this machine."""
     blocks: list[BlockOutline]
+    elsewhere: list[str]
+    """Keys of its blocks on other kinds of device, which may be other blocks."""
 
     def here(self) -> list[str]:
         """Return the keys of its blocks on this machine."""
-        return [block.keys[self.device] for block in self.blocks]
+        return [block.key for block in self.blocks]
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Outline:
 
     def every_key(self) -> set[str]:
         """Return the keys of all blocks, whatever the device: cells may come from elsewhere."""
-        return {key for cell in self.cells for block in cell.blocks for key in block.keys.values()}
+        return {key for cell in self.cells for key in (*cell.here(), *cell.elsewhere)}
 
 
 def outline_of(study: str, planned: Sequence["Planned"]) -> Outline:
@@ -79,10 +81,8 @@ def _cell(planned: "Planned") -> CellOutline:
     kinds = [each.value for each in Device if each is not Device.auto]
     cells = {kind: build_cell(config, data.hash, kind) for kind in kinds}
     device = next(kind for kind in kinds if cells[kind].key == planned.cell.key)
-    blocks = [
-        BlockOutline({kind: cells[kind].blocks[at].key for kind in kinds}, len(block.replicas))
-        for at, block in enumerate(planned.cell.blocks)
-    ]
+    blocks = [BlockOutline(each.key, len(each.replicas)) for each in planned.cell.blocks]
+    others = [each.key for kind in kinds if kind != device for each in cells[kind].blocks]
     work = procedure(config.procedure).work(config, data)
     return CellOutline(
         planned.label,
@@ -93,4 +93,5 @@ def _cell(planned: "Planned") -> CellOutline:
         work,
         device,
         blocks,
+        others,
     )

@@ -24,7 +24,7 @@ from depthgauge.datasets.prepared import Prepared
 from depthgauge.errors import ConfigError, DepthgaugeError, ResourceError
 from depthgauge.stages.blocks import CELLS
 from depthgauge.training.cell import Cell, build_cell
-from depthgauge.training.device import available_device
+from depthgauge.training.device import available_device, require_precision
 from depthgauge.training.procedures import procedure
 
 ConfigStore.instance().store(name="schema", node=Config)
@@ -131,6 +131,7 @@ def _planned(
     position: int, config: Config, axes: dict[str, Any], data: Callable[[str], Prepared]
 ) -> Planned:
     device = available_device(config.device)
+    require_precision(config.precision, device)
     prepared = data(config.dataset.name)
     config = sized(config, len(prepared.train.labels))
     procedure(config.procedure).check(config, prepared)

@@ -6,6 +6,7 @@ failed, and a lock, so that two sweeps never compute the same block twice.
 """
 
 import json
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -16,16 +17,22 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import xarray as xr
 from filelock import FileLock, Timeout
 from threadpoolctl import threadpool_limits
 
 from depthgauge.config import Config, Experiment, plain
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.files import write_text
-from depthgauge.records import write
+from depthgauge.records import read, write
 from depthgauge.training.block import Block, Task, Watch
+from depthgauge.training.device import gpu, set_products
 from depthgauge.training.keys import block_key, cell_key, code_digest
-from depthgauge.training.procedures import procedure
+from depthgauge.training.parts import compute_in_parts
+from depthgauge.training.procedures import Procedure, procedure
+
+PARTS = "parts"
+"""In a block's folder: those of its parts, while one after the other is computed."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,7 @@ class Cell:
 
 
 def build_cell(config: Config, data_hash: str, device: str) -> Cell:
-    """Cut the replica table of `config` into blocks of `config.replicas`.
+    """Cut the replica table of `config` into blocks of `config.block_size(device)`.
 
     The table runs over seeds, and over rates within a seed, so that asking for more seeds keeps
     every full block. With L2 a block has one rate (the decay is one number of the fused update).
@@ -48,7 +55,7 @@ def build_cell(config: Config, data_hash: str, device: str) -> Cell:
     rates, seeds = config.learning_rates(), range(config.seeds)
     groups = [[rate] for rate in rates] if config.l2 else [rates]
     tables = [[(seed, float(rate)) for seed in seeds for rate in group] for group in groups]
-    size = config.replicas
+    size = config.block_size(device)
     slices = [t[start : start + size] for t in tables for start in range(0, len(t), size)]
     return Cell(experiment, key, [Block(experiment, s, block_key(key, s), key) for s in slices])
 
@@ -78,7 +85,7 @@ def compute_block(block: Block, data: Prepared, device: str, cells: Path, watch:
         write_text(folder / "config.json", json.dumps(plain(block.experiment), indent=1) + "\n")
         start = time.perf_counter()
         does = procedure(block.experiment.procedure)
-        record = does.run(Task(block, data, device, folder, watch))
+        record = _computed(Task(block, data, device, folder, watch), does)
         seconds = time.perf_counter() - start
         operations = does.work(block.experiment, data) * len(block.replicas)
         timing = json.dumps({"seconds": seconds, "work": operations})
@@ -86,6 +93,18 @@ def compute_block(block: Block, data: Prepared, device: str, cells: Path, watch:
         record = record.assign_attrs(provenance(block, data, device))
         write(record, record_path(cells, block))
         (folder / "checkpoint.safetensors").unlink(missing_ok=True)
+        shutil.rmtree(folder / PARTS, ignore_errors=True)
+
+
+def _computed(task: Task, does: Procedure) -> xr.Dataset:
+    set_products(task.block.experiment.precision, task.device)
+    parts = task.folder / PARTS
+
+    def part(block: Block) -> xr.Dataset:
+        compute_block(block, task.data, task.device, parts, task.watch)
+        return read(record_path(parts, block))
+
+    return compute_in_parts(task, does.run, part)
 
 
 def provenance(block: Block, data: Prepared, device: str) -> dict[str, Any]:
@@ -97,6 +116,7 @@ def provenance(block: Block, data: Prepared, device: str) -> dict[str, Any]:
         "data": {"name": data.name, "hash": data.hash},
         "code": code_digest(block.experiment.procedure),
         "device": device,
+        **gpu(block.experiment.precision, device),
         "versions": {name: version(name) for name in ("depthgauge", "torch", "numpy")},
     }
 

@@ -11,12 +11,10 @@ import pytorch_lightning as pl
 import torch
 import xarray as xr
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
-from torch import Tensor
 
 from depthgauge.config import Experiment
 from depthgauge.datasets.batches import step_indices
 from depthgauge.datasets.prepared import Prepared, Split
-from depthgauge.datasets.shapeset import shapeset
 from depthgauge.errors import ConfigError
 from depthgauge.nets.activations import activation
 from depthgauge.nets.costs import cost
@@ -25,6 +23,7 @@ from depthgauge.nets.network import ReplicaNetwork
 from depthgauge.training.block import Block, Task
 from depthgauge.training.bound_probe import BoundTightness, gains
 from depthgauge.training.checkpoint import Checkpoint, merged
+from depthgauge.training.device import dtype
 from depthgauge.training.instruments import Accuracy, GradientNorms, Instrument
 from depthgauge.training.jacobians import LayerJacobians
 from depthgauge.training.measurements import measurements
@@ -33,6 +32,7 @@ from depthgauge.training.output_speed import OutputSpeeds
 from depthgauge.training.saturation import ActivationStatistics
 from depthgauge.training.schedule import Chunks
 from depthgauge.training.signal import GradientStatistics
+from depthgauge.training.stream import ShapesetStream
 from depthgauge.training.ways import way
 
 CHECKPOINT_SECONDS = 20.0
@@ -99,15 +99,18 @@ def build_module(
         [features, *experiment.hidden, classes],
         block.seeds,
         experiment.init,
-        getattr(torch, experiment.precision.value),
+        dtype(experiment.precision),
     )
+    online = experiment.dataset.stream
+    stream = ShapesetStream(block.seeds, experiment.batch_size) if online else None
     descent = Descent(
         block.rates,
         experiment.batch_size,
         experiment.steps,
         experiment.l2 / experiment.train_size,
         partial(_order, block.seeds, experiment),
-        partial(_stream, block.seeds, experiment) if experiment.dataset.stream else None,
+        stream,
+        stream.images if stream else 0,
     )
     examples = _examples(data.train, experiment, classes, experiment.train_size)
     return kind(
@@ -201,24 +204,6 @@ def _examples(split: Split, experiment: Experiment, classes: int, count: int | N
     images = torch.from_numpy(np.ascontiguousarray(split.images[:count]))
     labels = torch.from_numpy(np.ascontiguousarray(split.labels[:count]))
     return Examples(images, labels, scale.divide, scale.subtract, classes)
-
-
-def _stream(
-    seeds: list[int], experiment: Experiment, first: int, steps: int, device: torch.device
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Images and labels of the mini-batches from step `first` on, and their places in these.
-
-    Each seed has a stream of its own, image after image; its rates share it. The places are
-    (step, replica, example).
-    """
-    size = experiment.batch_size
-    streams, which = np.unique(seeds, return_inverse=True)
-    made = torch.device("cpu") if device.type == "mps" else device  # mps has no float64
-    numbers = torch.arange(first * size, (first + steps) * size, device=made)
-    keys = torch.from_numpy(streams.astype(np.int64)).to(made).repeat_interleave(len(numbers))
-    images, labels = shapeset(keys, numbers.repeat(len(streams)))
-    places = torch.arange(len(labels)).view(len(streams), steps, size)[which].transpose(0, 1)
-    return images.to(device), labels.to(device), places.to(device)
 
 
 def _order(seeds: list[int], experiment: Experiment, first: int, steps: int) -> np.ndarray:

@@ -18,6 +18,7 @@ from depthgauge.nets.backpropagation import Pass
 from depthgauge.nets.buffers import LINE, padded
 from depthgauge.nets.costs import Cost
 from depthgauge.nets.network import ReplicaNetwork
+from depthgauge.training.recorded import Recorded
 from depthgauge.training.schedule import Chunk
 
 CHUNK = 100
@@ -97,6 +98,8 @@ class Descent:
     """(first step, steps) -> indices (step, replica, example) of the mini-batches."""
     stream: Stream | None = None
     """Examples made on the way, in place of those that `order` picks from."""
+    stream_images: int = 0
+    """How many of them a step takes: a mini-batch for each of its seeds."""
 
 
 class ReplicaModule(pl.LightningModule):
@@ -104,8 +107,13 @@ class ReplicaModule(pl.LightningModule):
 
     A training batch is a Chunk of steps, at most CHUNK of them. `training_step` returns
     {axis: Readings} of the probes that were due, for the callbacks.
+
+    Nothing between two probes waits for a GPU: a chunk's indices go there in one copy, and a step
+    finds all it needs, and leaves all it changes, in memory that stays where it is.
     """
 
+    recordable = True
+    """Whether a CUDA GPU may record the step; one that asks for a number in between forbids it."""
     diverged_at: Tensor
     """(replica,) -1, or the end of the first chunk after which a weight was not finite."""
 
@@ -140,7 +148,7 @@ class ReplicaModule(pl.LightningModule):
         The inputs are kept scaled, so that a step gathers them and has nothing else to do.
         """
         like, size = self.network.weights[0], self.descent.batch_size
-        self.inputs, self.targets = self.examples.take(slice(None), like)
+        self.inputs, self.targets = self._all_examples(like)
         self.batch = self.new_pass(size)
         rates = torch.tensor(self.descent.rates, dtype=like.dtype, device=like.device)
         self.scale = (rates / size).view(-1, 1, 1)
@@ -150,6 +158,21 @@ class ReplicaModule(pl.LightningModule):
             self.x, self.y = self.inputs.expand(self.replicas, -1, -1), self.targets
         else:
             _, self.x = padded((self.replicas, size, self.inputs.shape[1]), like, LINE)
+            self.y = like.new_zeros(self.replicas, size, self.examples.classes)
+            self.chosen = torch.zeros(self.replicas * size, dtype=torch.long, device=like.device)
+        record = self.recordable and like.device.type == "cuda"
+        self.step = Recorded(self._step) if record else self._step
+
+    def _all_examples(self, like: Tensor) -> tuple[Tensor, Tensor]:
+        """Inputs (example, feature) and one-hot targets to pick from; zeros before a stream.
+
+        A stream's are those of a chunk, in the same place every time.
+        """
+        if self.descent.stream is None:
+            return self.examples.take(slice(None), like)
+        count = min(CHUNK, self.descent.steps) * self.descent.stream_images
+        features = self.examples.images.shape[1]
+        return like.new_zeros(count, features), like.new_zeros(count, self.examples.classes)
 
     def new_pass(self, examples: int) -> Pass:
         """Return a forward and backward pass with buffers of its own."""
@@ -170,41 +193,64 @@ class ReplicaModule(pl.LightningModule):
 
     def _descend(self, chunk: Chunk, seen: Seen) -> None:
         indices = self._indices(chunk)
-        for step in range(chunk.start, chunk.stop):
-            self._load(indices, step - chunk.start)
-            self.batch.forward(self.x)
-            self.batch.backward(self.y, self.scale)
-            self.batch_waits = True
-            self._read(step, seen)
-            self._update()
-            self.batch_waits = False
+        for step in range(*chunk):
+            self._choose(indices, step - chunk.start)
+            if any(step in probe.steps for probe in self.probes):
+                self._propagate()
+                self.batch_waits = True
+                self._read(step, seen)
+                self._update()
+                self.batch_waits = False
+            else:
+                self.step()
+
+    def _step(self) -> None:
+        self._propagate()
+        self._update()
+
+    def _propagate(self) -> None:
+        self._gather()
+        self.batch.forward(self.x)
+        self.batch.backward(self.y, self.scale)
 
     def _indices(self, chunk: Chunk) -> Tensor | None:
+        """Places of a chunk's examples (step, replica x example); None if a step takes them all."""
         steps = chunk.stop - chunk.start
         if self.whole or not steps:
             return None
         if self.descent.stream is not None:
             return self._generate(chunk.start, steps, self.descent.stream)
-        order = self.descent.order(chunk.start, steps)
-        return torch.from_numpy(order.reshape(steps, -1)).to(self.inputs.device)
+        order = torch.from_numpy(self.descent.order(chunk.start, steps).reshape(steps, -1))
+        if self.inputs.device.type == "cuda":
+            order = order.pin_memory()  # a copy from there waits for no step before it
+        return order.to(self.inputs.device, non_blocking=True)
 
     def _generate(self, start: int, steps: int, stream: Stream) -> Tensor:
         """Put a chunk's new examples in the place of the old ones; return the indices."""
-        like = self.network.weights[0]
-        images, labels, indices = stream(start, steps, like.device)
-        self.inputs = self.examples.inputs(images, like.new_empty(images.shape))
-        self.targets = one_hot(labels, self.examples.classes, like)
+        images, labels, indices = stream(start, steps, self.inputs.device)
+        here = slice(len(labels))
+        self.examples.inputs(images, self.inputs[here])
+        self.targets[here] = one_hot(labels, self.examples.classes, self.targets)
         return indices.reshape(steps, -1)
 
     def _load(self, indices: Tensor | None, row: int) -> None:
-        if indices is None:
+        """Bring the examples of a step."""
+        self._choose(indices, row)
+        self._gather()
+
+    def _choose(self, indices: Tensor | None, row: int) -> None:
+        if indices is not None:
+            self.chosen.copy_(indices[row])
+
+    def _gather(self) -> None:
+        """Copy the chosen examples to `x` and `y`."""
+        if self.whole:
             return
-        chosen = indices[row]
         if self.x.is_contiguous():
-            torch.index_select(self.inputs, 0, chosen, out=self.x.view(len(chosen), -1))
+            torch.index_select(self.inputs, 0, self.chosen, out=self.x.view(len(self.chosen), -1))
         else:
-            self.x.copy_(self.inputs.index_select(0, chosen).view(self.x.shape))
-        self.y = self.targets.index_select(0, chosen).view(self.replicas, self.x.shape[1], -1)
+            self.x.copy_(self.inputs.index_select(0, self.chosen).view(self.x.shape))
+        torch.index_select(self.targets, 0, self.chosen, out=self.y.view(len(self.chosen), -1))
 
     def _read(self, step: int, seen: Seen) -> None:
         for probe in self.probes:
@@ -231,7 +277,7 @@ class ReplicaModule(pl.LightningModule):
 
     def _note_divergence(self, step: int) -> None:
         fresh = ~self.network.finite() & (self.diverged_at < 0)
-        self.diverged_at[fresh] = step
+        self.diverged_at.masked_fill_(fresh, step)
 
 
 def _stack(readings: list[tuple[int, dict[str, Tensor]]]) -> Readings:

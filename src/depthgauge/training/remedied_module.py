@@ -28,6 +28,7 @@ class RemediedModule(ReplicaModule):
     """Steps along the directions of an optimizer, at a rate for each replica, maybe each layer."""
 
     network: RemediedNetwork
+    recordable = False  # autograd allocates as it goes, and optimizers count steps on the host
     steps_done: Tensor
 
     def __init__(

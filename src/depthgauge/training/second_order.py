@@ -47,6 +47,7 @@ def work(experiment: Experiment, data: Prepared) -> float:
 class CurvedModule(ReplicaModule):
     """Descent in which every parameter has a step size, renewed as its curvature changes."""
 
+    recordable = False  # it asks whether the curvature is due
     updates: Tensor
 
     def __init__(self, *arguments: Any, settings: StepSizes) -> None:

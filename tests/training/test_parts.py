@@ -1,0 +1,154 @@
+"""A block too large for a GPU's memory: counted beforehand, halved when the count was wrong."""
+
+import gc
+from dataclasses import replace
+
+import pytest
+import torch
+import xarray as xr
+
+from depthgauge.config import Config, Precision
+from depthgauge.errors import ResourceError
+from depthgauge.records import read
+from depthgauge.training import descent, memory, parts
+from depthgauge.training.block import Block
+from depthgauge.training.cell import build_cell, compute_block, record_path
+from depthgauge.training.descent import build_instruments, build_module
+from depthgauge.training.memory import replica_bytes, room
+
+
+@pytest.fixture
+def block(experiment):
+    config = Config(**{**vars(replace(experiment, steps=40)), "learning_rate": 0.3, "seeds": 4})
+    return build_cell(config, "data", "cpu").blocks[0]
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Make a procedure that runs out of memory as told, and lists the sizes it was asked for."""
+
+    def arrange(too_much):
+        asked, does = [], descent.run
+
+        def counted(task):
+            asked.append(len(task.block.replicas))
+            if too_much(asked):
+                raise torch.OutOfMemoryError("CUDA out of memory.")
+            return does(task)
+
+        monkeypatch.setattr(descent, "run", counted)
+        return asked
+
+    return arrange
+
+
+def computed(block, data, cells):
+    compute_block(block, data, "cpu", cells, lambda *_: [])
+    return read(record_path(cells, block))
+
+
+def test_out_of_memory_halves_the_replicas_and_says_so(block, small_data, tmp_path, run, capsys):
+    """Twice: four together, then two; the record is the same but for how many were together."""
+    whole = computed(block, small_data, tmp_path / "whole")
+    asked = run(lambda asked: len(asked) <= 2)
+    found = computed(block, small_data, tmp_path / "halved")
+    assert asked == [4, 2, 1, 1, 2]
+    assert found.attrs.pop("together") == [1, 1, 2] and "together" not in whole.attrs
+    xr.testing.assert_identical(found, whole)
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2
+    assert said[0].endswith("do not fit into the memory of cpu together; going on with 2 at a time")
+    assert "4 networks of [7, 6]" in said[0] and "2 networks of [7, 6]" in said[1]
+    left = {path.name for path in (tmp_path / "halved" / block.key).iterdir()}
+    assert left <= {"record.safetensors", "timing.json", "config.json", "lock"}
+
+
+def test_finished_parts_are_not_computed_again(block, small_data, tmp_path, run):
+    """Killed in its second half, a block goes on there."""
+
+    def killed(asked):
+        if asked == [4, 2, 2]:
+            raise InterruptedError("killed")
+        return asked[-1] == 4
+
+    asked = run(killed)
+    with pytest.raises(InterruptedError):
+        computed(block, small_data, tmp_path)
+    computed(block, small_data, tmp_path)
+    assert asked == [4, 2, 2, 4, 2]
+
+
+def test_one_network_too_large_gets_a_sentence(block, small_data, tmp_path, run):
+    """There is nothing left to halve."""
+    run(lambda asked: True)
+    with pytest.raises(ResourceError, match=r"one network of \[7, 6\] does not fit .*device=cpu"):
+        computed(block, small_data, tmp_path)
+
+
+def test_a_gpu_gets_what_its_memory_holds(experiment, small_data, monkeypatch, tmp_path):
+    """As many at a time as were counted, and nothing is tried that cannot fit."""
+    replicas = [(seed, 0.3) for seed in range(10)]
+    block = Block(experiment, replicas, "key", "cell")
+    monkeypatch.setattr(parts, "room", lambda *_: 4)
+    asked = []
+
+    def part(each):
+        asked.append(each)
+        return xr.Dataset({"seed": ("replica", each.seeds)})
+
+    task = parts.Task(block, small_data, "cuda", tmp_path, lambda *_: [])
+    found = parts.compute_in_parts(task, lambda _: pytest.fail("all at once"), part)
+    assert [len(each.replicas) for each in asked] == [4, 4, 2]
+    assert len({each.key for each in asked}) == 3 and {each.cell for each in asked} == {"cell"}
+    assert found.seed.values.tolist() == list(range(10)) and found.attrs["together"] == [4, 4, 2]
+
+
+def test_room_is_free_memory_over_a_replicas_bytes(experiment, small_data, monkeypatch):
+    """Rounded down to a power of two; one at least, since halving has the last word."""
+    experiment = replace(experiment, hidden=[1000, 1000])
+    each = replica_bytes(experiment, small_data)
+    for free, fits in ((2000 * each, 1024), (1100 * each, 512), (each // 2, 1)):
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda free=free: (free, 2 * free))
+        assert room(experiment, small_data) == fits
+    doubled = replica_bytes(replace(experiment, precision=Precision.float64), small_data)
+    assert doubled == 2 * each
+
+
+@pytest.mark.parametrize("hidden", [[7, 6], [300, 200]])
+def test_the_count_covers_what_a_replica_holds(hidden, experiment, small_data):
+    """Measured by the tensors that are alive: never less, and within a factor of five."""
+    experiment = replace(experiment, hidden=hidden)
+
+    def held(replicas):
+        block = Block(experiment, [(seed, 0.3) for seed in range(replicas)], "k", "c")
+        module = build_module(block, small_data)
+        module.on_fit_start()
+        instruments = build_instruments(experiment, small_data)
+        for each in instruments:
+            each.module = module
+            each.prepare()
+        gc.collect()
+        alive = [each for each in gc.get_objects() if type(each) is torch.Tensor]
+        storages = {each.untyped_storage().data_ptr(): each.untyped_storage() for each in alive}
+        return sum(each.nbytes() for each in storages.values())
+
+    more = (held(21) - held(1)) / 20
+    assert more <= replica_bytes(experiment, small_data) <= 5 * more
+
+
+@pytest.mark.parametrize(("images", "held"), [(0, 50 + 37), (40, 40 + 37)])
+def test_evaluations_count_what_they_look_at(images, held, experiment, small_data):
+    """A whole split, or the images asked for."""
+    settings = replace(experiment.evaluation, splits=["validation", "test"], images=images)
+    on = replica_bytes(replace(experiment, evaluation=settings), small_data)
+    off = replica_bytes(replace(experiment, evaluation=replace(settings, every=0)), small_data)
+    assert on - off == 4 * memory.ROWS * (7 + 6 + 3) * held
+
+
+def test_a_long_split_counts_a_slice_and_what_is_left(experiment, small_data, monkeypatch):
+    """Passes are made for two lengths: of 50 images in slices of 20 they are 20 and 10 long."""
+    monkeypatch.setattr(memory, "SLICE", 20)
+    settings = replace(experiment.evaluation, splits=["validation"])
+    on = replica_bytes(replace(experiment, evaluation=settings), small_data)
+    off = replica_bytes(replace(experiment, evaluation=replace(settings, every=0)), small_data)
+    assert on - off == 4 * memory.ROWS * (7 + 6 + 3) * 30
