@@ -27,6 +27,7 @@ def main() -> None:
         (pages / path.name).write_text(text, encoding="utf-8")
     for path in (ROOT / "docs").glob("*.png"):
         shutil.copy(path, pages)
+    shutil.copytree(ROOT / "docs" / "team", pages / "team", ignore=shutil.ignore_patterns(".*"))
     shutil.copytree(ROOT / "results" / "figures", pages / "figures")
     packages = reference(pages / "reference")
     entries = "".join(f"      - {name}: reference/{name}.md\n" for name in packages)

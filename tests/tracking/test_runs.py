@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from depthgauge.tracking.history import write_points
-from depthgauge.tracking.runs import adopt, end_run, start_run, start_sweep
+from depthgauge.tracking.runs import CELL, PARENT, SWEEP, adopt, end_run, start_run, start_sweep
 from depthgauge.tracking.store import open_store
 from depthgauge.tracking.sweep import sweep_of
 
@@ -76,6 +76,29 @@ def test_the_states_of_a_sweep(store, sweep):
     assert store.client.get_run(runs.children["cell2"]).info.end_time == ended
     end_run(store, runs.parent, "FAILED")
     assert status(runs.parent) == "FAILED"
+
+
+def test_of_runs_made_twice_one_stays(store, sweep):
+    """As two machines make them at once, or a server whose answer was lost is asked again."""
+    first = adopt(store, sweep)
+    later = store.client.get_run(first.children["cell2"]).info.start_time + 1
+    make = lambda tags: store.client.create_run(first.experiment, later, tags).info.run_id  # noqa: E731
+    twin = make({SWEEP: sweep.key})
+    for parent, cell in ((twin, "cell2"), (twin, "cell3"), (first.parent, "cell2")):
+        make({PARENT: parent, CELL: cell})
+    assert len(runs_of(store)) == 3 + 4
+    assert adopt(store, sweep) == first
+    assert set(runs_of(store)) == {first.parent, *first.children.values()}
+
+
+def test_an_experiment_that_another_machine_makes_meanwhile(store, sweep, monkeypatch):
+    """Between our question and our request: theirs is taken."""
+    theirs = store.client.create_experiment(sweep.study)
+    real, answers = store.client.get_experiment_by_name, iter([None])
+    monkeypatch.setattr(
+        store.client, "get_experiment_by_name", lambda name: next(answers, real(name))
+    )
+    assert adopt(store, sweep).experiment == theirs
 
 
 def write_with_others(root, name, attributes):

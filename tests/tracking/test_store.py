@@ -4,10 +4,12 @@ from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from mlflow.exceptions import MlflowException
 
 from depthgauge.errors import TrackingError
 from depthgauge.tracking import store as store_module
 from depthgauge.tracking.store import open_store
+from depthgauge.tracking.trouble import told
 
 
 def test_the_store_is_where_mlflow_looks(root, store):
@@ -85,6 +87,30 @@ def test_a_server_that_refuses(root, monkeypatch):
         assert_one_sentence(root, "refuses", "127.0.0.1")
         server.shutdown()
         thread.join()
+
+
+def test_a_password_in_an_address_is_not_shown(root, monkeypatch):
+    """Neither by our sentence, nor by the reason of MLflow's that it quotes."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    for address in ("http://alice:hidden@127.0.0.1:9", "http://alice:hidden@127.0.0.1:x"):
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        with pytest.raises(TrackingError) as caught:
+            open_store(root)
+        assert "hidden" not in str(caught.value) and "http://127.0.0.1" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("You are not authenticated. Please see ...", "MLFLOW_TRACKING_PASSWORD"),
+        ("Permission denied", "the right to manage"),
+        ("", "refuses"),
+    ],
+)
+def test_what_a_refusal_means(answer, words):
+    """MLflow's own words of a wrong password and of a lacking permission, each with its cure."""
+    with pytest.raises(TrackingError, match=words), told("http://host"):
+        raise MlflowException(f"API ... failed with error code 40x != 200. Body: '{answer}'")
 
 
 class Refuse(BaseHTTPRequestHandler):

@@ -32,21 +32,25 @@ def sweep_folder(study: str, planned: Sequence[Planned]) -> Path:
 
 
 @contextmanager
-def kept_diary(study: str, planned: Sequence[Planned]) -> Iterator[None]:
-    """Open the sweep's runs; whatever ends the sweep early is written on its parent run."""
+def kept_diary(study: str, planned: Sequence[Planned]) -> Iterator[set[str]]:
+    """Open the sweep's runs; whatever ends the sweep early is written on its parent run.
+
+    Yield what has been told of the diary's troubles so far, for `told_once`.
+    """
     folder = sweep_folder(study, planned)
+    told: set[str] = set()
     (folder / RUNS).unlink(missing_ok=True)
     opened: tuple[Store, Runs] | None = None
     if planned[0].config.tracking:
-        with told_once():
+        with told_once(told):
             store = open_store(Path.cwd())
             opened = store, start_sweep(store, _sweep(study, planned))
             write_text(folder / RUNS, json.dumps(opened[1].children) + "\n")
     try:
-        yield
+        yield told
     except BaseException as error:
         if opened is not None:
-            with told_once():
+            with told_once(told):
                 end_run(opened[0], opened[1].parent, _ending(error))
         raise
 
@@ -61,13 +65,14 @@ def cell_diary(
         yield lambda block, steps: []
         return
     store: Store | None = None
-    with told_once():
+    told: set[str] = set()
+    with told_once(told):
         store = open_store(Path.cwd())
         start_run(store, run_id)
     if store is None:
         yield lambda block, steps: []
         return
-    live = LiveMetrics(store, run_id, _warn)
+    live = LiveMetrics(store, run_id, lambda sentence: _warn(sentence, told))
     try:
         # a part of a block has no curves of its own; its points come with the whole record
         yield (
@@ -76,7 +81,7 @@ def cell_diary(
             )
         )
     except BaseException as error:
-        with told_once():
+        with told_once(told):
             end_run(store, run_id, _ending(error))
         raise
     finally:
@@ -89,12 +94,15 @@ def _ending(error: BaseException) -> Ending:
 
 
 @contextmanager
-def told_once() -> Iterator[None]:
-    """Turn a TrackingError into one warning: the diary must never stop the experiment."""
+def told_once(told: set[str]) -> Iterator[None]:
+    """Turn a TrackingError into one warning: the diary must never stop the experiment.
+
+    What was `told` before is not told again.
+    """
     try:
         yield
     except TrackingError as error:
-        _warn(str(error))
+        _warn(str(error), told)
 
 
 def _publisher(
@@ -118,5 +126,7 @@ def _sweep(study: str, planned: Sequence[Planned]) -> Sweep:
     return sweep_of([each.attributes(study) for each in planned])
 
 
-def _warn(sentence: str) -> None:
-    print(f"depthgauge: {sentence}", file=sys.stderr)
+def _warn(sentence: str, told: set[str]) -> None:
+    if sentence not in told:
+        print(f"depthgauge: {sentence}", file=sys.stderr)
+    told.add(sentence)

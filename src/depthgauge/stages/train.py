@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> None:
     for sentence in _left_out(study, planned, overrides):
         print(sentence)
     left = [each for each in planned if not _done(each.cell)]
-    with kept_diary(study, planned):
+    with kept_diary(study, planned) as told:
         if left:
             # a launcher's process that was killed is no end: what is left is told below
             with replaced_workers_are_no_news(), suppress(BrokenProcessPool):
@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> None:
             raise DepthgaugeError(_failures(failed, len(planned)))
         records = assemble(study, planned)
         if planned[0].config.tracking:
-            with told_once():
+            with told_once(told):
                 track_study(study, records)
         require_a_rate(records)
     print(f"{study}: {len(planned)} cells done, {len(planned) - len(left)} of them already were")

@@ -1,13 +1,16 @@
 """The runs of a sweep: a parent, and a child for each cell, found again by what they compute."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from depthgauge.tracking.commit import commit_tags
 from depthgauge.tracking.describe import describe_child, describe_parent
 from depthgauge.tracking.process import bury_killed, process_tags
 from depthgauge.tracking.store import Store, reported
 from depthgauge.tracking.sweep import Cell, Sweep
+
+if TYPE_CHECKING:
+    from mlflow.entities import RunInfo
 
 SWEEP, CELL, PARENT = "depthgauge.sweep", "depthgauge.cell", "mlflow.parentRunId"
 """Tags: what a parent is of, what a child is of, and whose child it is (MLflow's own)."""
@@ -88,16 +91,45 @@ def renew(store: Store, runs: Runs, sweep: Sweep, cell: Cell) -> None:
 def _experiment(store: Store, study: str) -> str:
     experiment = store.client.get_experiment_by_name(study)
     if experiment is None:
-        return store.client.create_experiment(study, store.artifact_location(study))
+        return _create_experiment(store, study)
     if experiment.lifecycle_stage == "deleted":  # its name is taken for ever, so it comes back
         store.client.restore_experiment(experiment.experiment_id)
     return experiment.experiment_id
 
 
+def _create_experiment(store: Store, study: str) -> str:
+    """Create the study's experiment, unless somebody on another machine was quicker."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return store.client.create_experiment(study, store.artifact_location(study))
+    except MlflowException:
+        experiment = store.client.get_experiment_by_name(study)
+        if experiment is None:
+            raise
+        return experiment.experiment_id
+
+
 def _find(store: Store, experiment: str, tag: str, value: str, name: str) -> dict[str, str]:
-    """Return the ids of the runs whose `tag` has the value, by their tag `name`."""
+    """Return the ids of the runs whose `tag` has the value, by their tag `name`.
+
+    The lock reaches no other machine, and a lost answer makes MLflow ask again: of runs made twice
+    the first stays, whoever looks, and the others are deleted.
+    """
     found = store.client.search_runs([experiment], f"tags.`{tag}` = '{value}'", max_results=MANY)
-    return {run.data.tags[name]: run.info.run_id for run in found if name in run.data.tags}
+    ids: dict[str, str] = {}
+    named = (run for run in found if name in run.data.tags)
+    for run in sorted(named, key=lambda run: (run.info.start_time, run.info.run_id)):
+        if ids.setdefault(run.data.tags[name], run.info.run_id) != run.info.run_id:
+            _delete(store, run.info)
+    return ids
+
+
+def _delete(store: Store, run: "RunInfo") -> None:
+    """Delete a run and, of a parent, its children."""
+    for child in _find(store, run.experiment_id, PARENT, run.run_id, CELL).values():
+        store.client.delete_run(child)
+    store.client.delete_run(run.run_id)
 
 
 def _create_child(store: Store, runs: Runs, cell: Cell) -> str:

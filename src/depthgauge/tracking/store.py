@@ -3,6 +3,7 @@
 Both lie where MLflow itself looks by default, so that a bare `mlflow ui` there shows everything.
 """
 
+import logging
 import os
 import sqlite3
 import tempfile
@@ -30,6 +31,7 @@ QUIET = {
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # the default, 7, keeps training waiting for minutes
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # two lines a run, a password in the address
 }
 """MLflow's settings unless the user has set them; it reads them when it is imported."""
 
@@ -70,6 +72,7 @@ def open_store(root: Path) -> Store:
     """
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # each try again, a line
     root = root.resolve()
     uri = os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{root / 'mlflow.db'}"
     with told(uri):

@@ -1,5 +1,6 @@
 """What goes wrong with a diary, told in one sentence."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,11 @@ MENDING = {
     "revision": "is of another MLflow version: install that one, or move the file away",
     "maintenance mode": "is a folder, which MLflow takes no more: unset MLFLOW_TRACKING_URI",
     "failed with exception": "does not answer: start the server, or unset MLFLOW_TRACKING_URI",
+    "failed with timeout": "does not answer in time: see what keeps the server busy",
+    "not authenticated": "knows no such user and password: set MLFLOW_TRACKING_USERNAME and"
+    " MLFLOW_TRACKING_PASSWORD",
+    "Permission denied": "does not let this user write: ask whoever runs it for the right to manage"
+    " the study's experiment",
     "failed with error code": "refuses: check MLFLOW_TRACKING_URI and the server's credentials",
 }
 """Words of SQLite's, Alembic's and MLflow's messages -> what is the matter, and what to do."""
@@ -53,8 +59,13 @@ def _foreseen(error: Exception) -> bool:
     )
 
 
+def without_password(text: str) -> str:
+    """Return `text` without the user and password of any address in it."""
+    return re.sub(r"://[^/\s]*@", "://", text)
+
+
 def _sentence(uri: str, message: str) -> str:
-    where = uri.removeprefix(SQLITE)
+    where, message = without_password(uri.removeprefix(SQLITE)), without_password(message)
     for words, mending in MENDING.items():
         if words in message:
             return f"MLflow's store {where} {mending}{AFTERWARDS}"
