@@ -1,7 +1,6 @@
 """`depthgauge train`: plans, computes what is missing, assembles, and says what went wrong."""
 
 import inspect
-import json
 import os
 import re
 import signal
@@ -279,31 +278,3 @@ def test_an_unknown_stage_names_the_known_ones(depthgauge):
     """argparse's own sentence and exit code."""
     code, _, err = depthgauge("trian")
     assert code == 2 and "train" in err
-
-
-def test_every_page_composes_at_every_scale(project, depthgauge):
-    """All shipped studies, through Hydra, to checked configs; their claims have ids that exist."""
-    from depthgauge.stages.plan import checked as check_config
-    from depthgauge.stages.plan import sweep
-
-    pages = sorted(path.stem for path in (project / "conf" / "study").glob("*.yaml"))
-    assert {"nielsen_accuracy", "nielsen_training_speed"} <= set(pages)
-    for page in pages:
-        for scale in ("smoke", "quick", "paper"):
-            found = []
-            sweep(
-                [
-                    f"study={page}",
-                    f"scale={scale}",
-                    "hydra/job_logging=disabled",
-                    "hydra/hydra_logging=disabled",
-                    "hydra.sweep.dir=.cells/plan",
-                ],
-                found.append,
-            )
-            for composed in found:
-                config = check_config(composed)
-                notebook = config.notebook
-                assert notebook["question"].endswith("?") and notebook["source"]
-                assert set(notebook["minutes"]) == {"smoke", "quick", "paper"}
-                assert json.dumps(notebook)

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -119,7 +120,13 @@ def _publisher(
 
 def _run_of(folder: Path, cell: str) -> str | None:
     path = folder / RUNS
-    return json.loads(path.read_text())[cell] if path.exists() else None
+    return _runs(path, path.stat().st_mtime_ns)[cell] if path.exists() else None
+
+
+@lru_cache(maxsize=1)
+def _runs(path: Path, _written: int) -> dict[str, str]:
+    """Read once a process what names every cell: thousands of cells would read it as often."""
+    return json.loads(path.read_text())
 
 
 def _sweep(study: str, planned: Sequence[Planned]) -> Sweep:

@@ -1,4 +1,4 @@
-"""Outlines of studies, kept in .cells/plans: Hydra needs a second for a study, a file none."""
+"""Outlines of studies, kept in .cells/plans: the libraries need seconds to load, a file none."""
 
 import hashlib
 import json

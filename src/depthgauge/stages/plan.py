@@ -1,42 +1,22 @@
 """From the command line to checked configs: Hydra composes, and stops here."""
 
-import os
 import re
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from functools import reduce
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-import hydra
 import yaml
-from hydra.core.config_store import ConfigStore
-from hydra.core.hydra_config import HydraConfig
-from hydra.errors import CompactHydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from depthgauge.config import Config, plain, sized
-from depthgauge.datasets.lists import prepared_extras
 from depthgauge.datasets.prepared import Prepared
-from depthgauge.errors import ConfigError, DepthgaugeError, ResourceError
-from depthgauge.stages.blocks import CELLS
+from depthgauge.errors import ConfigError, DepthgaugeError
+from depthgauge.stages.grid import compositions
 from depthgauge.training.cell import Cell, build_cell
 from depthgauge.training.device import available_device, require_precision
 from depthgauge.training.procedures import procedure
-
-ConfigStore.instance().store(name="schema", node=Config)
-
-
-def if_prepared(names: Sequence[str]) -> str:
-    """Return ",NAME" for each of these extra sets that the pipeline has prepared, for an axis."""
-    there = prepared_extras(Path.cwd())
-    return "".join(f",{name}" for name in names if name in there)
-
-
-OmegaConf.register_new_resolver("if_prepared", if_prepared, replace=True)
 
 LAUNCHER = ("hydra/launcher", "hydra.launcher", "hydra.sweep", "hydra/job_logging", "hydra/hydra_l")
 
@@ -67,6 +47,8 @@ class Planned:
     """One cell of the grid: what it varies, its checked config, its blocks."""
 
     position: int
+    words: list[str]
+    """What a command line would say for this cell alone."""
     axes: dict[str, Any]
     config: Config
     data: Prepared
@@ -97,21 +79,15 @@ class Planned:
 def plan(overrides: Sequence[str], data: Callable[[str], Prepared]) -> list[Planned]:
     """Return the cells that `overrides` describe, in the order of the grid.
 
-    Hydra itself expands the grid, with a task that only collects. Raises ConfigError for a value
-    that no cell can have; what Hydra refuses, it says itself, and exits.
+    Raises ConfigError for a value that no cell can have; what Hydra refuses, it says itself, and
+    exits.
     """
     _require_yaml(Path("conf", "study", f"{study_of(overrides)}.yaml"))
-    found: list[tuple[list[str], DictConfig]] = []
     words = [word for word in overrides if not word.lstrip("+~").startswith(LAUNCHER)]
-    quiet = ["hydra/job_logging=disabled", "hydra/hydra_logging=disabled"]
-    sweep(
-        [*words, "hydra/launcher=basic", *quiet, f"hydra.sweep.dir={CELLS / 'sweeps' / 'plan'}"],
-        lambda config: found.append((list(HydraConfig.get().overrides.task), config.copy())),
-    )
     fixed = {word.partition("=")[0].lstrip("+") for word in overrides if "," not in word}
     return [
-        _planned(position, checked(config), _axes(task, fixed, config), data)
-        for position, (task, config) in enumerate(found)
+        _planned(position, task, checked(config), fixed, data)
+        for position, (task, config) in enumerate(compositions(words))
     ]
 
 
@@ -128,36 +104,20 @@ def _require_yaml(page: Path) -> None:
 
 
 def _planned(
-    position: int, config: Config, axes: dict[str, Any], data: Callable[[str], Prepared]
+    position: int,
+    task: list[str],
+    config: Config,
+    fixed: set[str],
+    data: Callable[[str], Prepared],
 ) -> Planned:
+    axes = _axes(task, fixed, config)
     device = available_device(config.device)
     require_precision(config.precision, device)
     prepared = data(config.dataset.name)
     config = sized(config, len(prepared.train.labels))
     procedure(config.procedure).check(config, prepared)
     cell = build_cell(config, prepared.hash, device)
-    return Planned(position, axes, config, prepared, cell)
-
-
-def sweep(overrides: Sequence[str], task: Callable[[DictConfig], Any]) -> None:
-    """Let Hydra run `task` over the grid that `overrides` describe; SystemExit if it refuses.
-
-    Raises ResourceError where Hydra cannot write down what it does.
-    """
-    conf = str(Path.cwd() / "conf")
-    try:
-        with _command_line(overrides):
-            hydra.main(version_base="1.3", config_path=conf, config_name="config")(task)()
-    except CompactHydraException as error:  # Hydra's own words: key, value, options
-        cause = error.__cause__
-        told = [error, cause] if isinstance(cause, OmegaConfBaseException) else [error]
-        print(*told, sep="\n", file=sys.stderr)
-        raise SystemExit(1) from None
-    except OSError as error:
-        raise ResourceError(
-            f"cannot write below {CELLS.absolute()}: {error.strerror or error};"
-            " free some space or make the folder writable, then repeat the command"
-        ) from error
+    return Planned(position, task, axes, config, prepared, cell)
 
 
 def checked(config: DictConfig) -> Config:
@@ -185,30 +145,16 @@ def _explained(error: OmegaConfBaseException, config: DictConfig) -> DepthgaugeE
     return ConfigError(f"{reason}; correct that key on the command line or in conf/study")
 
 
-def _axes(task: list[str], fixed: set[str], config: DictConfig) -> dict[str, Any]:
+def _axes(task: list[str], fixed: set[str], config: Config) -> dict[str, Any]:
     """What the sweep varies, with its value here; a data set goes by its name."""
     names = [word.partition("=")[0].lstrip("+") for word in task]
-    values = OmegaConf.to_container(config, resolve=True)
-    assert isinstance(values, dict)
-    axes = {}
-    for name in names:
-        if name not in fixed and name != "study":
-            value = reduce(lambda level, key: level[key], name.split("."), values)
-            axes[name] = value["name"] if isinstance(value, dict) and "name" in value else value
-    return axes
+    return {name: _value(config, name) for name in names if name not in fixed and name != "study"}
 
 
-@contextmanager
-def _command_line(overrides: Sequence[str]) -> Iterator[None]:
-    """Hydra reads sys.argv: the overrides alone; it raises what it would show and exit upon."""
-    before, frank = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
-    sys.argv = [before[0], *overrides]
-    os.environ["HYDRA_FULL_ERROR"] = "1"
-    try:
-        yield
-    finally:
-        sys.argv = before
-        if frank is None:
-            del os.environ["HYDRA_FULL_ERROR"]
-        else:
-            os.environ["HYDRA_FULL_ERROR"] = frank
+def _value(config: Config, name: str) -> Any:
+    """Return the value of a dotted key, as JSON can hold it."""
+    value: Any = config
+    for key in name.split("."):
+        value = getattr(value, key) if is_dataclass(value) else value[key]
+    value = plain(value)
+    return value["name"] if isinstance(value, dict) and "name" in value else value

@@ -7,8 +7,8 @@
 A block is in use when a page of conf/study plans it, at any of the scales (smoke, quick and paper
 unless --scale says otherwise) and on any device, with the code, the data and the versions of now.
 What an older code computed, or a grid that you gave on the command line, is unused. While a sweep
-runs nothing is removed. All studies are planned for that, which takes minutes after an edit of
-code, pages or data, and their data must be prepared.
+runs nothing is removed. All studies are planned for that, which takes a quarter of a minute after
+an edit of code, pages or data, and their data must be prepared.
 """
 
 import argparse

@@ -7,7 +7,7 @@
 
 A cell whose record is in build/ is done, wherever it was computed. The times are measured on the
 blocks that this machine has finished; where the data are missing, they are the page's own. After
-an edit of code, pages or data the first call plans all studies anew (half a minute), a later one
+an edit of code, pages or data the first call plans all studies anew (ten seconds), a later one
 takes part of a second. The exit code is 0 whatever the state is.
 """
 

@@ -33,8 +33,9 @@ from depthgauge.stages.blocks import CELLS
 from depthgauge.stages.diary import cell_diary, kept_diary, sweep_folder, told_once
 from depthgauge.stages.divergence import require_a_rate
 from depthgauge.stages.estimate import show_plan
+from depthgauge.stages.grid import launch
 from depthgauge.stages.outline import outline_of
-from depthgauge.stages.plan import Planned, checked, plan, study_of, sweep
+from depthgauge.stages.plan import Planned, checked, plan, study_of
 from depthgauge.stages.root import project_root
 from depthgauge.stages.track import track_study
 from depthgauge.training.block import Block
@@ -76,7 +77,8 @@ def run(arguments: argparse.Namespace) -> None:
         if left:
             # a launcher's process that was killed is no end: what is left is told below
             with replaced_workers_are_no_news(), suppress(BrokenProcessPool):
-                sweep([*overrides, f"hydra.sweep.dir={sweep_folder(study, planned)}"], train_cell)
+                words = [*overrides, f"hydra.sweep.dir={sweep_folder(study, planned)}"]
+                launch(words, train_cell, [each.words for each in left])
         failed = [each for each in planned if not _done(each.cell)]
         if failed:
             raise DepthgaugeError(_failures(failed, len(planned)))

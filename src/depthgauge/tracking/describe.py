@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from depthgauge.tracking.store import Store
 from depthgauge.tracking.sweep import Cell, Sweep
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 STUDY, SCALE, DATA = "depthgauge.study", "depthgauge.scale", "depthgauge.data"
 """Tags of parents and children: the study, its scale, the hash of the prepared data."""
@@ -35,16 +38,24 @@ def describe_parent(store: Store, run_id: str, sweep: Sweep) -> None:
 
 
 def describe_child(store: Store, run_id: str, sweep: Sweep, cell: Cell) -> None:
-    """Write the cell's tags, its parameters and the data set it is trained on."""
+    """Write the data set that the cell is trained on, its parameters and, last, its tags."""
     from mlflow.entities import Param, RunTag
 
-    tags = {STUDY: sweep.study, SCALE: sweep.scale, DATA: cell.data["hash"]}
+    _log_data(store, run_id, [cell])
     store.client.log_batch(
         run_id,
         params=[Param(key, value) for key, value in parameters(cell.config).items()],
-        tags=[RunTag(key, value) for key, value in tags.items()],
+        tags=[RunTag(key, value) for key, value in _child_tags(sweep, cell).items()],
     )
-    _log_data(store, run_id, [cell])
+
+
+def is_described(run: "Run", sweep: Sweep, cell: Cell) -> bool:
+    """Tell whether a child says all this already: its tags, written last, say so."""
+    return _child_tags(sweep, cell).items() <= run.data.tags.items()
+
+
+def _child_tags(sweep: Sweep, cell: Cell) -> dict[str, str]:
+    return {STUDY: sweep.study, SCALE: sweep.scale, DATA: cell.data["hash"]}
 
 
 def shared(cells: Sequence[Cell]) -> dict[str, str]:

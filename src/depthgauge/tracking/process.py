@@ -11,6 +11,9 @@ from depthgauge.tracking.store import Store, reported
 HOST, PID, STARTED = "depthgauge.host", "depthgauge.pid", "depthgauge.process_started"
 """STARTED: seconds from the machine's start to the process's: no change of the clock moves them."""
 
+MANY = 50_000
+"""More runs than any sweep has, and MLflow's own limit for one search."""
+
 
 def process_tags() -> dict[str, str]:
     """Return the tags that name this process, on this machine, now."""
@@ -35,7 +38,7 @@ def bury_killed(store: Store) -> None:
     experiments = [each.experiment_id for each in store.client.search_experiments()]
     for status in ("RUNNING", "SCHEDULED"):
         here = f"attributes.status = '{status}' and tags.`{HOST}` = '{socket.gethostname()}'"
-        for run in store.client.search_runs(experiments, here):
+        for run in store.client.search_runs(experiments, here, max_results=MANY):
             if is_gone(run.data.tags):
                 store.client.set_terminated(run.info.run_id, "KILLED")
 

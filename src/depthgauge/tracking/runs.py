@@ -4,19 +4,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from depthgauge.tracking.commit import commit_tags
-from depthgauge.tracking.describe import describe_child, describe_parent
-from depthgauge.tracking.process import bury_killed, process_tags
+from depthgauge.tracking.describe import describe_child, describe_parent, is_described
+from depthgauge.tracking.process import MANY, bury_killed, process_tags
 from depthgauge.tracking.store import Store, reported
 from depthgauge.tracking.sweep import Cell, Sweep
 
 if TYPE_CHECKING:
-    from mlflow.entities import RunInfo
+    from mlflow.entities import Run, RunInfo
 
 SWEEP, CELL, PARENT = "depthgauge.sweep", "depthgauge.cell", "mlflow.parentRunId"
 """Tags: what a parent is of, what a child is of, and whose child it is (MLflow's own)."""
-
-MANY = 50_000
-"""More children than any sweep has, and MLflow's own limit for one search."""
 
 Ending = Literal["FINISHED", "FAILED", "KILLED"]
 
@@ -39,11 +36,11 @@ def start_sweep(store: Store, sweep: Sweep) -> Runs:
     killed process left behind is marked first. Raises TrackingError.
     """
     bury_killed(store)
-    runs = adopt(store, sweep)
+    runs, known = _adopt(store, sweep)
     start_run(store, runs.parent)
-    for run_id in runs.children.values():
-        if _status(store, run_id) != "FINISHED":
-            _set_status(store, run_id, "SCHEDULED")
+    for run in known.values():  # those just made are SCHEDULED
+        if run.info.status != "FINISHED":
+            _set_status(store, run.info.run_id, "SCHEDULED")
     return runs
 
 
@@ -66,18 +63,25 @@ def adopt(store: Store, sweep: Sweep) -> Runs:
 
     Whoever asks, and however many at once: one run per identity. Raises TrackingError.
     """
+    return _adopt(store, sweep)[0]
+
+
+def _adopt(store: Store, sweep: Sweep) -> tuple[Runs, "dict[str, Run]"]:
+    """Return the runs, and by their cells' keys the children that were there before."""
     with store.lock():
         experiment = _experiment(store, sweep.study)
-        parent = _find(store, experiment, SWEEP, sweep.key, SWEEP).get(sweep.key)
-        if parent is None:
-            parent = _create(store, experiment, sweep.name, {SWEEP: sweep.key})
+        found = _find(store, experiment, SWEEP, sweep.key, SWEEP).get(sweep.key)
+        parent = found.info.run_id if found else _create_parent(store, experiment, sweep)
         describe_parent(store, parent, sweep)
-        known = _find(store, experiment, PARENT, parent, CELL)
+        known = _find(store, experiment, PARENT, parent, CELL) if found else {}
         runs = Runs(experiment, parent, {})
         for cell in sweep.cells:
-            runs.children[cell.key] = known.get(cell.key) or _create_child(store, runs, cell)
-            describe_child(store, runs.children[cell.key], sweep, cell)
-    return runs
+            run = known.get(cell.key)
+            run_id = run.info.run_id if run else _create_child(store, runs, cell)
+            runs.children[cell.key] = run_id
+            if run is None or not is_described(run, sweep, cell):
+                describe_child(store, run_id, sweep, cell)
+    return runs, known
 
 
 def renew(store: Store, runs: Runs, sweep: Sweep, cell: Cell) -> None:
@@ -110,26 +114,30 @@ def _create_experiment(store: Store, study: str) -> str:
         return experiment.experiment_id
 
 
-def _find(store: Store, experiment: str, tag: str, value: str, name: str) -> dict[str, str]:
-    """Return the ids of the runs whose `tag` has the value, by their tag `name`.
+def _find(store: Store, experiment: str, tag: str, value: str, name: str) -> "dict[str, Run]":
+    """Return the runs whose `tag` has the value, by their tag `name`.
 
     The lock reaches no other machine, and a lost answer makes MLflow ask again: of runs made twice
     the first stays, whoever looks, and the others are deleted.
     """
     found = store.client.search_runs([experiment], f"tags.`{tag}` = '{value}'", max_results=MANY)
-    ids: dict[str, str] = {}
+    runs: dict[str, Run] = {}
     named = (run for run in found if name in run.data.tags)
     for run in sorted(named, key=lambda run: (run.info.start_time, run.info.run_id)):
-        if ids.setdefault(run.data.tags[name], run.info.run_id) != run.info.run_id:
+        if runs.setdefault(run.data.tags[name], run) is not run:
             _delete(store, run.info)
-    return ids
+    return runs
 
 
 def _delete(store: Store, run: "RunInfo") -> None:
     """Delete a run and, of a parent, its children."""
     for child in _find(store, run.experiment_id, PARENT, run.run_id, CELL).values():
-        store.client.delete_run(child)
+        store.client.delete_run(child.info.run_id)
     store.client.delete_run(run.run_id)
+
+
+def _create_parent(store: Store, experiment: str, sweep: Sweep) -> str:
+    return _create(store, experiment, sweep.name, {SWEEP: sweep.key})
 
 
 def _create_child(store: Store, runs: Runs, cell: Cell) -> str:
@@ -139,8 +147,9 @@ def _create_child(store: Store, runs: Runs, cell: Cell) -> str:
 
 def _create(store: Store, experiment: str, name: str, tags: dict[str, str]) -> str:
     """Create a run and return its id; until a process starts it, it is SCHEDULED."""
-    run = store.client.create_run(experiment, tags=tags | commit_tags(store.root), run_name=name)
-    _set_status(store, run.info.run_id, "SCHEDULED")
+    tags = tags | process_tags() | commit_tags(store.root)
+    run = store.client.create_run(experiment, tags=tags, run_name=name)
+    store.client.update_run(run.info.run_id, "SCHEDULED")
     return run.info.run_id
 
 

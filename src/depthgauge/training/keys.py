@@ -49,8 +49,12 @@ def code_digest(procedure: str) -> str:
 
 def imports_of(module: str) -> list[str]:
     """Return a module of this package and all modules of it that it imports, near and far."""
-    graph = grimp.build_graph("depthgauge", cache_dir=None)
-    return sorted({module, *graph.find_upstream_modules(module)})
+    return sorted({module, *_graph().find_upstream_modules(module)})
+
+
+@cache
+def _graph() -> grimp.ImportGraph:
+    return grimp.build_graph("depthgauge", cache_dir=None)
 
 
 def _source(module: str) -> Path:
@@ -59,6 +63,7 @@ def _source(module: str) -> Path:
     return Path(found.origin)
 
 
+@cache
 def _meaning(path: Path) -> str:
     """The syntax tree without docstrings: editing prose does not retrain a network."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -1,0 +1,131 @@
+"""A study's grid by way of Hydra: its cells composed here, its jobs handed to a launcher."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from hydra import version
+from hydra._internal.callbacks import Callbacks
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra._internal.hydra import Hydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn
+from hydra.errors import CompactHydraException
+from hydra.experimental.callback import Callback
+from hydra.types import HydraContext, RunMode
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+
+from depthgauge.errors import ResourceError
+from depthgauge.stages.blocks import CELLS
+from depthgauge.stages.composition import loader_of
+
+JOB = "train"
+"""What Hydra and a batch system call a job."""
+
+Batches = list[list[list[str]]]
+"""Jobs that are launched together, each its words."""
+
+
+def compositions(words: Sequence[str]) -> list[tuple[list[str], DictConfig]]:
+    """Return each cell of the grid that `words` describe: its own words, and its config.
+
+    In the order of Hydra's sweep. What Hydra refuses, it says itself; then SystemExit.
+    """
+    with _refusals():
+        hydra, study = _study(words)
+        loader = hydra.config_loader
+        jobs = chain.from_iterable(_batches(hydra, study))
+        return [(job, _own(loader.load_sweep_config(study, job))) for job in jobs]
+
+
+def launch(
+    words: Sequence[str], task: Callable[[DictConfig], Any], jobs: Sequence[list[str]]
+) -> None:
+    """Let the launcher that `words` name run `task` for those of the grid's cells in `jobs`.
+
+    SystemExit where Hydra refuses; ResourceError where it cannot write down what it does.
+    """
+    with _refusals(), _writing():
+        hydra, study = _study(words)
+        wanted = {tuple(job) for job in jobs}
+        callbacks = Callbacks(study)
+        callbacks.callbacks.append(Forgetful())
+        context = HydraContext(config_loader=hydra.config_loader, callbacks=callbacks)
+        callbacks.on_multirun_start(config=study, config_name=study.hydra.job.config_name)
+        launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=context, task_function=task, config=study
+        )
+        _note(study)
+        begun = 0
+        for batch in _batches(hydra, study):
+            left = [job for job in batch if tuple(job) in wanted]
+            if left:
+                for done in launcher.launch(left, initial_job_idx=begun):
+                    _ = done.return_value  # raises what the job raised
+            begun += len(left)
+        callbacks.on_multirun_end(config=study, config_name=study.hydra.job.config_name)
+
+
+class Forgetful(Callback):
+    """Lets a finished job's configs go: a launcher keeps what jobs return until all are done."""
+
+    def on_job_end(self, config: DictConfig, job_return: JobReturn, **_: Any) -> None:
+        """Keep the words, the state and the value of the job."""
+        job_return.cfg = job_return.hydra_cfg = None
+
+
+def _study(words: Sequence[str]) -> tuple[Hydra, DictConfig]:
+    """Return Hydra, and what it composes before the grid is spread out."""
+    version.setbase("1.3")
+    hydra = Hydra(task_name=JOB, config_loader=loader_of(Path.cwd() / "conf"))
+    return hydra, hydra.compose_config("config", list(words), RunMode.MULTIRUN)
+
+
+def _batches(hydra: Hydra, study: DictConfig) -> Batches:
+    """Spread the grid as Hydra's own sweeper does: the page's axes, then the command line's."""
+    sweeper = study.hydra.sweeper
+    axes = [f"{key}={value}" for key, value in (sweeper.params or {}).items()]
+    parser = OverridesParser.create(config_loader=hydra.config_loader)
+    parsed = parser.parse_overrides([*axes, *study.hydra.overrides.task])
+    return BasicSweeper.split_arguments(parsed, sweeper.max_batch_size)
+
+
+def _own(config: DictConfig) -> DictConfig:
+    """Return a cell's config without what is Hydra's."""
+    with open_dict(config):
+        config.pop("hydra")
+    return config
+
+
+def _note(study: DictConfig) -> None:
+    """Leave what is swept in the sweep's folder, as Hydra does."""
+    folder = Path(study.hydra.sweep.dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    OmegaConf.save(study, folder / "multirun.yaml")
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except CompactHydraException as error:  # Hydra's own words: key, value, options
+        cause = error.__cause__
+        told = [error, cause] if isinstance(cause, OmegaConfBaseException) else [error]
+        print(*told, sep="\n", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ResourceError(
+            f"cannot write below {CELLS.absolute()}: {error.strerror or error};"
+            " free some space or make the folder writable, then repeat the command"
+        ) from error
