@@ -119,6 +119,29 @@ def test_an_evaluation_before_the_end_does_not_count(cells):
     assert "last evaluated at step 120000 of 150000" in one(early)["reason"]
 
 
+def test_a_record_that_makes_no_sense_leaves_its_claims_open_and_no_other(cells):
+    """Without the number of steps: the reason names the study and what to do."""
+    del cells[0].attrs["config"]["steps"]
+    found = judge(
+        {STUDY: cells, "nielsen_initial_speed": records(PUBLISHED, 9)["nielsen_initial_speed"]},
+        CLAIMS,
+    )
+    mine = next(each for each in found if each["id"] == "nielsen.depth.two_above_one")
+    assert mine["verdict"] == "inconclusive" and mine["n"] == 0 and mine["cells"] == []
+    assert "a record of nielsen_accuracy cannot be understood (KeyError" in mine["reason"]
+    assert "train the study again" in mine["reason"]
+    assert "holds" in {each["verdict"] for each in found if each["study"] != STUDY}
+
+
+@pytest.mark.filterwarnings("ignore:(overflow|invalid value) encountered")
+def test_numbers_too_large_for_a_mean_leave_a_claim_open(cells):
+    """Finite each, but not their sum."""
+    cells[0]["accuracy_validation"][:] = 1e306
+    found = one(cells, "nielsen.accuracy.h1")
+    assert (found["verdict"], found["measured"]) == ("inconclusive", None)
+    assert found["reason"] == "its numbers are too large for a mean or an interval"
+
+
 def test_ids_are_unique():
     """Two claims with one id are refused when the registry is made."""
     with pytest.raises(ValueError, match="two claims have the id"):

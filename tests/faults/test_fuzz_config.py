@@ -39,7 +39,7 @@ BASE = {"at": {"quick": {}}, "train_size": 100, "gradients": {"images": 10}}
 def few(count):
     """Settings for so many inputs in CI; the inputs of CI are always the same."""
     return settings(
-        max_examples=max(int(count * SHARE), 10),
+        max_examples=max(int(count * SHARE), min(count, 10)),
         deadline=None,
         derandomize=SHARE <= 1,
         database=None,

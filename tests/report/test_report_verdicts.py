@@ -72,8 +72,9 @@ def test_verdicts_are_counted_by_source_and_scale():
 def test_verdicts_are_read_as_they_were_written(tmp_path):
     """Reading changes nothing."""
     path = tmp_path / "claims.json"
-    path.write_text(json.dumps([VERDICT, OPEN]))
-    assert read(path) == [VERDICT, OPEN]
+    verdicts = [VERDICT, {**OPEN, "id": "theory.another"}]
+    path.write_text(json.dumps(verdicts))
+    assert read(path) == verdicts
 
 
 @pytest.mark.parametrize(

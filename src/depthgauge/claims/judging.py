@@ -9,6 +9,8 @@ import xarray as xr
 
 from depthgauge.claims.claim import Claim
 from depthgauge.claims.judgement import Judgement, UndecidableError, Verdict
+from depthgauge.errors import DataError
+from depthgauge.foreign import RETRAIN, understood
 
 DIGITS = 4
 """Significant digits of a result: enough for 96.48 %, few enough to be the same everywhere."""
@@ -22,6 +24,15 @@ def judge(records: Mapping[str, Study], claims: Iterable[Claim]) -> list[dict[st
 
 
 def _verdict(claim: Claim, study: Study) -> dict[str, Any]:
+    try:
+        with understood(f"a record of {claim.study}", RETRAIN):
+            return _told(claim, *_held(claim, study))
+    except DataError as reason:
+        return _told(claim, [], [], 0, Judgement(Verdict.inconclusive, str(reason)))
+
+
+def _held(claim: Claim, study: Study) -> tuple[Study, list[int], int, Judgement]:
+    """Return the cells of a claim, the seeds that count, how many diverged, and the judgement."""
     matches = [[each for each in study if _is(each, claim.dataset, cell)] for cell in claim.cells]
     cells = [found[0] for found in matches if len(found) == 1]
     seeds, diverged = [], 0
@@ -33,6 +44,13 @@ def _verdict(claim: Claim, study: Study) -> dict[str, Any]:
         judgement = _measure(claim, cells, seeds)
     except UndecidableError as reason:
         judgement = Judgement(Verdict.inconclusive, str(reason))
+    return cells, seeds, diverged, judgement
+
+
+def _told(
+    claim: Claim, cells: Study, seeds: list[int], diverged: int, judgement: Judgement
+) -> dict[str, Any]:
+    """Return a verdict as plain JSON values."""
     interval = judgement.interval
     return {
         "id": claim.id,
@@ -68,6 +86,8 @@ def _measure(claim: Claim, cells: Study, seeds: list[int]) -> Judgement:
     if not np.isfinite(values).all():
         raise UndecidableError("a seed that did not diverge gives no finite number")
     judgement = claim.rule.decide(values, claim.published)
+    if not np.isfinite([judgement.measured or 0.0, *(judgement.interval or ())]).all():
+        raise UndecidableError("its numbers are too large for a mean or an interval")
     if reason := _shortfall(claim, paired):
         return replace(judgement, verdict=Verdict.inconclusive, reason=reason)
     return judgement
@@ -111,11 +131,11 @@ def _is(record: xr.Dataset, dataset: str, cell: Mapping[str, Any]) -> bool:
 
 def _seeds(cells: Study) -> tuple[list[int], int]:
     """Return the seeds that every cell has and none saw diverge, and how many diverged."""
-    common = set.intersection(*(set(cell["seed"].to_numpy().tolist()) for cell in cells))
+    common = set.intersection(*(set(map(int, cell["seed"].to_numpy())) for cell in cells))
     diverged = {
-        seed
+        int(seed)
         for cell in cells
-        for seed in cell["seed"].to_numpy()[cell["diverged_at"].to_numpy() >= 0].tolist()
+        for seed in cell["seed"].to_numpy()[cell["diverged_at"].to_numpy() >= 0]
     }
     return sorted(common - diverged), len(diverged)
 

@@ -1,9 +1,10 @@
 """Every figure of the report, by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from depthgauge.errors import DataError
+from depthgauge.foreign import RETRAIN, understood
 from depthgauge.report.bounds import bounds
 from depthgauge.report.cells import Records
 from depthgauge.report.figure import Figure, png, svg
@@ -30,7 +31,7 @@ from depthgauge.report.nielsen_training_speed import training_speed
 from depthgauge.report.remedies_error import remedies_error
 from depthgauge.report.remedies_profiles import remedies_gradients, remedies_updates
 
-__all__ = ["FIGURES", "Figure", "draw", "figures", "png", "svg"]
+__all__ = ["FIGURES", "Figure", "draw", "figures", "pictures", "png", "svg"]
 
 FIGURES: dict[str, Callable[[Records], Figure]] = {
     "nielsen_accuracy": accuracy,
@@ -74,7 +75,20 @@ def draw(records: Records) -> tuple[dict[str, Figure], dict[str, str]]:
     drawn, missing = {}, {}
     for name, figure in FIGURES.items():
         try:
-            drawn[name] = figure(records)
+            with understood("what it would show", RETRAIN):
+                drawn[name] = figure(records)
+        except DataError as error:
+            missing[name] = str(error)
+    return drawn, missing
+
+
+def pictures(figures: Mapping[str, Figure]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the figures as SVG, and for each that cannot be drawn why it is missing."""
+    drawn, missing = {}, {}
+    for name, figure in figures.items():
+        try:
+            with understood("what it would show", RETRAIN):
+                drawn[name] = svg(figure)
         except DataError as error:
             missing[name] = str(error)
     return drawn, missing

@@ -6,6 +6,7 @@ from functools import partial
 import pandas as pd
 
 from depthgauge.errors import DataError
+from depthgauge.foreign import RETRAIN, understood
 from depthgauge.report import nielsen_accuracy, nielsen_training_speed
 from depthgauge.report.cells import Records, cell, cells
 from depthgauge.report.curves import speed_table
@@ -17,7 +18,8 @@ def plots(records: Records) -> dict[str, pd.DataFrame]:
     tables = {}
     for name, table in PLOTS.items():
         try:
-            tables[name] = table(records)
+            with understood(name, RETRAIN):
+                tables[name] = table(records)
         except DataError:
             continue
     return tables

@@ -6,6 +6,7 @@ from typing import Any
 
 import xarray as xr
 
+from depthgauge.foreign import RETRAIN, understood
 from depthgauge.report.cells import Records
 from depthgauge.report.seeds import in_words
 
@@ -27,8 +28,16 @@ class StudyProvenance:
 
 
 def provenance(records: Records) -> list[StudyProvenance]:
-    """Return a row for each study that has records, by name."""
-    return [_study(name, list(found)) for name, found in sorted(records.items()) if found]
+    """Return a row for each study that has records, by name.
+
+    Raises DataError where a record does not say where its numbers come from.
+    """
+    rows = []
+    for name, found in sorted(records.items()):
+        if found:
+            with understood(f"the provenance of a record of {name}", RETRAIN):
+                rows.append(_study(name, list(found)))
+    return rows
 
 
 def _study(name: str, found: list[xr.Dataset]) -> StudyProvenance:

@@ -1,11 +1,11 @@
 """Verdicts as a reader sees them: rows of text, and how many there are of each kind."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from depthgauge.claims.written import KINDS, parse
 from depthgauge.errors import DataError
 from depthgauge.report.seeds import in_words
 
@@ -32,16 +32,13 @@ def read(path: Path) -> list[dict[str, Any]]:
     Raises DataError when the file is missing or is no list of verdicts.
     """
     try:
-        verdicts = json.loads(path.read_text(encoding="utf-8"))
-        for verdict in verdicts:
-            row(verdict)
+        return parse(path.read_text(encoding="utf-8"), list(KINDS))
     except FileNotFoundError:
         raise DataError(f"no verdicts at {path}; run `depthgauge judge` first") from None
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except ValueError as error:
         raise DataError(
-            f"{path} is no list of verdicts ({error!r}); run `depthgauge judge` again"
+            f"{path} is no list of verdicts ({error}); run `depthgauge judge` again"
         ) from error
-    return verdicts
 
 
 def row(verdict: Mapping[str, Any]) -> dict[str, str]:

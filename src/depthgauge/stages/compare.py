@@ -24,6 +24,7 @@ import argparse
 from pathlib import Path
 
 from depthgauge.errors import ConfigError, DataError
+from depthgauge.foreign import RETRAIN, understood
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +75,8 @@ def _claims(first: str, second: str) -> bool:
     from depthgauge.stages.judged import read_verdicts
 
     one, two = read_verdicts(first), read_verdicts(second)
-    return show_claims(changes(one, two), len(one), len(two))
+    with understood(f"a claim of {first} or {second}", "make them anew with `depthgauge judge`"):
+        return show_claims(changes(one, two), len(one), len(two))
 
 
 def _studies(first: Path, second: Path) -> bool:
@@ -91,8 +93,9 @@ def _studies(first: Path, second: Path) -> bool:
 def _study(first: Path, second: Path, title: str, studies: int) -> bool:
     """Compare two records or studies, one of so many `studies` compared at once."""
     from depthgauge.comparison.records import compare
-    from depthgauge.records import read, read_study
     from depthgauge.stages.compared import show_records
+    from depthgauge.stages.recorded import read_records
 
-    sides = [read_study(path) if path.is_dir() else [read(path)] for path in (first, second)]
-    return show_records(compare(sides[0], sides[1], studies), title)
+    sides = [read_records(path) for path in (first, second)]
+    with understood(f"a record in {first} or {second}", RETRAIN):
+        return show_records(compare(sides[0], sides[1], studies), title)

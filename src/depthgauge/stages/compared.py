@@ -25,7 +25,7 @@ def show_claims(changes: Sequence[Change], first: int, second: int) -> bool:
         for each in told:
             p = "" if each.p is None else f"{each.p:.2g}"
             sides = _number(each.first), _number(each.second)
-            table.add_row(each.id, *sides, p, _verdicts(each), _what(each))
+            table.add_row(escape(each.id), *sides, p, _verdicts(each), _what(each))
         out.print(table)
     within = len(changes) - len(told)
     gone, new = (sum(getattr(each, side) is None for each in told) for side in ("second", "first"))
@@ -50,7 +50,13 @@ def show_records(found: Comparison, title: str) -> bool:
         table = _table("cell", "variable", "at", "A", "B", "p")
         for each in beyond[:ROWS]:
             means = f"{each.first:.4g}", f"{each.second:.4g}"
-            table.add_row(escape(each.cell), each.variable, each.place, *means, f"{each.p:.2g}")
+            table.add_row(
+                escape(each.cell),
+                escape(each.variable),
+                escape(each.place),
+                *means,
+                f"{each.p:.2g}",
+            )
         out.print(table)
         if len(beyond) > ROWS:
             out.print(f"and {len(beyond) - ROWS} more like these")

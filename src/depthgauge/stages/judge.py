@@ -17,7 +17,7 @@ from depthgauge.claims.judging import judge
 from depthgauge.claims.registry import CLAIMS
 from depthgauge.errors import DataError
 from depthgauge.files import write_text
-from depthgauge.records import read_study
+from depthgauge.stages.recorded import read_records
 from depthgauge.stages.root import project_root
 from depthgauge.stages.verdict_table import show
 
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
     """
     build = arguments.build or project_root() / "build"
     results = arguments.results or project_root() / "results"
-    records = {folder.name: read_study(folder) for folder in build.glob("*/")}
+    records = {folder.name: read_records(folder) for folder in build.glob("*/")}
     if not any(records.values()):
         raise DataError(f"no records in {build}; run `dvc repro`, or give --build")
     verdicts = judge(records, CLAIMS)

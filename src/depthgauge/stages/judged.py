@@ -1,13 +1,17 @@
 """The verdicts of an earlier judgement."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
+from depthgauge.claims.written import parse
 from depthgauge.errors import DataError
 
-KEYS = ("id", "study", "statement", "rule", "published", "measured", "interval", "n")
+KEYS = (
+    *("id", "study", "statement", "rule", "published", "measured", "interval", "n"),
+    *("verdict", "reason"),
+)
+"""What the terminal shows and compares; an older version's list may lack the rest."""
 
 
 def read_verdicts(where: str | Path) -> list[dict[str, Any]]:
@@ -18,14 +22,11 @@ def read_verdicts(where: str | Path) -> list[dict[str, Any]]:
     name = "standard input" if where == "-" else str(where)
     try:
         text = sys.stdin.read() if where == "-" else Path(where).read_text(encoding="utf-8")
-        verdicts = json.loads(text)
-        for verdict in verdicts:
-            _ = [verdict[key] for key in (*KEYS, "verdict", "reason")]
+        return parse(text, KEYS)
     except FileNotFoundError:
         raise DataError(f"no claims at {name}; run `depthgauge judge` or `dvc repro`") from None
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError) as error:
         raise DataError(
-            f"{name} is no list of verdicts ({error!r}); give a claims.json, or make one with"
+            f"{name} is no list of verdicts ({error}); give a claims.json, or make one with"
             " `depthgauge judge`"
         ) from error
-    return verdicts

@@ -13,15 +13,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from depthgauge.files import write_text
-from depthgauge.records import read_study
 from depthgauge.report.content import Report
-from depthgauge.report.figures import draw, svg
+from depthgauge.report.figures import draw, pictures
 from depthgauge.report.library import plots_page
 from depthgauge.report.page import page
 from depthgauge.report.plots import plots
 from depthgauge.report.provenance import provenance
 from depthgauge.report.readme import readme
 from depthgauge.report.verdicts import read
+from depthgauge.stages.recorded import read_records
 from depthgauge.stages.root import project_root
 
 
@@ -44,13 +44,14 @@ def run(arguments: argparse.Namespace) -> None:
     build = arguments.build or project_root() / "build"
     results = arguments.results or project_root() / "results"
     verdicts = read(results / "claims.json")
-    records = {folder.name: read_study(folder) for folder in sorted(build.glob("*/"))}
+    records = {folder.name: read_records(folder) for folder in sorted(build.glob("*/"))}
     figures, missing = draw(records)
+    drawn, unseen = pictures(figures)
     report = Report(
         verdicts=verdicts,
-        figures=figures,
-        pictures={name: svg(figure) for name, figure in figures.items()},
-        missing=missing,
+        figures={name: figures[name] for name in drawn},
+        pictures=drawn,
+        missing=missing | unseen,
         provenance=provenance(records),
         commit=arguments.commit,
     )

@@ -13,7 +13,8 @@ from pathlib import Path
 import xarray as xr
 
 from depthgauge.errors import DataError
-from depthgauge.records import read_study
+from depthgauge.foreign import RETRAIN, understood
+from depthgauge.stages.recorded import read_records
 from depthgauge.stages.root import project_root
 from depthgauge.tracking.store import open_store
 from depthgauge.tracking.track import track
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
     if not folders:
         raise DataError(f"no records in build/{pattern}; run `dvc repro` or `dvc pull` first")
     for folder in folders:
-        track_study(folder.name, read_study(folder))
+        track_study(folder.name, read_records(folder))
         print(f"{folder.name}: tracked")
 
 
@@ -45,4 +46,5 @@ def track_study(study: str, records: list[xr.Dataset]) -> None:
     for name, figure in drawn.items():
         files[f"{name}.svg"] = svg(figure)
         files[f"{name}.png"] = png(figure)
-    track(open_store(Path.cwd()), records, files)
+    with understood(f"a record of {study}", RETRAIN):
+        track(open_store(Path.cwd()), records, files)

@@ -49,7 +49,9 @@ def _table(verdicts: Sequence[dict[str, Any]], wide: bool) -> Table:
         published = "" if each["published"] is None else f"{each['published']:g}"
         statement = [escape(each["statement"])] if wide else []
         verdict = f"[{colour}]{each['verdict']}[/]"
-        table.add_row(each["id"], *statement, published, _measured(each), str(each["n"]), verdict)
+        table.add_row(
+            escape(each["id"]), *statement, published, _measured(each), str(each["n"]), verdict
+        )
     return table
 
 

@@ -1,0 +1,81 @@
+"""Verdicts as they lie in claims.json, read back: by this version, or one that is older."""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from depthgauge.claims.judgement import Verdict
+from depthgauge.foreign import printable
+
+
+def parse(text: str, required: Sequence[str]) -> list[dict[str, Any]]:
+    """Return a list of verdicts of which each has the `required` keys, and no value of odd kind.
+
+    Raises ValueError, whose text says which verdict has what, where it is none.
+    """
+    try:
+        found = json.loads(text, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(found, list):
+        raise ValueError("it is no list")
+    for position, verdict in enumerate(found):
+        if not isinstance(verdict, dict):
+            raise ValueError(f"entry {position} is no verdict")
+        wrong = [key for key in required if key not in verdict]
+        wrong += [key for key, fits in KINDS.items() if key in verdict and not fits(verdict[key])]
+        if wrong:
+            raise ValueError(f"{', '.join(wrong)} of entry {position} lacking or wrong")
+        if verdict.get("measured") is not None and verdict.get("interval") is None:
+            raise ValueError(f"entry {position} has a number without an interval")
+    if len({verdict["id"] for verdict in found}) < len(found):
+        raise ValueError("a claim is there twice")
+    return found
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number")
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str) and printable(value) == value
+
+
+def _count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+
+
+def _number(value: Any) -> bool:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return abs(value) < 1e300 and math.isfinite(value)
+
+
+def _list_of(fits: Callable[[Any], bool], length: int | None = None) -> Callable[[Any], bool]:
+    return lambda value: (
+        isinstance(value, list)
+        and len(value) == (len(value) if length is None else length)
+        and all(map(fits, value))
+    )
+
+
+def _perhaps(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or fits(value)
+
+
+KINDS: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("id", "source", "study", "statement", "rule"), _text),
+    **dict.fromkeys(("dataset", "figure", "unit", "reason"), _text),
+    "published": _perhaps(_number),
+    "measured": _perhaps(_number),
+    "interval": _perhaps(_list_of(_number, 2)),
+    "n": _count,
+    "seeds": _list_of(_count),
+    "scale": _perhaps(_text),
+    "updates": lambda value: _list_of(_perhaps(_count), 2)(value) and value[1] is not None,
+    "n_diverged": _count,
+    "cells": _list_of(_text),
+    "verdict": lambda value: _text(value) and value in set(Verdict),
+}
+"""Key of a verdict -> whether a value will do (claims/judging.py writes them)."""

@@ -1,0 +1,19 @@
+"""Records of earlier runs, perhaps somebody else's, for the stages that read them."""
+
+from pathlib import Path
+
+import xarray as xr
+
+from depthgauge.foreign import printable
+from depthgauge.records import read, read_study
+
+
+def read_records(place: Path) -> list[xr.Dataset]:
+    """Return one record, or those of a study's folder in grid order, their words fit to be shown.
+
+    An unknown study gives []. Raises DataError when a record is damaged or of no cell.
+    """
+    records = [read(place)] if place.suffix == ".safetensors" else read_study(place)
+    for record in records:
+        record.attrs = printable(record.attrs)
+    return records

@@ -1,0 +1,76 @@
+"""A list of verdicts is read as it was written, or refused with what is wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from depthgauge.claims.written import KINDS, parse
+
+TEXT = (Path(__file__).parents[2] / "results" / "claims.json").read_text("utf-8")
+
+
+def test_the_committed_verdicts_are_read_as_they_are():
+    """Every key of every verdict, with no value changed."""
+    assert parse(TEXT, list(KINDS)) == json.loads(TEXT)
+
+
+def test_an_older_list_may_lack_what_nobody_asked_for():
+    """Keys that are not required may be missing; those there are still checked."""
+    older = [{"id": "a.b", "n": 3}]
+    assert parse(json.dumps(older), ["id"]) == older
+    with pytest.raises(ValueError, match="n of entry 0"):
+        parse(json.dumps([{"id": "a.b", "n": "3"}]), ["id"])
+
+
+def test_each_required_key_is_asked_for():
+    """The sentence names the key that is lacking, and where."""
+    for key in KINDS:
+        verdicts = json.loads(TEXT)[:3]
+        del verdicts[1][key]
+        with pytest.raises(ValueError, match=rf"\b{key}\b.* of entry 1 lacking or wrong"):
+            parse(json.dumps(verdicts), list(KINDS))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("id", 3),
+        ("statement", "half a character: \ud800"),
+        ("reason", "\x1b[31mred"),
+        ("measured", True),
+        ("measured", 1e301),
+        ("interval", [0.0]),
+        ("interval", [0.0, "1"]),
+        ("n", -1),
+        ("n", 2**63),
+        ("n", True),
+        ("seeds", [0, None]),
+        ("updates", [None, None]),
+        ("updates", [3]),
+        ("cells", "hidden=[30]"),
+        ("verdict", "maybe"),
+        ("verdict", ["holds"]),
+    ],
+)
+def test_a_value_of_another_kind_is_named(key, value):
+    """Also what would steer a terminal, or is too large to write."""
+    verdicts = json.loads(TEXT)[:3]
+    verdicts[2][key] = value
+    with pytest.raises(ValueError, match=f"^{key} of entry 2 lacking or wrong"):
+        parse(json.dumps(verdicts), list(KINDS))
+
+
+def test_what_is_no_list_of_verdicts_is_refused():
+    """Another tree, a number that is none, a claim twice, a number without its interval."""
+    first = json.loads(TEXT)[0]
+    for text, reason in (
+        ("{}", "no list"),
+        ("[3]", "entry 0 is no verdict"),
+        ("[NaN]", "NaN is no number"),
+        ("[" * 100_000, "nested too deeply"),
+        (json.dumps([first, first]), "twice"),
+        (json.dumps([{**first, "interval": None}]), "without an interval"),
+    ):
+        with pytest.raises(ValueError, match=reason):
+            parse(text, list(KINDS))
