@@ -23,6 +23,7 @@ from depthgauge.datasets.lists import prepared_extras
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.errors import ConfigError, DepthgaugeError, ResourceError
 from depthgauge.stages.blocks import CELLS
+from depthgauge.stages.refusals import refusal
 from depthgauge.training.cell import Cell, build_cell
 from depthgauge.training.device import available_device
 from depthgauge.training.procedures import procedure
@@ -97,8 +98,8 @@ class Planned:
 def plan(overrides: Sequence[str], data: Callable[[str], Prepared]) -> list[Planned]:
     """Return the cells that `overrides` describe, in the order of the grid.
 
-    Hydra itself expands the grid, with a task that only collects. Raises ConfigError for a value
-    that no cell can have; what Hydra refuses, it says itself, and exits.
+    Hydra itself expands the grid, with a task that only collects. Raises ConfigError for a key
+    that is none, and for a value that no cell can have.
     """
     _require_yaml(Path("conf", "study", f"{study_of(overrides)}.yaml"))
     found: list[tuple[list[str], DictConfig]] = []
@@ -139,19 +140,16 @@ def _planned(
 
 
 def sweep(overrides: Sequence[str], task: Callable[[DictConfig], Any]) -> None:
-    """Let Hydra run `task` over the grid that `overrides` describe; SystemExit if it refuses.
+    """Let Hydra run `task` over the grid that `overrides` describe.
 
-    Raises ResourceError where Hydra cannot write down what it does.
+    Raises ConfigError where it refuses them, ResourceError where it cannot write what it does.
     """
     conf = str(Path.cwd() / "conf")
     try:
         with _command_line(overrides):
             hydra.main(version_base="1.3", config_path=conf, config_name="config")(task)()
-    except CompactHydraException as error:  # Hydra's own words: key, value, options
-        cause = error.__cause__
-        told = [error, cause] if isinstance(cause, OmegaConfBaseException) else [error]
-        print(*told, sep="\n", file=sys.stderr)
-        raise SystemExit(1) from None
+    except (CompactHydraException, OmegaConfBaseException) as error:
+        raise refusal(error) from None
     except OSError as error:
         raise ResourceError(
             f"cannot write below {CELLS.absolute()}: {error.strerror or error};"
@@ -178,7 +176,7 @@ def _explained(error: OmegaConfBaseException, config: DictConfig) -> DepthgaugeE
     if isinstance(cause, DepthgaugeError):
         return cause
     scales = list(config.at)
-    if config.scale not in scales:
+    if scales and config.scale not in scales:  # a page without `at` is the same at each
         return ConfigError(f"scale={config.scale} is unknown; choose one of {', '.join(scales)}")
     reason = " ".join(str(error).split())
     return ConfigError(f"{reason}; correct that key on the command line or in conf/study")
