@@ -39,6 +39,7 @@ def checkout(tmp_path):
         "depthgauge": "test $1 = claims",
         "chromium": "true",
         "pg_ctlcluster": "true",
+        "zsh": "true",
     }.items():
         (stand_ins / name).write_text(f"#!/bin/sh\n{script}\n")
         (stand_ins / name).chmod(0o755)

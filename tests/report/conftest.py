@@ -1,12 +1,11 @@
 """Drawn once for all tests of the report: figures and pages take seconds."""
 
 import pytest
-from report_records import complete, judged
+from report_records import ORIGIN, complete, judged
 
 from depthgauge.report.content import Report
 from depthgauge.report.figures import draw, svg
 from depthgauge.report.page import page
-from depthgauge.report.provenance import provenance
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +24,7 @@ def report(records):
     ran = {study: cells for study, cells in records.items() if study != "nielsen_neuron_bars"}
     drawn, missing = draw(ran)
     pictures = {name: svg(figure) for name, figure in drawn.items()}
-    return Report(judged(ran), drawn, pictures, missing, provenance(ran), "0123abc")
+    return Report(judged(ran), drawn, pictures, missing, ran, {"nielsen_accuracy": ORIGIN})
 
 
 @pytest.fixture(scope="session")

@@ -15,12 +15,22 @@ from claims.glorot_signal_records import records as signal_records
 from claims.nielsen_records import PUBLISHED, records
 from depthgauge.claims.judging import judge
 from depthgauge.claims.registry import CLAIMS
+from depthgauge.report.provenance import Origin
 
 PROVENANCE = {
     "code": "c0de" * 16,
     "device": "cpu",
     "versions": {"torch": "2.13.0", "numpy": "2.4.6"},
 }
+
+ORIGIN = Origin(
+    records="d1ge57",
+    blocks=24,
+    seconds=425.0,
+    commit="0123abc with changes in src or conf",
+    machine="A processor, 2 cores",
+    software="Python 3.11.2",
+)
 
 
 def complete(seeds: int = 12) -> dict[str, list[xr.Dataset]]:

@@ -11,12 +11,11 @@ from importlib.resources import files
 from itertools import pairwise
 
 import pytest
-from report_records import complete, judged
+from report_records import ORIGIN, complete, judged
 
 from depthgauge.report.content import Report
 from depthgauge.report.figures import draw, svg
 from depthgauge.report.page import page
-from depthgauge.report.provenance import provenance
 
 HOSTILE = (
     """</script><script>alert(1)</script>"><img src=x onerror=alert(2)><!-- {{ 7 * 7 }} & 'x'"""
@@ -89,12 +88,13 @@ def test_only_the_pages_own_scripts_may_run(document):
 def test_hostile_texts_stay_texts(report):
     """A statement, a label or a hash from elsewhere is shown as it is, and is never markup."""
     verdicts = [{**report.verdicts[0], "statement": HOSTILE, "reason": HOSTILE, "unit": HOSTILE}]
-    records = complete(3)
+    records = {"nielsen_accuracy": complete(3)["nielsen_accuracy"]}
     for record in records["nielsen_accuracy"]:
         record.attrs.update(data={"name": HOSTILE, "hash": HOSTILE}, scale=HOSTILE, code=HOSTILE)
-    drawn, missing = draw({"nielsen_accuracy": records["nielsen_accuracy"]})
+    drawn, missing = draw(records)
     pictures = {name: svg(figure) for name, figure in drawn.items()}
-    text = page(Report(verdicts, drawn, pictures, missing, provenance(records), HOSTILE))
+    origins = {"nielsen_accuracy": replace(ORIGIN, commit=HOSTILE, machine=HOSTILE)}
+    text = page(Report(verdicts, drawn, pictures, missing, records, origins))
     found = Document(text)
     assert len(found.named("script")) == 4
     assert all(each["src"].startswith("data:") for each in found.named("img"))
@@ -124,7 +124,7 @@ def test_the_same_report_gives_the_same_bytes(report, html):
         figures=drawn,
         pictures={name: svg(figure) for name, figure in drawn.items()},
         missing=missing,
-        provenance=provenance(ran),
+        records=ran,
     )
     assert page(again) == html
 
@@ -181,3 +181,13 @@ def test_assistive_technology_finds_its_way(document):
     assert all(each["alt"] for each in document.named("img"))
     charts = [attributes for _, attributes in document.tags if "data-chart" in attributes]
     assert all(each["role"] == "img" and each["aria-labelledby"] for each in charts)
+
+
+def test_provenance_says_by_which_commit_where_and_how_long(document):
+    """Once for all studies, and for each; of a study without an origin it says so."""
+    assert "0123abc with changes in src or conf" in document.inside("dd")
+    assert "A processor, 2 cores" in document.inside("dd")
+    assert "7 min, the sum over 24 blocks, each on one core or GPU" in document.inside("dd")
+    studies = [text for text in document.inside("summary") if ", scale " in text]
+    assert [text.split(":")[0] for text in studies if "time 7 min" in text] == ["nielsen_accuracy"]
+    assert all("time not known here" in text for text in studies if "time 7 min" not in text)

@@ -43,4 +43,4 @@ def test_every_figure_is_shown_with_its_caption(report):
 def test_provenance_names_data_and_code(report):
     """Hashes stand there in full, so that they can be compared."""
     text = readme(report)
-    assert "3f2a91c0" * 8 in text and "c0de" * 16 in text and "Commit 0123abc." in text
+    assert "3f2a91c0" * 8 in text and "c0de" * 16 in text and "- Commit: 0123abc with" in text

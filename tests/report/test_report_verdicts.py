@@ -92,3 +92,11 @@ def test_missing_verdicts_are_named(tmp_path):
     """Without a judgement there is no report."""
     with pytest.raises(DataError, match=r"no verdicts at .*claims\.json; run `depthgauge judge`"):
         read(tmp_path / "claims.json")
+
+
+def test_what_rounding_leaves_of_nothing_is_nothing():
+    """A mean difference of -1.4e-15 points beside an interval of 0.4 is 0; a small one is not."""
+    ends = [-0.2211, 0.2211]
+    assert row({**VERDICT, "measured": -1.421e-15, "interval": ends})["measured"] == "0"
+    assert row({**VERDICT, "measured": 1e-6, "interval": ends})["measured"] == "1e-06"
+    assert row({**VERDICT, "measured": 1e-15, "interval": [0.0, 2e-15]})["measured"] == "1e-15"

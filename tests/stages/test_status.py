@@ -11,8 +11,9 @@ from filelock import FileLock
 from safetensors.numpy import save_file
 
 from depthgauge.datasets.prepared import path_of
+from depthgauge.report.duration import duration
 from depthgauge.stages.blocks import State, held, look, size
-from depthgauge.stages.estimate import duration, measured_speed
+from depthgauge.stages.estimate import measured_speed
 from depthgauge.stages.outline import BlockOutline, CellOutline
 from depthgauge.stages.train import prepared_data
 

@@ -120,19 +120,31 @@ def test_a_mistake_gets_one_sentence_and_nothing_is_computed(words, sentence, pr
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        (["study=nosuch"], ["nosuch", "nielsen_accuracy"]),
-        (["study=nielsen_accuracy", "colour=red"], ["colour"]),
-        (["study=nielsen_accuracy", "seeds=many"], ["seeds", "many"]),
-        (["study=nielsen_accuracy", "device=tpu"], ["device", "tpu", "cuda"]),
-        (["study=nielsen_accuracy", "hidden=[30"], ["[30"]),
+        (["study=nosuch"], ["study=nosuch is unknown; choose one of bounds, ", "nielsen_accuracy"]),
+        (["study=nielsen_accuracy", "dataset=nosuch"], ["dataset=nosuch is unknown", ", mnist,"]),
+        (["study=nielsen_accuracy", "colour=red"], ["colour is no key of a study; src/"]),
+        (["study=nielsen_accuracy", "hiden=[9]"], ["hiden is no key of a study; is hidden meant?"]),
+        (["study=nielsen_accuracy", "gradients.evry=9"], ["gradients.evry is no key of a study"]),
+        (["study=nielsen_accuracy", "seeds=many"], ["seeds=many will not do", "Integer"]),
+        (["study=nielsen_accuracy", "hidden=30"], ["hidden=30 will not do", "list"]),
+        (["study=nielsen_accuracy", "device=tpu"], ["device=tpu will not do", "cuda"]),
+        (["study=nielsen_accuracy", "hidden=[30"], ["[30", "correct that"]),
     ],
 )
-def test_what_hydra_refuses_it_names(words, named, project, depthgauge):
-    """Hydra's own message: the key, the value, the options; exit code not zero, no traceback."""
+def test_what_hydra_refuses_is_one_sentence(words, named, project, depthgauge):
+    """The key, the value, what would do; the exit code of a wrong word."""
     code, _, err = depthgauge("train", *words)
-    assert code == 1
-    assert all(word in err for word in named)
-    assert "Traceback" not in err
+    assert code == 2
+    assert all(word in err for word in named), err
+    assert err.startswith("depthgauge: ") and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("mode", ["", "hydra: {mode: MULTIRUN}\n"])
+def test_a_wrong_reference_is_no_wrong_scale(mode, project, depthgauge):
+    """A page without sizes knows no scale, and so none is unknown to it."""
+    (project / "conf/study/plain.yaml").write_text(f"# @package _global_\n{mode}hidden: [5]\n")
+    code, _, err = depthgauge("train", "study=plain", "seeds=${nosuch}")
+    assert code == 2 and "nosuch" in err and "scale" not in err
 
 
 def test_data_that_is_not_there_is_asked_for(project, depthgauge):

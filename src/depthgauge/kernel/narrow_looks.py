@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from scipy.sparse import csr_array
 
 from depthgauge.kernel.elementwise import (
     CROSS_ENTROPY,
@@ -45,8 +44,8 @@ def probe_set(pixels: np.ndarray, labels: np.ndarray, divide: float) -> ProbeSet
     by_pixel = sparse(np.ascontiguousarray(pixels.T), labels, divide)
     if len(labels) > MOST_IN_GRAM:
         return ProbeSet(images, by_pixel, np.zeros((0, 0), f4))
-    numbers = csr_array(pixels).astype(np.float64) / divide
-    return ProbeSet(images, by_pixel, (numbers @ numbers.T).toarray().astype(f4))
+    numbers = pixels.astype(np.float64)  # integers: their products and sums are exact
+    return ProbeSet(images, by_pixel, (numbers @ numbers.T / divide**2).astype(f4))
 
 
 class Glance(NamedTuple):

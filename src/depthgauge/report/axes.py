@@ -29,7 +29,7 @@ def speed_y(field: str) -> alt.Y:
 
 def step_x() -> alt.X:
     """Return the x axis of training."""
-    return alt.X("step:Q", title="SGD steps done")
+    return alt.X("step:Q", title="SGD steps done", axis=alt.Axis(tickCount=10))
 
 
 def log_step_x() -> alt.X:

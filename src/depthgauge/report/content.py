@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from depthgauge.claims.chance import chance_statement
+from depthgauge.report.cells import Records
 from depthgauge.report.figure import Figure
-from depthgauge.report.provenance import StudyProvenance
+from depthgauge.report.provenance import Origin, provenance, together
 from depthgauge.report.verdicts import WORDS, Verdicts, row, scales, tally, why_open
 
 
@@ -20,12 +21,14 @@ class Report:
     """The figures as SVG, by name."""
     missing: Mapping[str, str]
     """Figures that could not be drawn, and why."""
-    provenance: list[StudyProvenance]
-    commit: str | None
+    records: Records
+    origins: Mapping[str, Origin]
+    """How the records of a study came about, where that is known."""
 
 
 def content(report: Report) -> dict[str, Any]:
     """Return the report as the templates take it, numbers already in words."""
+    studies = provenance(report.records, report.origins)
     rows = [row(verdict) for verdict in report.verdicts]
     return {
         "rows": rows,
@@ -39,6 +42,6 @@ def content(report: Report) -> dict[str, Any]:
         "chance": chance_statement(report.verdicts),
         "figures": report.figures,
         "missing": report.missing,
-        "provenance": report.provenance,
-        "commit": report.commit,
+        "provenance": studies,
+        "together": together(studies, report.origins),
     }

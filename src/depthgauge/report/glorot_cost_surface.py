@@ -35,8 +35,8 @@ def cost_surface(records: Records) -> Figure:
             f" hidden units and {settings['classes']} softmax outputs on"
             f" {net.attrs['config']['batch_size']} random examples (no data set plays a part): mean"
             f" cost of seed {int(net['seed'][0])} over one weight of each layer; dots mark plateau,"
-            f" where the slope is below {FLAT:g} of the surface's range over its side. Right: the"
-            " share of plateau for every seed; above the dashed line the quadratic cost has more."
+            f" where the slope is below {FLAT:g} of the surface's range over its side. Every seed:"
+            " its share of plateau; above the dashed line the quadratic cost has more."
             f" {basis([net])}"
         ),
         chart=chart,
@@ -81,7 +81,7 @@ def _shares(net: xr.Dataset) -> alt.LayerChart:
     table = pd.DataFrame({**shares, "seed": net["seed"].values})
     top = float(max(map(np.max, shares.values())))
     line = pd.DataFrame({"nll": [0.0, top], "quadratic": [0.0, top]})
-    x = alt.X("nll:Q", title="plateau, log-likelihood (%)")
+    x = alt.X("nll:Q", title="plateau, log-likelihood (%)", axis=alt.Axis(tickCount=6))
     y = alt.Y("quadratic:Q", title="plateau, quadratic (%)")
     dots = alt.Chart(table).mark_point(size=20, opacity=0.6)
     seeds = dots.encode(x=x, y=y, tooltip=["seed", "nll", "quadratic"])

@@ -41,7 +41,7 @@ def error_curves(records: Records, number: int, datasets: Sequence[str]) -> Figu
 def _curves(name: str, dataset: str, nets: Nets) -> alt.LayerChart:
     tables = [curve_table(net).assign(model=NAMES[model]) for model, net in nets.items()]
     table = pd.concat(tables, ignore_index=True)
-    x = alt.X("updates:Q", title="updates")
+    x = alt.X("updates:Q", title="updates", axis=alt.Axis(tickCount=6))
     base = alt.Chart(table).encode(x=x, color=model_colour())
     layers = [
         base.mark_area(style="band").encode(y=_percent("low"), y2="high"),

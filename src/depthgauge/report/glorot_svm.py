@@ -56,7 +56,7 @@ def _panel(net: xr.Dataset, level: float) -> alt.LayerChart:
     table = curve_table(net)
     (height,) = rounded([level])
     ends = pd.DataFrame({"updates": [0, int(net["evaluation_step"][-1])], "error": [height] * 2})
-    x = alt.X("updates:Q", title="updates of the net")
+    x = alt.X("updates:Q", title="updates of the net", axis=alt.Axis(tickCount=8))
     level_y = alt.Y("error:Q", title="test error (%)", scale=alt.Scale(zero=False))
     layers = [
         *error_layers(alt.Chart(table).encode(x=x), "updates"),

@@ -38,7 +38,12 @@ def density_layer(table: pd.DataFrame, axis: str, reach: float) -> alt.Chart:
         alt.Chart(table)
         .mark_line(style="median", clip=True)
         .encode(
-            x=alt.X("value:Q", title=axis, scale=alt.Scale(domain=[-reach, reach], nice=False)),
+            x=alt.X(
+                "value:Q",
+                title=axis,
+                scale=alt.Scale(domain=[-reach, reach], nice=False),
+                axis=alt.Axis(tickCount=8),
+            ),
             y=alt.Y("density:Q", title="density"),
             color=colour(table),
         )

@@ -32,10 +32,10 @@ def capacity(records: Records) -> Figure:
         name=STUDY,
         title="What layers could do: learn, stay random, or do nothing",
         caption=(
-            "Left and middle: accuracy on the validation images over training (line: median over"
-            " seeds; band: central 95 % of seeds). Right: largest error of identity neurons of"
-            " weight w₁ on the activations of the last of 2 trained hidden layers (line: median"
-            " over seeds), with ½ − (2/w₁) tanh(w₁/4) dashed; diamond: the best neuron without a"
+            "Accuracy on the validation images over training (line: median over seeds; band:"
+            " central 95 % of seeds). Identity neurons: largest error of such neurons of weight w₁"
+            " on the activations of the last of 2 trained hidden layers (line: median over seeds),"
+            " with ½ − (2/w₁) tanh(w₁/4) dashed; diamond: the best neuron without a"
             f" bias behind its sigmoid. {inserted} layers of w₁ = {least:g} put there change the"
             f" accuracy by {change:.2g} percentage points on average. {basis(nets.values())}"
         ),

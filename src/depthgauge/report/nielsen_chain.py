@@ -25,13 +25,14 @@ def chain(records: Records) -> Figure:
         name=STUDY,
         title="Chains of one-neuron layers: products that vanish and products that explode",
         caption=(
-            "Left: |w σ′(z)| of the neurons after the first in chains of 4, weights and biases"
-            " ~ N(0, 1) (share of seeds in each bin); dashed: 1/4. Middle: |∂C/∂b| of each neuron"
-            f" over that of the last in chains of {_LONGEST}: drawn at random (line: median over"
-            " seeds; band: central 95 % of seeds) and with weights of 100 and every z = 0; dashed:"
-            " a factor of 1/4 and of 25 a neuron. Right: width of the inputs at which one neuron"
-            " does not shrink the signal, measured by bisection (line: median over seeds, each with"
-            f" a bias of its own), and equation 123 (dashed); diamond: its maximum. {basis([four])}"
+            "One neuron's factor: |w σ′(z)| of the neurons after the first in chains of 4, weights"
+            " and biases ~ N(0, 1) (share of seeds in each bin); dashed: 1/4."
+            f" Chains of {_LONGEST}: |∂C/∂b| of each neuron over that of the last: drawn at random"
+            " (line: median over seeds; band: central 95 % of seeds) and with weights of 100 and"
+            " every z = 0; dashed: a factor of 1/4 and of 25 a neuron. Where |w σ′| ≥ 1: width of"
+            " the inputs at which one neuron does not shrink the signal, measured by bisection"
+            " (line: median over seeds, each with a bias of its own), and equation 123 (dashed);"
+            f" diamond: its maximum. {basis([four])}"
         ),
         chart=alt.concat(_factors(four), _gradients(long), _steepness(four), columns=3),
     )

@@ -33,11 +33,11 @@ def neuron_bars(records: Records) -> Figure:
         name=STUDY,
         title=f"How fast the first {BARS} neurons of each hidden layer learn at first",
         caption=(
-            f"Left: seed {seed}, the first, in the manner of the chapter: on each of the first"
+            f"Seed {seed}, the first, in the manner of the chapter: on each of the first"
             f" {BARS} neurons of hidden layers 1 and 2 a bar as long as |∂C/∂b| of that neuron,"
             f" averaged over the first {images:,} training images; the longest is"
-            f" {bars['speed'].max():.3g} cost per unit of bias. Right: the same {BARS} neurons of"
-            f" all seeds (share of values in each bin). {basis([net])}"
+            f" {bars['speed'].max():.3g} cost per unit of bias. All seeds: the same {BARS} neurons"
+            f" of every one (share of values in each bin). {basis([net])}"
         ),
         chart=alt.concat(_picture(bars, seed), hills, columns=2),
     )

@@ -1,19 +1,33 @@
-"""Where the numbers come from: data, code, versions and device of every study."""
+"""Where the numbers come from: data, code and versions, commit, machine and time of every study."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import xarray as xr
 
 from depthgauge.foreign import RETRAIN, understood
 from depthgauge.report.cells import Records
+from depthgauge.report.duration import duration
 from depthgauge.report.seeds import in_words
 
 
 @dataclass(frozen=True)
+class Origin:
+    """How a study's records came about; they do not say it themselves, so that they repeat."""
+
+    records: str
+    """Digest of the records it speaks of."""
+    blocks: int
+    seconds: float
+    """Sum over the blocks, each computed by one thread."""
+    commit: str
+    machine: str
+    software: str
+
+
+@dataclass(frozen=True)
 class StudyProvenance:
-    """What one study's records say of themselves, as text."""
+    """What is known of one study's records, as text."""
 
     study: str
     cells: int
@@ -24,10 +38,15 @@ class StudyProvenance:
     device: str
     versions: str
     time: str
-    """Which the study's page foresees; records carry no clock times, so that they repeat."""
+    commit: str
+    machine: str
 
 
-def provenance(records: Records) -> list[StudyProvenance]:
+UNKNOWN = "not known here"
+"""The records came without results/origins.json, or it speaks of others."""
+
+
+def provenance(records: Records, origins: Mapping[str, Origin]) -> list[StudyProvenance]:
     """Return a row for each study that has records, by name.
 
     Raises DataError where a record does not say where its numbers come from.
@@ -36,35 +55,46 @@ def provenance(records: Records) -> list[StudyProvenance]:
     for name, found in sorted(records.items()):
         if found:
             with understood(f"the provenance of a record of {name}", RETRAIN):
-                rows.append(_study(name, list(found)))
+                rows.append(_study(name, list(found), origins.get(name)))
     return rows
 
 
-def _study(name: str, found: list[xr.Dataset]) -> StudyProvenance:
+def together(rows: Iterable[StudyProvenance], origins: Mapping[str, Origin]) -> dict[str, str]:
+    """Return commit, machine, software and time of all studies with records, each value once."""
+    known = [origins[row.study] for row in rows if row.study in origins]
+    if not known:
+        return {}
+    seconds = sum(origin.seconds for origin in known)
+    blocks = sum(origin.blocks for origin in known)
+    return {
+        "Commit": _distinct(origin.commit for origin in known),
+        "Machine": _distinct(origin.machine for origin in known),
+        "Software": _distinct(origin.software for origin in known),
+        "Time": f"{duration(seconds)}, the sum over {blocks:,} blocks, each on one core or GPU",
+    }
+
+
+def _study(name: str, found: list[xr.Dataset], origin: Origin | None) -> StudyProvenance:
     attrs = [record.attrs for record in found]
     return StudyProvenance(
         study=name,
         cells=len(found),
-        seeds=_distinct([in_words(sorted(set(each["seed"].values.tolist()))) for each in found]),
-        scale=_distinct([each["scale"] for each in attrs]),
-        data=_distinct([f"{each['data']['name']} {each['data']['hash']}" for each in attrs]),
-        code=_distinct([each["code"] for each in attrs]),
-        device=_distinct([each["device"] for each in attrs]),
-        versions=_distinct([_versions(each["versions"]) for each in attrs]),
-        time=_distinct([_time(each) for each in attrs]),
+        seeds=_distinct(in_words(sorted(set(each["seed"].values.tolist()))) for each in found),
+        scale=_distinct(each["scale"] for each in attrs),
+        data=_distinct(f"{each['data']['name']} {each['data']['hash']}" for each in attrs),
+        code=_distinct(each["code"] for each in attrs),
+        device=_distinct(each["device"] for each in attrs),
+        versions=_distinct(_versions(each["versions"]) for each in attrs),
+        time=duration(origin.seconds) if origin else UNKNOWN,
+        commit=origin.commit if origin else UNKNOWN,
+        machine=origin.machine if origin else UNKNOWN,
     )
-
-
-def _time(attrs: Mapping[str, Any]) -> str:
-    """Return what the study's notebook page says on its length at the record's scale."""
-    minutes = attrs.get("notebook", {}).get("minutes", {}).get(attrs["scale"])
-    return f"about {minutes:g} minutes on 2 cores" if minutes else "not foreseen at this scale"
 
 
 def _versions(versions: dict[str, str]) -> str:
     return ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
 
 
-def _distinct(texts: list[str]) -> str:
+def _distinct(texts: Iterable[str]) -> str:
     """Return each text once, in the order of the grid."""
     return "; ".join(dict.fromkeys(texts))

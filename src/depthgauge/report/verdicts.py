@@ -53,12 +53,14 @@ def row(verdict: Mapping[str, Any]) -> dict[str, str]:
         "word": WORDS[verdict["verdict"]],
         "symbol": SYMBOLS[verdict["verdict"]],
         "published": number(verdict["published"]),
-        "measured": number(verdict["measured"]),
+        "measured": number(_beside(verdict["measured"], verdict["interval"])),
         "interval": interval(verdict["interval"]),
         "n": str(verdict["n"]),
         "seeds": in_words(verdict["seeds"]) + (f", {diverged} diverged" if diverged else ""),
         "scale": verdict["scale"] or "not run",
-        "updates": f"{done} of {published_updates:,} published" if published_updates else "0 of 0",
+        "updates": f"{done} of {published_updates:,} published"
+        if published_updates
+        else "none needed",
         "cells": "; ".join(verdict["cells"]) or "none",
     }
 
@@ -77,6 +79,13 @@ def number(value: float | None) -> str:
 def interval(ends: Sequence[float] | None) -> str:
     """Return "[low, high]"; nothing where there is none."""
     return "" if ends is None else f"[{ends[0]:g}, {ends[1]:g}]"
+
+
+def _beside(value: float | None, ends: Sequence[float] | None) -> float | None:
+    """Return 0 for what is a rounding error beside the width of its interval."""
+    if value is not None and ends is not None and abs(value) < 1e-9 * (ends[1] - ends[0]):
+        return 0.0
+    return value
 
 
 def tally(verdicts: Verdicts) -> dict[str, Counter[str]]:

@@ -7,15 +7,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from depthgauge.report.duration import duration
 from depthgauge.stages.blocks import CELLS, Seen, State, look
 from depthgauge.stages.outline import CellOutline, Outline
 
 DEFAULT_SPEED = 25e9
 """Operations a second of one core on small nets (docs/performance.md), until this machine has
 finished a block of its own."""
-
-UNITS = ((100, 1, "s", 0), (6000, 60, "min", 0), (172_800, 3600, "h", 1))
-"""Below so many seconds: seconds in a unit, its name, digits."""
 
 Speed = Callable[[CellOutline], float]
 
@@ -76,14 +74,6 @@ def measured_speed(cells: Path) -> Speed:
         return DEFAULT_SPEED if found is None else work[found] / seconds[found]
 
     return speed
-
-
-def duration(seconds: float) -> str:
-    """Return a time as a person says it: 40 s, 12 min, 3.5 h, 2.1 days."""
-    for limit, unit, name, digits in UNITS:
-        if seconds < limit:
-            return f"{seconds / unit:.{digits}f} {name}"
-    return f"{seconds / 86_400:.1f} days"
 
 
 def _kinds(procedure: str, width: int) -> tuple[tuple[object, ...], ...]:

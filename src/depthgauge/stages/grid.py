@@ -1,6 +1,5 @@
 """A study's grid by way of Hydra: its cells composed here, its jobs handed to a launcher."""
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -23,6 +22,7 @@ from omegaconf.errors import OmegaConfBaseException
 from depthgauge.errors import ResourceError
 from depthgauge.stages.blocks import CELLS
 from depthgauge.stages.composition import loader_of
+from depthgauge.stages.refusals import refusal
 
 JOB = "train"
 """What Hydra and a batch system call a job."""
@@ -34,7 +34,7 @@ Batches = list[list[list[str]]]
 def compositions(words: Sequence[str]) -> list[tuple[list[str], DictConfig]]:
     """Return each cell of the grid that `words` describe: its own words, and its config.
 
-    In the order of Hydra's sweep. What Hydra refuses, it says itself; then SystemExit.
+    In the order of Hydra's sweep. Raises ConfigError for what Hydra refuses.
     """
     with _refusals():
         hydra, study = _study(words)
@@ -48,7 +48,7 @@ def launch(
 ) -> None:
     """Let the launcher that `words` name run `task` for those of the grid's cells in `jobs`.
 
-    SystemExit where Hydra refuses; ResourceError where it cannot write down what it does.
+    Raises ConfigError for what Hydra refuses, ResourceError where its notes cannot be written.
     """
     with _refusals(), _writing():
         hydra, study = _study(words)
@@ -113,11 +113,8 @@ def _note(study: DictConfig) -> None:
 def _refusals() -> Iterator[None]:
     try:
         yield
-    except CompactHydraException as error:  # Hydra's own words: key, value, options
-        cause = error.__cause__
-        told = [error, cause] if isinstance(cause, OmegaConfBaseException) else [error]
-        print(*told, sep="\n", file=sys.stderr)
-        raise SystemExit(1) from None
+    except (CompactHydraException, OmegaConfBaseException) as error:
+        raise refusal(error) from None
 
 
 @contextmanager

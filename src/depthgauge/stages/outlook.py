@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import depthgauge
-from depthgauge.errors import DataError, DepthgaugeError
+from depthgauge.errors import DataError
 from depthgauge.files import write_text
 from depthgauge.stages.blocks import CELLS
 from depthgauge.stages.outline import Outline, as_values, from_values, outline_of
@@ -59,10 +59,6 @@ def _planned(study: str, words: list[str], path: Path, stamp: str) -> Outline:
     except DataError as error:
         write_text(path, json.dumps({"stamp": stamp, "lacking": str(error)}))
         raise
-    except SystemExit as refused:  # Hydra has said on stderr what it does not like
-        raise DepthgaugeError(
-            f"Hydra cannot compose {' '.join(words)}; mend conf/study/{study}.yaml"
-        ) from refused
     write_text(path, json.dumps({"stamp": stamp, **as_values(outline)}))
     return outline
 

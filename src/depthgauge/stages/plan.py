@@ -79,8 +79,8 @@ class Planned:
 def plan(overrides: Sequence[str], data: Callable[[str], Prepared]) -> list[Planned]:
     """Return the cells that `overrides` describe, in the order of the grid.
 
-    Raises ConfigError for a value that no cell can have; what Hydra refuses, it says itself, and
-    exits.
+    Raises ConfigError for a key that is none, for a value that no cell can have, and for what Hydra
+    refuses.
     """
     _require_yaml(Path("conf", "study", f"{study_of(overrides)}.yaml"))
     words = [word for word in overrides if not word.lstrip("+~").startswith(LAUNCHER)]
@@ -139,7 +139,7 @@ def _explained(error: OmegaConfBaseException, config: DictConfig) -> DepthgaugeE
     if isinstance(cause, DepthgaugeError):
         return cause
     scales = list(config.at)
-    if config.scale not in scales:
+    if scales and config.scale not in scales:  # a page without `at` is the same at each
         return ConfigError(f"scale={config.scale} is unknown; choose one of {', '.join(scales)}")
     reason = " ".join(str(error).split())
     return ConfigError(f"{reason}; correct that key on the command line or in conf/study")

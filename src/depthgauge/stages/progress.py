@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from depthgauge.report.duration import duration
 from depthgauge.stages.blocks import State
-from depthgauge.stages.estimate import duration
 from depthgauge.stages.terminal import console
 
 COLOURS = {

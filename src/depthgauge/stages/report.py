@@ -2,9 +2,10 @@
 
 Reads the records in build/*/ and the verdicts in results/claims.json. Writes results/report.html
 (one page that needs no network), results/README.md (the table for a repository page),
-results/figures/*.svg and results/plots/*.csv (the curves, for `dvc plots`, whose
-page is build/plots.html). A figure whose records
-are missing is left out, and the page says so. The same records and verdicts give the same bytes.
+results/figures/*.svg, results/plots/*.csv (the curves, for `dvc plots`, whose page is
+build/plots.html) and results/origins.json (commit, machine and time of the training that made the
+records; kept while the records are the same). A figure whose records are missing is left out, and
+the page says so. The same records, verdicts and origins give the same bytes.
 """
 
 import argparse
@@ -18,9 +19,9 @@ from depthgauge.report.figures import draw, pictures
 from depthgauge.report.library import plots_page
 from depthgauge.report.page import page
 from depthgauge.report.plots import plots
-from depthgauge.report.provenance import provenance
 from depthgauge.report.readme import readme
 from depthgauge.report.verdicts import read
+from depthgauge.stages.origins import origins, settled
 from depthgauge.stages.recorded import read_records
 from depthgauge.stages.root import project_root
 
@@ -36,7 +37,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder of claims.json, and of what is written (default: ROOT/results)",
     )
-    parser.add_argument("--commit", metavar="ID", help="commit to name under provenance")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -52,8 +52,8 @@ def run(arguments: argparse.Namespace) -> None:
         figures={name: figures[name] for name in drawn},
         pictures=drawn,
         missing=missing | unseen,
-        provenance=provenance(records),
-        commit=arguments.commit,
+        records=records,
+        origins=settled(origins(build, records), build, results / "origins.json"),
     )
     tables = {name: table.to_csv(index=False) for name, table in plots(records).items()}
     write_text(results / "report.html", page(report))

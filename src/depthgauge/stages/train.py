@@ -34,11 +34,12 @@ from depthgauge.stages.diary import cell_diary, kept_diary, sweep_folder, told_o
 from depthgauge.stages.divergence import require_a_rate
 from depthgauge.stages.estimate import show_plan
 from depthgauge.stages.grid import launch
+from depthgauge.stages.origin import leave_origin
 from depthgauge.stages.outline import outline_of
 from depthgauge.stages.plan import Planned, checked, plan, study_of
 from depthgauge.stages.root import project_root
 from depthgauge.stages.track import track_study
-from depthgauge.training.block import Block
+from depthgauge.training.block import Block, Watch
 from depthgauge.training.cell import Cell, build_cell, compute_block, finished
 from depthgauge.training.device import available_device
 from depthgauge.training.progress import ProgressBar
@@ -141,7 +142,12 @@ def train_cell(composed: DictConfig) -> None:
                 bar = ProgressBar(f"{study} {config.hidden}", block)
                 return [bar, *live(block, steps)]
 
-            _finish(block, partial(compute_block, block, data, device, CELLS, watch))
+            _finish(block, partial(_compute, block, data, device, watch))
+
+
+def _compute(block: Block, data: Prepared, device: str, watch: Watch) -> None:
+    leave_origin(CELLS / block.key, device)
+    compute_block(block, data, device, CELLS, watch)
 
 
 def _finish(block: Block, compute: Callable[[], None]) -> None:

@@ -1,20 +1,31 @@
-"""Which commit of the project is checked out: one of the tags that join MLflow with git and DVC."""
+"""Which commit of the project is checked out: what joins MLflow and the report with git."""
 
 import subprocess
 from functools import cache
 from pathlib import Path
 
+COMPUTES = ("src", "conf")
+"""What decides over numbers; `dvc repro` itself changes dvc.lock and results/ as it goes."""
+
 
 @cache
-def commit_tags(root: Path) -> dict[str, str]:
-    """Return MLflow's own tags of the commit and of whether tracked files differ from it.
+def checked_out(root: Path) -> tuple[str, bool] | None:
+    """Return the commit, and whether code or pages differ from it, new files included.
 
-    As this process found it at first. Empty where there is no git, no repository, or no commit.
+    As this process found it at first. None where there is no git, no repository, or no commit.
     """
     commit = _git(root, "rev-parse", "HEAD")
     if commit is None:
+        return None
+    return commit, bool(_git(root, "status", "--porcelain", "--", *COMPUTES))
+
+
+def commit_tags(root: Path) -> dict[str, str]:
+    """Return MLflow's own tags of the commit; none where there is none."""
+    found = checked_out(root)
+    if found is None:
         return {}
-    changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+    commit, changed = found
     return {
         "mlflow.source.git.commit": commit,
         "mlflow.source.git.dirty": "true" if changed else "false",

@@ -1,0 +1,24 @@
+"""What training leaves beside a block: who computes it. Its time is beside it, too."""
+
+import json
+from pathlib import Path
+
+from depthgauge.files import write_text
+from depthgauge.stages.blocks import State, look
+from depthgauge.stages.machine import machine, software
+from depthgauge.tracking.commit import checked_out
+
+
+def leave_origin(folder: Path, device: str) -> None:
+    """Write who is about to compute the block in `folder`, unless it is done or being computed."""
+    if look(folder).state not in (State.done, State.running):
+        origin = {"commit": _commit(), "machine": machine(device), "software": software()}
+        write_text(folder / "origin.json", json.dumps(origin) + "\n")
+
+
+def _commit() -> str:
+    found = checked_out(Path.cwd())
+    if found is None:
+        return "none, as it was not under git"
+    commit, changed = found
+    return commit + " with changes in src or conf" * changed
