@@ -11,7 +11,7 @@ export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help environment repro test coverage soak lint audit bench ui docs readme screenshots constraints
+.PHONY: help environment repro test coverage soak lint audit bench ui docs readme scaling screenshots constraints
 
 help: ## say what each command does
 	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
@@ -63,6 +63,10 @@ docs: environment ## build the documentation into site/html, offline
 
 readme: environment ## write README's table of results from results/claims.json
 	@$(VENV)/python showcase/table.py
+
+scaling: environment ## renew the tables of docs/scaling.md (needs make repro; 10 minutes and more)
+	@$(VENV)/python bench/many_cells.py
+	@$(VENV)/python showcase/scaling.py
 
 screenshots: environment ## photograph MLflow's pages for docs/ (needs chromium and make repro)
 	@$(VENV)/python showcase/screenshots.py

@@ -1,0 +1,196 @@
+"""The sweep's bookkeeping at many cells, without the training: `python bench/many_cells.py 10000`.
+
+In a project of its own, in a temporary folder, with a study whose every cell is another l2 and
+batch_size. Each part is a process of its own, one after the other, as a user's commands are:
+
+  plan      compose and check every cell (`train --dry-run`)
+  launch    start a job for every cell through Hydra's launcher; the job does nothing
+  records   write a small record for every cell where training would leave it
+  again     `train`, which finds all cells done: plan, diary, assemble, track, in one process
+  status    `status`, which plans for itself
+  judge     judge all claims on the records
+  report    draw and write the page
+  track     bring the records into MLflow a second time
+
+Printed, and written to build/many_cells.json: seconds of the clock, of the processor, and the
+largest resident memory.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+HERE = Path(__file__).parent
+TARGET = HERE.parent / "build" / "many_cells.json"
+"""Where showcase/scaling.py finds the numbers for docs/scaling.md."""
+STUDY = "many"
+PAGE = """# @package _global_
+notebook:
+  question: Does the bookkeeping keep up with {cells} cells?
+  source: our own, bench/many_cells.py
+  minutes: {{smoke: 1, quick: 1, paper: 1}}
+hydra:
+  mode: MULTIRUN
+  sweeper:
+    params:
+      l2: range(0,{rows})
+      batch_size: range(1,101)
+hidden: [5, 5]
+train_size: 100
+steps: 1
+seeds: 2
+gradients: {{images: 10}}
+at:
+  quick: {{}}
+"""
+"""One hundred cells a row."""
+
+
+def make_project(root: Path, cells: int) -> None:
+    """Lay out a project of one study with so many cells, a multiple of 100, and tiny data."""
+    from depthgauge.datasets.prepared import Split, assemble, path_of, write
+
+    for name in ("config.yaml", "pipeline.yaml", "dataset/mnist.yaml"):
+        target = root / "conf" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((HERE.parent / "conf" / name).read_bytes())
+    page = root / "conf" / "study" / f"{STUDY}.yaml"
+    page.parent.mkdir()
+    page.write_text(PAGE.format(cells=cells, rows=cells // 100))
+    (root / "dvc.yaml").write_text("stages: {}\n")
+    labels = np.arange(200, dtype=np.uint8) % 10
+    split = Split(np.zeros((200, 784), np.uint8), labels)
+    splits = {"train": split, "validation": split, "test": split}
+    write(assemble("mnist", (28, 28), tuple("0123456789"), splits), path_of(root, "mnist"))
+
+
+def command(*words: str) -> Callable[[], None]:
+    """Return a part that is one of depthgauge's commands."""
+
+    def run() -> None:
+        from depthgauge.stages.main import main
+
+        main(words)
+
+    return run
+
+
+def launch_jobs() -> None:
+    """Let the launcher run a job for every cell."""
+    from depthgauge.stages.grid import compositions, launch
+
+    words = [f"study={STUDY}"]
+    launch([*words, *QUIET], nothing, [job for job, _ in compositions(words)])
+
+
+def nothing(_config: object) -> None:
+    """The job."""
+
+
+def write_records() -> None:
+    """Leave for every block what training would."""
+    import xarray as xr
+
+    from depthgauge.records import write
+    from depthgauge.stages.blocks import CELLS
+    from depthgauge.stages.plan import plan
+    from depthgauge.stages.train import prepared_data
+    from depthgauge.training.cell import provenance, record_path
+
+    layers = np.arange(1, 4)
+    for cell in plan([f"study={STUDY}"], prepared_data):
+        for block in cell.cell.blocks:
+            speeds = np.full((len(block.replicas), 2, len(layers)), 0.5, np.float32)
+            record = xr.Dataset(
+                {"bias_gradient_norm": (("replica", "gradient_step", "layer"), speeds)},
+                {
+                    "seed": ("replica", block.seeds),
+                    "learning_rate": ("replica", block.rates),
+                    "diverged_at": ("replica", np.full(len(block.replicas), -1)),
+                    "gradient_step": [0, 1],
+                    "layer": layers,
+                },
+            )
+            attributes = provenance(block, cell.data, "cpu")
+            write(record.assign_attrs(attributes), record_path(CELLS, block))
+
+
+QUIET = ("hydra/job_logging=disabled", "hydra/hydra_logging=disabled")
+OUT = f"out=build/{STUDY}"
+PARTS: dict[str, Callable[[], None]] = {
+    "plan": command("train", f"study={STUDY}", "--dry-run"),
+    "launch": launch_jobs,
+    "records": write_records,
+    "again": command("train", f"study={STUDY}", OUT),
+    "status": command("status"),
+    "judge": command("judge"),
+    "report": command("report"),
+    "track": command("track"),
+}
+
+
+def measured(part: str, root: Path) -> dict[str, float]:
+    """Run one part in a process of its own; return seconds and megabytes."""
+    words = [sys.executable, str(Path(__file__).resolve()), "--part", part]
+    done = subprocess.run(words, cwd=root, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        sys.exit(f"{part} ended with exit code {done.returncode}; its own words are above")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def run_part(part: str) -> None:
+    """Run a part here and print what it took, start-up of the interpreter included."""
+    start = time.perf_counter()
+    PARTS[part]()
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    megabytes = usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+    found = {
+        "seconds": time.perf_counter() - start,
+        "processor": usage.ru_utime + usage.ru_stime,
+        "megabytes": megabytes,
+    }
+    print(json.dumps(found))
+
+
+def main() -> None:
+    """Measure all parts and print a table."""
+    parser = argparse.ArgumentParser(description="The sweep's bookkeeping without the training.")
+    parser.add_argument("cells", type=int, nargs="?", default=10_000, help="a multiple of 100")
+    parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.part:
+        run_part(options.part)
+        return
+    if options.cells < 100 or options.cells % 100:
+        parser.error(f"cells={options.cells} will not do: give a multiple of 100")
+    table = Table(title=f"{options.cells} cells")
+    for name in ("part", "seconds", "of the processor", "MB"):
+        table.add_column(name, justify="left" if name == "part" else "right")
+    with tempfile.TemporaryDirectory() as folder:
+        make_project(Path(folder), options.cells)
+        found = {}
+        for part in PARTS:
+            found[part] = measured(part, Path(folder))
+            print(part, file=sys.stderr)
+    for part, each in found.items():
+        table.add_row(part, *(f"{number:.1f}" for number in each.values()))
+    Console().print(table)
+    minutes = sum(each["seconds"] for each in found.values()) / 60
+    print(f"{minutes:.1f} minutes in all, on {os.cpu_count()} cores")
+    TARGET.parent.mkdir(exist_ok=True)
+    TARGET.write_text(json.dumps({"cells": options.cells, "parts": found}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

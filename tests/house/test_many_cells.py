@@ -1,0 +1,52 @@
+"""What a sweep does beside training grows with its cells, and no faster."""
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hydra.core.global_hydra import GlobalHydra
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
+
+import many_cells
+
+from depthgauge.records import read_study
+from depthgauge.stages.train import prepared_data
+
+PARTS = ("launch", "records", "assemble", "status", "judge")
+
+
+def seconds_of_parts(root, cells, monkeypatch):
+    """Of the processor, by part, in a project with so many cells."""
+    root.mkdir()
+    many_cells.make_project(root, cells)
+    monkeypatch.chdir(root)
+    prepared_data.cache_clear()
+    GlobalHydra.instance().clear()
+    untracked = many_cells.command("train", "study=many", many_cells.OUT, "tracking=false")
+    parts = many_cells.PARTS | {"assemble": untracked}
+    found = {}
+    for part in PARTS:
+        start = time.process_time()
+        parts[part]()
+        found[part] = time.process_time() - start
+    assert len(read_study(root / "build" / "many")) == cells
+    return found
+
+
+def test_three_times_the_cells_take_three_times_the_time(tmp_path, monkeypatch, capsys):
+    """A part that were quadratic would take nine times as long; a small one's clock is coarse."""
+    few = seconds_of_parts(tmp_path / "few", 100, monkeypatch)
+    many = seconds_of_parts(tmp_path / "many", 300, monkeypatch)
+    for part in PARTS:
+        assert many[part] < 5 * few[part] + 0.5, f"{part}: {few[part]:.2f} s, {many[part]:.2f} s"
+
+
+@pytest.mark.parametrize("cells", ["150", "0"])
+def test_a_number_of_cells_that_makes_no_grid_is_refused(cells, monkeypatch, capsys):
+    """One sentence, exit code 2."""
+    monkeypatch.setattr(sys, "argv", ["many_cells.py", cells])
+    with pytest.raises(SystemExit) as stop:
+        many_cells.main()
+    assert stop.value.code == 2 and f"cells={cells} will not do" in capsys.readouterr().err
