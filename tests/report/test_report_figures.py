@@ -142,7 +142,7 @@ def test_neuron_bars_are_as_long_as_the_gradient(records, figures):
     assert bars["speed"].tolist() == pytest.approx(gradient, rel=1e-3)
     length = bars["to"] - bars["from"]
     assert (length / length.max()).tolist() == pytest.approx(gradient / gradient.max(), abs=2e-3)
-    assert "Left: seed 0" in figures["nielsen_neuron_bars"].caption
+    assert "Seed 0, the first" in figures["nielsen_neuron_bars"].caption
 
 
 def test_minibatch_shows_three_estimators_beside_the_full_batch(records, figures):
