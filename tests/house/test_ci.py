@@ -38,6 +38,7 @@ def checkout(tmp_path):
         "dvc": DVC,
         "depthgauge": "test $1 = claims",
         "chromium": "true",
+        "slurmctld": "true",
     }.items():
         (stand_ins / name).write_text(f"#!/bin/sh\n{script}\n")
         (stand_ins / name).chmod(0o755)

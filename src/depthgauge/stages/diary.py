@@ -1,6 +1,7 @@
 """The sweep's diary in MLflow, live and afterwards. Without it everything else still works."""
 
 import json
+import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,21 +10,30 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from depthgauge.errors import TrackingError
+from depthgauge.errors import DepthgaugeError, TrackingError
 from depthgauge.files import write_text
-from depthgauge.stages.blocks import CELLS
+from depthgauge.stages.blocks import CELLS, State, look
 from depthgauge.stages.interruption import Terminated
 from depthgauge.stages.plan import Planned
+from depthgauge.stages.slurm import was_requeued
 from depthgauge.tracking.curves import points, thin
 from depthgauge.tracking.live import LiveMetrics
-from depthgauge.tracking.runs import Ending, Runs, end_run, start_run, start_sweep
+from depthgauge.tracking.runs import (
+    Ending,
+    Runs,
+    end_run,
+    postpone_run,
+    start_run,
+    start_sweep,
+)
 from depthgauge.tracking.store import Store, open_store
 from depthgauge.tracking.sweep import Sweep, sweep_of
 from depthgauge.training.block import Block
 from depthgauge.training.live import Live
 
 RUNS = "runs.json"
-"""In the sweep's folder: the MLflow run of each cell, for the processes that train them."""
+"""In the sweep's folder: the MLflow run of each cell, for the processes that train them; and the
+only machine that may write there, as SQLite's file cannot be shared by several."""
 
 
 def sweep_folder(study: str, planned: Sequence[Planned]) -> Path:
@@ -41,14 +51,27 @@ def kept_diary(study: str, planned: Sequence[Planned]) -> Iterator[None]:
         with told_once():
             store = open_store(Path.cwd())
             opened = store, start_sweep(store, _sweep(study, planned))
-            write_text(folder / RUNS, json.dumps(opened[1].children) + "\n")
+            host = socket.gethostname() if store.is_file else None
+            runs = {"host": host, "children": opened[1].children}
+            write_text(folder / RUNS, json.dumps(runs) + "\n")
     try:
         yield
     except BaseException as error:
         if opened is not None:
             with told_once():
                 end_run(opened[0], opened[1].parent, _ending(error))
+                if isinstance(error, DepthgaugeError):
+                    _end_unfinished(*opened, planned)
         raise
+
+
+def _end_unfinished(store: Store, runs: Runs, planned: Sequence[Planned]) -> None:
+    """Say of each cell that is not done how it ended: a process that is killed cannot."""
+    for each in planned:
+        states = {look(CELLS / block.key).state for block in each.cell.blocks}
+        if states != {State.done}:
+            ending = "FAILED" if State.failed in states else "KILLED"
+            end_run(store, runs.children[each.cell.key], ending)
 
 
 @contextmanager
@@ -72,10 +95,20 @@ def cell_diary(
         yield lambda block, steps: [Live(block, _publisher(live, blocks, block, steps))]
     except BaseException as error:
         with told_once():
-            end_run(store, run_id, _ending(error))
+            if was_requeued(error):
+                postpone_run(store, run_id)
+            else:
+                end_run(store, run_id, _ending(error))
         raise
     finally:
         live.flush()
+    with told_once():
+        end_run(store, run_id, _outcome(blocks))
+
+
+def _outcome(blocks: Sequence[Block]) -> Ending:
+    done = all(look(CELLS / block.key).state is State.done for block in blocks)
+    return "FINISHED" if done else "FAILED"
 
 
 def _ending(error: BaseException) -> Ending:
@@ -106,7 +139,10 @@ def _publisher(
 
 def _run_of(folder: Path, cell: str) -> str | None:
     path = folder / RUNS
-    return json.loads(path.read_text())[cell] if path.exists() else None
+    if not path.exists():
+        return None
+    runs = json.loads(path.read_text())
+    return runs["children"][cell] if runs["host"] in (None, socket.gethostname()) else None
 
 
 def _sweep(study: str, planned: Sequence[Planned]) -> Sweep:

@@ -23,8 +23,8 @@ from depthgauge.datasets.lists import prepared_extras
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.errors import ConfigError, DepthgaugeError, ResourceError
 from depthgauge.stages.blocks import CELLS
+from depthgauge.stages.slurm import Asked, asked_of_slurm, device_of
 from depthgauge.training.cell import Cell, build_cell
-from depthgauge.training.device import available_device
 from depthgauge.training.procedures import procedure
 
 ConfigStore.instance().store(name="schema", node=Config)
@@ -109,8 +109,9 @@ def plan(overrides: Sequence[str], data: Callable[[str], Prepared]) -> list[Plan
         lambda config: found.append((list(HydraConfig.get().overrides.task), config.copy())),
     )
     fixed = {word.partition("=")[0].lstrip("+") for word in overrides if "," not in word}
+    asked = asked_of_slurm(overrides)
     return [
-        _planned(position, checked(config), _axes(task, fixed, config), data)
+        _planned(position, checked(config), _axes(task, fixed, config), data, asked)
         for position, (task, config) in enumerate(found)
     ]
 
@@ -128,9 +129,13 @@ def _require_yaml(page: Path) -> None:
 
 
 def _planned(
-    position: int, config: Config, axes: dict[str, Any], data: Callable[[str], Prepared]
+    position: int,
+    config: Config,
+    axes: dict[str, Any],
+    data: Callable[[str], Prepared],
+    asked: Asked | None,
 ) -> Planned:
-    device = available_device(config.device)
+    device = device_of(config.device, asked)
     prepared = data(config.dataset.name)
     config = sized(config, len(prepared.train.labels))
     procedure(config.procedure).check(config, prepared)
