@@ -1,30 +1,41 @@
 """The sweep's diary in MLflow, live and afterwards. Without it everything else still works."""
 
 import json
+import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from depthgauge.errors import TrackingError
+from depthgauge.errors import DepthgaugeError, TrackingError
 from depthgauge.files import write_text
-from depthgauge.stages.blocks import CELLS
+from depthgauge.stages.blocks import CELLS, State, look
 from depthgauge.stages.interruption import Terminated
 from depthgauge.stages.plan import Planned
+from depthgauge.stages.slurm import was_requeued
 from depthgauge.tracking.curves import points, thin
 from depthgauge.tracking.live import LiveMetrics
-from depthgauge.tracking.runs import Ending, Runs, end_run, start_run, start_sweep
+from depthgauge.tracking.runs import (
+    Ending,
+    Runs,
+    end_run,
+    postpone_run,
+    start_run,
+    start_sweep,
+)
 from depthgauge.tracking.store import Store, open_store
 from depthgauge.tracking.sweep import Sweep, sweep_of
 from depthgauge.training.block import Block
 from depthgauge.training.live import Live
 
 RUNS = "runs.json"
-"""In the sweep's folder: the MLflow run of each cell, for the processes that train them."""
+"""In the sweep's folder: the MLflow run of each cell, for the processes that train them; and the
+only machine that may write there, as SQLite's file cannot be shared by several."""
 
 
 def sweep_folder(study: str, planned: Sequence[Planned]) -> Path:
@@ -46,14 +57,27 @@ def kept_diary(study: str, planned: Sequence[Planned]) -> Iterator[set[str]]:
         with told_once(told):
             store = open_store(Path.cwd())
             opened = store, start_sweep(store, _sweep(study, planned))
-            write_text(folder / RUNS, json.dumps(opened[1].children) + "\n")
+            host = socket.gethostname() if store.is_file else None
+            runs = {"host": host, "children": opened[1].children}
+            write_text(folder / RUNS, json.dumps(runs) + "\n")
     try:
         yield told
     except BaseException as error:
         if opened is not None:
             with told_once(told):
                 end_run(opened[0], opened[1].parent, _ending(error))
+                if isinstance(error, DepthgaugeError):
+                    _end_unfinished(*opened, planned)
         raise
+
+
+def _end_unfinished(store: Store, runs: Runs, planned: Sequence[Planned]) -> None:
+    """Say of each cell that is not done how it ended: a process that is killed cannot."""
+    for each in planned:
+        states = {look(CELLS / block.key).state for block in each.cell.blocks}
+        if states != {State.done}:
+            ending = "FAILED" if State.failed in states else "KILLED"
+            end_run(store, runs.children[each.cell.key], ending)
 
 
 @contextmanager
@@ -83,10 +107,20 @@ def cell_diary(
         )
     except BaseException as error:
         with told_once(told):
-            end_run(store, run_id, _ending(error))
+            if was_requeued(error):
+                postpone_run(store, run_id)
+            else:
+                end_run(store, run_id, _ending(error))
         raise
     finally:
         live.flush()
+    with told_once(told):
+        end_run(store, run_id, _outcome(blocks))
+
+
+def _outcome(blocks: Sequence[Block]) -> Ending:
+    done = all(look(CELLS / block.key).state is State.done for block in blocks)
+    return "FINISHED" if done else "FAILED"
 
 
 def _ending(error: BaseException) -> Ending:
@@ -120,11 +154,14 @@ def _publisher(
 
 def _run_of(folder: Path, cell: str) -> str | None:
     path = folder / RUNS
-    return _runs(path, path.stat().st_mtime_ns)[cell] if path.exists() else None
+    if not path.exists():
+        return None
+    runs = _runs(path, path.stat().st_mtime_ns)
+    return runs["children"][cell] if runs["host"] in (None, socket.gethostname()) else None
 
 
 @lru_cache(maxsize=1)
-def _runs(path: Path, _written: int) -> dict[str, str]:
+def _runs(path: Path, _written: int) -> dict[str, Any]:
     """Read once a process what names every cell: thousands of cells would read it as often."""
     return json.loads(path.read_text())
 

@@ -1,8 +1,8 @@
 """A study's grid by way of Hydra: its cells composed here, its jobs handed to a launcher."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +44,14 @@ def compositions(words: Sequence[str]) -> list[tuple[list[str], DictConfig]]:
 
 
 def launch(
-    words: Sequence[str], task: Callable[[DictConfig], Any], jobs: Sequence[list[str]]
+    words: Sequence[str], task: Callable[[DictConfig], Any], positions: Collection[int]
 ) -> None:
-    """Let the launcher that `words` name run `task` for those of the grid's cells in `jobs`.
+    """Let the launcher that `words` name run `task` for the grid's cells at these positions.
 
     Raises ConfigError for what Hydra refuses, ResourceError where its notes cannot be written.
     """
     with _refusals(), _writing():
         hydra, study = _study(words)
-        wanted = {tuple(job) for job in jobs}
         callbacks = Callbacks(study)
         callbacks.callbacks.append(Forgetful())
         context = HydraContext(config_loader=hydra.config_loader, callbacks=callbacks)
@@ -61,9 +60,9 @@ def launch(
             hydra_context=context, task_function=task, config=study
         )
         _note(study)
-        begun = 0
+        begun, place = 0, count()
         for batch in _batches(hydra, study):
-            left = [job for job in batch if tuple(job) in wanted]
+            left = [job for job in batch if next(place) in positions]
             if left:
                 for done in launcher.launch(left, initial_job_idx=begun):
                     _ = done.return_value  # raises what the job raised

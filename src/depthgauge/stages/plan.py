@@ -14,8 +14,9 @@ from depthgauge.config import Config, plain, sized
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.errors import ConfigError, DepthgaugeError
 from depthgauge.stages.grid import compositions
+from depthgauge.stages.slurm import Asked, asked_of_slurm, device_of
 from depthgauge.training.cell import Cell, build_cell
-from depthgauge.training.device import available_device, require_precision
+from depthgauge.training.device import require_precision
 from depthgauge.training.procedures import procedure
 
 LAUNCHER = ("hydra/launcher", "hydra.launcher", "hydra.sweep", "hydra/job_logging", "hydra/hydra_l")
@@ -47,8 +48,6 @@ class Planned:
     """One cell of the grid: what it varies, its checked config, its blocks."""
 
     position: int
-    words: list[str]
-    """What a command line would say for this cell alone."""
     axes: dict[str, Any]
     config: Config
     data: Prepared
@@ -85,8 +84,9 @@ def plan(overrides: Sequence[str], data: Callable[[str], Prepared]) -> list[Plan
     _require_yaml(Path("conf", "study", f"{study_of(overrides)}.yaml"))
     words = [word for word in overrides if not word.lstrip("+~").startswith(LAUNCHER)]
     fixed = {word.partition("=")[0].lstrip("+") for word in overrides if "," not in word}
+    asked = asked_of_slurm(overrides)
     return [
-        _planned(position, task, checked(config), fixed, data)
+        _planned(position, task, checked(config), fixed, data, asked)
         for position, (task, config) in enumerate(compositions(words))
     ]
 
@@ -109,15 +109,16 @@ def _planned(
     config: Config,
     fixed: set[str],
     data: Callable[[str], Prepared],
+    asked: Asked | None,
 ) -> Planned:
     axes = _axes(task, fixed, config)
-    device = available_device(config.device)
+    device = device_of(config.device, asked)
     require_precision(config.precision, device)
     prepared = data(config.dataset.name)
     config = sized(config, len(prepared.train.labels))
     procedure(config.procedure).check(config, prepared)
     cell = build_cell(config, prepared.hash, device)
-    return Planned(position, task, axes, config, prepared, cell)
+    return Planned(position, axes, config, prepared, cell)
 
 
 def checked(config: DictConfig) -> Config:

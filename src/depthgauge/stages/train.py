@@ -3,6 +3,7 @@
   depthgauge train study=nielsen_accuracy scale=smoke
   depthgauge train study=nielsen_accuracy hidden=[30],[30,30] seeds=4 scale=smoke
   depthgauge train study=nielsen_accuracy hydra/launcher=joblib    (every core: a cell each)
+  depthgauge train study=glorot_error scale=paper hydra/launcher=slurm   (a cluster: a job each)
 
 A study's page, conf/study/NAME.yaml, holds its question, grid and protocol at each scale. An axis
 given here (key=a,b,c) replaces the page's own and keeps the others. What is finished is skipped, so
@@ -11,6 +12,7 @@ an interrupted command goes on where it was; asking for more seeds computes only
 
 import argparse
 import os
+import signal
 import sys
 import traceback
 import warnings
@@ -23,6 +25,7 @@ from pathlib import Path
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from depthgauge.config import sized
 from depthgauge.datasets.prepared import Prepared, load
@@ -34,10 +37,20 @@ from depthgauge.stages.diary import cell_diary, kept_diary, sweep_folder, told_o
 from depthgauge.stages.divergence import require_a_rate
 from depthgauge.stages.estimate import show_plan
 from depthgauge.stages.grid import launch
+from depthgauge.stages.interruption import Terminated
 from depthgauge.stages.origin import leave_origin
 from depthgauge.stages.outline import outline_of
 from depthgauge.stages.plan import Planned, checked, plan, study_of
 from depthgauge.stages.root import project_root
+from depthgauge.stages.slurm import (
+    OUT_OF_TIME,
+    asked_of_slurm,
+    for_jobs,
+    gave_up,
+    job_name,
+    keep_lightning_out,
+    require_slurm,
+)
 from depthgauge.stages.track import track_study
 from depthgauge.training.block import Block, Watch
 from depthgauge.training.cell import Cell, build_cell, compute_block, finished
@@ -46,6 +59,10 @@ from depthgauge.training.progress import ProgressBar
 
 WORKER_REPLACED = "A worker stopped while some jobs were given to the executor"
 """How loky's warning begins."""
+
+KILLED = "its process was killed or never began, as when memory runs out"
+
+KILLED_JOB = "its job was cancelled or killed, or never began; what it printed is in {}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,18 +88,24 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.dry_run:
         show_plan(outline_of(study, planned))
         return
+    folder = sweep_folder(study, planned)
+    left = [each for each in planned if not _done(each.cell)]
+    asked = asked_of_slurm(overrides)
+    words = [*overrides, f"hydra.sweep.dir={folder}"]
+    if asked is not None and left:
+        require_slurm(asked, job_name(study, folder))
+        words += for_jobs(asked, job_name(study, folder), planned[0].config.device)
     for sentence in _left_out(study, planned, overrides):
         print(sentence)
-    left = [each for each in planned if not _done(each.cell)]
     with kept_diary(study, planned) as told:
         if left:
             # a launcher's process that was killed is no end: what is left is told below
             with replaced_workers_are_no_news(), suppress(BrokenProcessPool):
-                words = [*overrides, f"hydra.sweep.dir={sweep_folder(study, planned)}"]
-                launch(words, train_cell, [each.words for each in left])
+                launch(words, train_cell, {each.position for each in left})
         failed = [each for each in planned if not _done(each.cell)]
         if failed:
-            raise DepthgaugeError(_failures(failed, len(planned)))
+            killed = KILLED if asked is None else KILLED_JOB.format(folder / "slurm")
+            raise DepthgaugeError(_failures(failed, len(planned), killed))
         records = assemble(study, planned)
         if planned[0].config.tracking:
             with told_once(told):
@@ -128,6 +151,7 @@ def train_cell(composed: DictConfig) -> None:
 
     A failure is written beside the block and does not stop the other cells.
     """
+    keep_lightning_out()
     config = checked(composed)
     data = prepared_data(config.dataset.name)
     config = sized(config, len(data.train.labels))
@@ -161,11 +185,16 @@ def _finish(block: Block, compute: Callable[[], None]) -> None:
     except OSError as error:
         _note(trouble, f"cannot write in {trouble.parent}: {error.strerror or error}; mend that")
     except Exception as error:  # unforeseen: the other cells still deserve their turn
+        if gave_up(error):
+            _note(trouble, OUT_OF_TIME)
+            raise
         traceback.print_exc()
         _note(trouble, f"{type(error).__name__}: {error}")
     except SystemExit as stop:
         if isinstance(stop.__context__, KeyboardInterrupt):  # Lightning's way of passing it on
             raise KeyboardInterrupt from None
+        if isinstance(stop, SIGTERMException):  # the same, where no handler of ours was
+            raise Terminated(128 + signal.SIGTERM) from None
         raise
 
 
@@ -179,17 +208,18 @@ def _done(cell: Cell) -> bool:
     return all(finished(CELLS, block) for block in cell.blocks)
 
 
-def _failures(failed: Sequence[Planned], total: int) -> str:
-    reasons = [f"{each.label}: {_reason(each.cell.blocks)}" for each in failed]
+def _failures(failed: Sequence[Planned], total: int, killed: str) -> str:
+    reasons = [f"{each.label}: {_trouble(each.cell.blocks) or killed}" for each in failed]
     return (
         f"{len(failed)} of {total} cells did not finish ({'; '.join(reasons)});"
         " what is finished is kept: repeat the command to go on"
     )
 
 
-def _reason(blocks: Sequence[Block]) -> str:
+def _trouble(blocks: Sequence[Block]) -> str:
+    """Return what was written beside the first block that failed, if any."""
     for block in blocks:
         path = CELLS / block.key / "error.txt"
         if path.exists():
             return path.read_text(encoding="utf-8").strip()
-    return "its process was killed or never began, as when memory runs out"
+    return ""

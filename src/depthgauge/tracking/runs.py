@@ -51,6 +51,12 @@ def start_run(store: Store, run_id: str) -> None:
 
 
 @reported
+def postpone_run(store: Store, run_id: str) -> None:
+    """Say that a run waits for a process again: its job was requeued. Raises TrackingError."""
+    _set_status(store, run_id, "SCHEDULED")
+
+
+@reported
 def end_run(store: Store, run_id: str, ending: Ending) -> None:
     """Say how a run ended; one that has ended so before keeps its time. Raises TrackingError."""
     if _status(store, run_id) != ending:

@@ -55,9 +55,14 @@ class Store:
         """Where the diary is: a sqlite file or a server."""
         return self.client.tracking_uri
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a sqlite file, which the processes of one machine alone can share."""
+        return self.uri.startswith(SQLITE)
+
     def artifact_location(self, study: str) -> str | None:
         """Return the folder of a study's artifacts; None leaves it to the server."""
-        return (self.root / "mlruns" / study).as_uri() if self.uri.startswith(SQLITE) else None
+        return (self.root / "mlruns" / study).as_uri() if self.is_file else None
 
     def lock(self) -> BaseFileLock:
         """Return the lock under which runs are looked up and created, so that none is twice."""

@@ -1,0 +1,153 @@
+"""A sweep as jobs of Slurm: what is asked of the cluster before anything is written."""
+
+import os
+import re
+import shutil
+import subprocess
+import warnings
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.errors import CompactHydraException
+
+from depthgauge.config import Device
+from depthgauge.errors import ConfigError, DepthgaugeError, ResourceError
+from depthgauge.training.device import available_device
+
+PROGRAMS = ("sbatch", "srun", "squeue", "scancel", "scontrol")
+
+FLAGS = {
+    "partition": "partition",
+    "timeout_min": "time",
+    "mem_gb": "mem",
+    "cpus_per_task": "cpus-per-task",
+    "gpus_per_node": "gpus-per-node",
+    "gpus_per_task": "gpus-per-task",
+    "gres": "gres",
+    "qos": "qos",
+    "account": "account",
+    "constraint": "constraint",
+}
+"""The launcher's keys that the cluster may refuse, by the names that sbatch has for them."""
+
+QUEUE = ("squeue", "--me", "--noheader", "--array")
+
+GPUS = ("gpus_per_node", "gpus_per_task", "gres")
+
+OUT_OF_TIME = (
+    "its job was at the time limit more often than hydra.launcher.max_num_timeout allows; raise"
+    " that or hydra.launcher.timeout_min, or repeat the command to go on"
+)
+
+Asked = dict[str, Any]
+"""What the launcher asks of Slurm for a job, key -> value."""
+
+
+def asked_of_slurm(overrides: Sequence[str]) -> Asked | None:
+    """Return the launcher's keys if `overrides` choose hydra/launcher=slurm, else None.
+
+    Raises ResourceError without the launcher's package, ConfigError for a key it does not have.
+    """
+    if "hydra/launcher=slurm" not in overrides:
+        return None
+    if not find_spec("submitit"):
+        raise ResourceError(
+            "hydra/launcher=slurm needs a package that is not installed; run"
+            " `pip install -c constraints.txt -e '.[slurm]'` in the project's .venv"
+        )
+    own = ("study=", "hydra/launcher", "hydra.launcher")
+    words = [word for word in overrides if word.startswith(own)]
+    try:
+        with initialize_config_dir(str(Path("conf").absolute()), version_base="1.3"):
+            launcher = compose("config", words, return_hydra_config=True).hydra.launcher
+        return {key: launcher[key] for key in FLAGS}
+    except CompactHydraException as error:
+        reason = " ".join(f"{error} {error.__cause__ or ''}".split())
+        raise ConfigError(f"{reason}; conf/hydra/launcher/slurm.yaml shows the keys") from None
+
+
+def device_of(wanted: Device, asked: Asked | None) -> str:
+    """Return where a cell will be computed: here, or where Slurm will put it.
+
+    The machine that submits need not be like those that compute, so that `auto` means what was
+    asked of Slurm. Raises ResourceError for a GPU that is not here.
+    """
+    if asked is None:
+        return available_device(wanted)
+    if wanted is Device.auto:
+        return "cuda" if any(asked.get(key) for key in GPUS) else "cpu"
+    return wanted.value
+
+
+def job_name(study: str, folder: Path) -> str:
+    """Return the name of a sweep's jobs; the same cells and seeds have the same one."""
+    return f"{study}-{folder.name[:8]}"
+
+
+def require_slurm(asked: Asked, name: str) -> None:
+    """Check, before anything is written, that Slurm would take such jobs and has none of `name`."""
+    lacking = [each for each in PROGRAMS if shutil.which(each) is None]
+    if lacking:
+        raise ResourceError(
+            f"hydra/launcher=slurm needs Slurm's {', '.join(lacking)}, not on the path here; use a"
+            " machine that submits jobs, or hydra/launcher=joblib"
+        )
+    flags = [
+        f"--{flag}={asked[key]}{'G' * (key == 'mem_gb')}"
+        for key, flag in FLAGS.items()
+        if asked.get(key) is not None
+    ]
+    tried = ask("sbatch", "--test-only", *flags, "--wrap=true")
+    if tried.returncode:
+        raise refused(tried.stderr)
+    queued = " ".join(sorted(set(ask(*QUEUE, f"--name={name}", "--format=%A").stdout.split())))
+    if queued:
+        raise ResourceError(
+            f"job {queued} of this sweep is in Slurm's queue; wait for its end (`depthgauge status`"
+            f" tells how far it is), or `scancel {queued}`, then repeat the command"
+        )
+
+
+def for_jobs(asked: Asked, name: str, wanted: Device) -> list[str]:
+    """Return what Hydra must know to submit jobs."""
+    device = [f"device={device_of(wanted, asked)}"] if wanted is Device.auto else []
+    return [f"hydra.launcher.name={name}", *device]
+
+
+def refused(told: str) -> DepthgaugeError:
+    """Return sbatch's own words as one sentence."""
+    reasons = re.findall(r"^(?:sbatch: error|allocation failure): (.*)$", told, re.MULTILINE)
+    text = "; ".join(dict.fromkeys(reasons)) or " ".join(told.split())
+    if "contact slurm controller" in text:
+        return ResourceError(f"Slurm does not answer ({text}); ask who runs the cluster")
+    return ConfigError(
+        f"Slurm refuses the jobs ({text}); correct hydra.launcher's partition, timeout_min, mem_gb,"
+        " cpus_per_task or gpus_per_node (`sinfo` says what there is)"
+    )
+
+
+def keep_lightning_out() -> None:
+    """Leave Slurm's signals to submitit: Lightning would take them for itself in any job.
+
+    A job of this name is its documented way out. Wherever there is an srun it warns all the same.
+    """
+    os.environ["SLURM_JOB_NAME"] = "interactive"
+    warnings.filterwarnings("ignore", "The `srun` command is available on your system")
+
+
+def gave_up(error: Exception) -> bool:
+    """Tell whether submitit ended a cell because its job was at the time limit too often."""
+    return type(error).__name__ == "UncompletedJobError"
+
+
+def was_requeued(error: BaseException) -> bool:
+    """Tell whether submitit ended the process because its job is in the queue again."""
+    return isinstance(error, SystemExit) and error.code == -1
+
+
+def ask(*command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of Slurm's; return what became of it."""
+    return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
