@@ -11,7 +11,7 @@ export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help environment repro test coverage soak lint audit bench ui docs readme scaling screenshots constraints
+.PHONY: help environment repro test coverage mutants soak lint audit bench ui docs readme scaling screenshots constraints
 
 help: ## say what each command does
 	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
@@ -31,8 +31,13 @@ repro: environment ## fetch, prepare, train, judge, report; ends with the table 
 test: environment ## run the tests
 	@$(VENV)/python -m pytest
 
+# The kernels' own tests once more with Numba asleep: what is compiled takes no branch that Python sees.
 coverage: environment ## run the tests, and name the lines and branches that none of them takes
-	@$(VENV)/python -m pytest --cov $(ARGS)
+	@$(VENV)/python -m pytest --cov --cov-report= --cov-fail-under=0 $(ARGS)
+	@NUMBA_DISABLE_JIT=1 $(VENV)/python -m pytest tests/kernel --cov --cov-append
+
+mutants: environment ## spoil the source in 400 places, one at a time: do the tests notice? (an hour or two)
+	@$(VENV)/python .ci/mutants.py $(ARGS)
 
 soak: environment ## kill every stage 60 times, and feed 100,000 spoiled inputs (an hour)
 	@DEPTHGAUGE_KILLS=60 DEPTHGAUGE_FUZZ=100000 $(VENV)/python -m pytest tests/faults $(ARGS)

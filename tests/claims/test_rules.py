@@ -9,9 +9,13 @@ from depthgauge.claims.rules import (
     ALWAYS,
     MOSTLY,
     MUCH,
+    NEVER_ABOVE_ONE,
     NOT_MUCH,
+    NOT_SIGNIFICANT,
     ORDERING,
+    as_printed,
     close,
+    printed,
     published_number,
     roughly,
 )
@@ -56,6 +60,7 @@ def share(ones, n):
         (MUCH, around(1.9), "fails"),
         (MUCH, around(2.0), "inconclusive"),
         (NOT_MUCH, around(1.9), "holds"),
+        (NOT_MUCH, around(0.5), "holds"),
         (NOT_MUCH, around(2.1), "fails"),
         (ALIKE, around(1.4), "holds"),
         (ALIKE, around(1.6), "fails"),
@@ -97,3 +102,41 @@ def test_the_interval_shrinks_as_its_formula_says():
     """The ordering's interval is mean +- t s / sqrt(n)."""
     found = ORDERING.decide(NOISE + 1, None)
     assert found.interval == pytest.approx((1 - T_HALF, 1 + T_HALF), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("rule", "values", "published", "expected"),
+    [
+        (printed(0.005), np.array([0.45, 0.4549, 0.4451]), 0.45, "holds"),
+        (printed(0.005), np.array([0.45, 0.4551, 0.45]), 0.45, "fails"),
+        (as_printed(0.05), 6.9 + 0.01 * NOISE, 6.9, "holds"),
+        (as_printed(0.05), 6.96 + 0.01 * NOISE, 6.9, "fails"),
+        (as_printed(0.05), 6.84 + 0.01 * NOISE, 6.9, "fails"),
+        (as_printed(0.05), 6.95 + 0.01 * NOISE, 6.9, "inconclusive"),
+        (NEVER_ABOVE_ONE, np.array([0.2, 1.0, 0.9]), None, "holds"),
+        (NEVER_ABOVE_ONE, np.array([0.2, 1.001, 0.9]), None, "fails"),
+    ],
+)
+def test_constants_of_the_text(rule, values, published, expected):
+    """One seed beside the number, or above 1, is enough to fail; 1 itself is not above it."""
+    assert rule.decide(values, published).verdict == expected
+
+
+def test_reasons_say_how_many_seeds_and_on_which_side():
+    """A verdict and its reason agree."""
+    off = printed(0.005).decide(np.array([0.45, 0.46, 0.47]), 0.45)
+    assert off.reason == "2 of 3 seeds give another number"
+    assert (off.measured, off.interval) == (pytest.approx(0.46), (0.45, 0.47))
+    assert NEVER_ABOVE_ONE.decide(np.array([0.5, 2.0]), None).reason == "1 of 2 seeds go above 1"
+    for published, word in ((0.0, "inside"), (9.0, "outside")):
+        assert f" {word} the" in published_number().decide(NOISE, published).reason
+
+
+@pytest.mark.parametrize(("published", "expected"), [(0.1, "holds"), (40.0, "fails")])
+def test_a_small_difference_of_two_noisy_kinds_is_not_significant(published, expected):
+    """Both columns count: the second is the noisy one here, and alone makes 0.1 too small."""
+    values = np.stack([1e-6 * NOISE, NOISE[::-1]], axis=1)
+    assert NOT_SIGNIFICANT.decide(values, published).verdict == expected
+    assert NOT_SIGNIFICANT.decide(values[:, ::-1], published).verdict == expected
+    quiet = np.stack([1e-6 * NOISE, 1e-6 * NOISE[::-1]], axis=1)
+    assert NOT_SIGNIFICANT.decide(quiet, published).verdict == "fails"

@@ -1,0 +1,114 @@
+"""The claims hold the numbers that the texts print: copied here a second time, by hand."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from depthgauge.claims.registry import CLAIMS
+
+BY_ID = {claim.id: claim for claim in CLAIMS}
+COMMITTED = Path(__file__).parents[2] / "results" / "claims.json"
+
+TABLE_1 = """
+softsign    16.27  1.64  55.78  69.14
+softsign_n  16.06  1.72  53.8   68.13
+tanh        27.15  1.76  55.9   70.58
+tanh_n      15.60  1.64  52.92  68.57
+sigmoid     82.61  2.21  57.28  70.66
+"""
+"""Glorot and Bengio 2010, Table 1, test error in percent."""
+DATASETS = ("shapeset", "mnist", "cifar10", "imagenet")
+
+CHAPTER = {
+    "nielsen.accuracy.h1": 96.48,
+    "nielsen.accuracy.h2": 96.90,
+    "nielsen.accuracy.h3": 96.57,
+    "nielsen.accuracy.h4": 96.53,
+    "nielsen.depth.two_above_one": 0.42,
+    "nielsen.depth.three_below_two": 0.33,
+    "nielsen.depth.four_below_two": 0.37,
+    "nielsen.depth.three_near_one": 0.09,
+    "nielsen.depth.last_drop_insignificant": 0.04,
+    "nielsen.initial_speed.h3.layer1": 0.012,
+    "nielsen.initial_speed.h3.layer2": 0.060,
+    "nielsen.initial_speed.h3.layer3": 0.283,
+    "nielsen.initial_speed.h4.layer1": 0.003,
+    "nielsen.initial_speed.h4.layer2": 0.017,
+    "nielsen.initial_speed.h4.layer3": 0.070,
+    "nielsen.initial_speed.h4.layer4": 0.285,
+    "theory.chain.slope_reached": 0.25,
+    "theory.chain.steep_needs_four": 4,
+    "theory.chain.widest": 0.45,
+    "theory.chain.widest_at": 6.9,
+}
+"""Nielsen 2015, ch. 5: percent of validation images; norms to the digits of its text."""
+
+UPDATES = {
+    "nielsen_accuracy": {150_000},  # 30 epochs of 50,000 / 10
+    "nielsen_initial_speed": {0},
+    "nielsen_neuron_bars": {0},
+    "nielsen_training_speed": {500},
+    "nielsen_chain": {0},
+    "mean_field": {0},
+    "bounds": {0},
+    "glorot_cost_surface": {0},
+    "glorot_init": {0},
+    "glorot_gradients": {5_000_000},
+    "glorot_error": {5_000_000},
+    "glorot_second_order": {5_000_000},
+    "glorot_pretraining": {5_000_000},
+    "glorot_svm": {5_000_000},
+    "glorot_widths": {5_000_000},
+}
+"""Study -> SGD steps of the published run; those of a drawn network are none."""
+
+
+@pytest.mark.parametrize("row", TABLE_1.split("\n")[1:-1], ids=lambda row: row.split()[0])
+def test_table_1_is_the_papers(row):
+    """Each model's error on each data set."""
+    model, *errors = row.split()
+    for dataset, error in zip(DATASETS, errors, strict=True):
+        assert BY_ID[f"glorot.error.{dataset}.{model}"].published == float(error)
+
+
+@pytest.mark.parametrize("id", CHAPTER)
+def test_the_chapters_numbers_are_the_chapters(id):
+    """To the digits that are printed."""
+    found = BY_ID[id].published
+    assert abs(found - CHAPTER[id]) <= (5.1e-4 if "speed" in id else 1e-9)
+
+
+@pytest.mark.parametrize("study", UPDATES)
+def test_a_run_is_as_long_as_the_published_one(study):
+    """What has fewer updates may leave its claims open."""
+    assert {claim.updates for claim in CLAIMS if claim.study == study} == UPDATES[study]
+
+
+def test_orderings_are_differences_of_the_table_and_name_their_figure():
+    """Fig. 11 is of Shapeset, Fig. 12 of MNIST and CIFAR-10; Small-ImageNet has a column alone."""
+    rows = {row.split()[0]: row.split()[1:] for row in TABLE_1.split("\n")[1:-1]}
+    figures = {"shapeset": ", Fig. 11", "mnist": ", Fig. 12", "cifar10": ", Fig. 12"}
+    orderings = [
+        each for each in CLAIMS if each.id.startswith("glorot.error.") and "_above_" in each.id
+    ]
+    assert len(orderings) >= 12
+    for claim in orderings:
+        dataset, models = claim.id.split(".")[2:]
+        worse, better = (
+            float(rows[each][DATASETS.index(dataset)]) for each in models.split("_above_")
+        )
+        assert claim.published == pytest.approx(worse - better) and worse > better
+        assert claim.source.endswith(f"Table 1{figures.get(dataset, '')}")
+
+
+def test_the_gain_of_the_normalized_init_is_the_tables():
+    """On Shapeset: 27.15 - 15.60 for Tanh, 16.27 - 16.06 for Softsign."""
+    assert BY_ID["glorot.error.shapeset.softsign_robust"].published == 11.34
+
+
+def test_the_committed_results_speak_of_these_claims():
+    """Nobody judged another set of claims than the one in the code."""
+    committed = {each["id"]: each for each in json.loads(COMMITTED.read_text("utf-8"))}
+    assert list(committed) == [claim.id for claim in CLAIMS]
+    assert all(each["published"] == BY_ID[id].published for id, each in committed.items())
