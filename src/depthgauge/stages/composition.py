@@ -8,9 +8,8 @@ goes wrong on that way is left to Hydra, which then says the same as ever.
 """
 
 import copy
-import pickle
-from collections.abc import Callable, Sequence
-from functools import cache, lru_cache, partial
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +59,7 @@ class Loader(ConfigLoaderImpl):
         """Read pages from `conf`, an absolute path."""
         super().__init__(create_config_search_path(str(conf)))
         self.conf = conf
-        self._known: dict[tuple[str | None, tuple[str, ...]], Callable[[], DictConfig]] = {}
+        self._known: dict[tuple[str | None, tuple[str, ...]], DictConfig] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         """In another process the loader that is there already serves all cells."""
@@ -91,7 +90,7 @@ class Loader(ConfigLoaderImpl):
         """Apply to a copy what does not choose a page. A swept key has no value yet."""
         given = [word for word in words if not word.is_sweep_override()]
         choices = tuple(str(word.input_line) for word in given if self._chooses(word))
-        config = self._composed(config_name, choices)()
+        config = copy.deepcopy(self._composed(config_name, choices))
         self._apply_overrides_to_config([w for w in given if not self._chooses(w)], config)
         own = [word for word in words if not word.is_hydra_override()]
         told = config.hydra.overrides
@@ -103,15 +102,12 @@ class Loader(ConfigLoaderImpl):
         )
         return config
 
-    def _composed(
-        self, config_name: str | None, choices: tuple[str, ...]
-    ) -> Callable[[], DictConfig]:
-        """Return what makes copies of what Hydra composes of the choices."""
-        known = self._known.get((config_name, choices))
-        if known is None:
+    def _composed(self, config_name: str | None, choices: tuple[str, ...]) -> DictConfig:
+        """Return what Hydra composes of the choices; it is kept, so do not change it."""
+        if (config_name, choices) not in self._known:
             config = super().load_configuration(config_name, list(choices), RunMode.RUN)
-            known = self._known[config_name, choices] = _copier(config)
-        return known
+            self._known[config_name, choices] = config
+        return self._known[config_name, choices]
 
     def _chooses(self, word: Override) -> bool:
         """Tell whether a word picks pages, or is about Hydra."""
@@ -123,11 +119,3 @@ class Loader(ConfigLoaderImpl):
 @cache
 def _parsed(word: str) -> Override:
     return OverridesParser.create().parse_override(word)
-
-
-def _copier(config: DictConfig) -> Callable[[], DictConfig]:
-    """Pickle copies four times as fast, but not what Hydra's search for plugins loaded twice."""
-    try:
-        return partial(pickle.loads, pickle.dumps(config))
-    except pickle.PicklingError:
-        return partial(copy.deepcopy, config)

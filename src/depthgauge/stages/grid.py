@@ -50,7 +50,7 @@ def launch(
 
     Raises ConfigError for what Hydra refuses, ResourceError where its notes cannot be written.
     """
-    with _refusals(), _writing():
+    with _refusals(), writing():
         hydra, study = _study(words)
         callbacks = Callbacks(study)
         callbacks.callbacks.append(Forgetful())
@@ -117,7 +117,8 @@ def _refusals() -> Iterator[None]:
 
 
 @contextmanager
-def _writing() -> Iterator[None]:
+def writing() -> Iterator[None]:
+    """Turn what the disk refuses into a ResourceError."""
     try:
         yield
     except OSError as error:

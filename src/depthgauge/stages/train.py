@@ -36,7 +36,7 @@ from depthgauge.stages.blocks import CELLS
 from depthgauge.stages.diary import cell_diary, kept_diary, sweep_folder, told_once
 from depthgauge.stages.divergence import require_a_rate
 from depthgauge.stages.estimate import show_plan
-from depthgauge.stages.grid import launch
+from depthgauge.stages.grid import launch, writing
 from depthgauge.stages.interruption import Terminated
 from depthgauge.stages.origin import leave_origin
 from depthgauge.stages.outline import outline_of
@@ -97,6 +97,8 @@ def run(arguments: argparse.Namespace) -> None:
         words += for_jobs(asked, job_name(study, folder), planned[0].config.device)
     for sentence in _left_out(study, planned, overrides):
         print(sentence)
+    with writing():
+        folder.mkdir(parents=True, exist_ok=True)
     with kept_diary(study, planned) as told:
         if left:
             # a launcher's process that was killed is no end: what is left is told below
