@@ -124,19 +124,22 @@ def test_the_gradient_by_pairs_of_images_is_the_one_by_pixels(count):
 
 
 def test_gradients_that_cancel_keep_their_digits():
-    """Two equal images with opposite answers: the sum over pairs alone would be all rounding."""
+    """One image with both of two answers that the net holds for nearly equally likely.
+
+    The gradient's square is 1e-7 of the examples' own: the sum over pairs alone is all rounding.
+    """
     images = np.full((2, WIDTHS[0]), 200, np.uint8)
-    weights, biases = [np.zeros_like(w) for w in net(0)[0]], [np.zeros_like(b) for b in net(0)[1]]
-    weights[2][:], weights[1][:] = 0.5, 0.25
-    weights[2][1] += 1e-3
     labels = np.array([0, 1])
     xs, ys = images / 256, np.eye(4)[labels]
+    weights, biases = net(0)
+    z = reference.forward(weights, biases, xs[0], "sigmoid")[0][-1]
+    biases[2] += np.array([1e-3, 0, -20, -20]) - z
     where, nets = held((weights, biases))
     seen = glance(nets)
     rule = elementwise.Rule(elementwise.SIGMOID, elementwise.NLL)
     narrow_looks.look(where, narrow_looks.probe_set(images, labels, 256), nets, rule, seen)
     exact, _ = reference.mean_gradients(weights, biases, xs, ys, "sigmoid", "nll")
-    np.testing.assert_allclose(seen.weight_norms[0, 0], np.linalg.norm(exact[0]), rtol=1e-3)
+    np.testing.assert_allclose(seen.weight_norms[0, 0], np.linalg.norm(exact[0]), rtol=5e-3)
 
 
 @pytest.mark.parametrize("count", [7, 300])
