@@ -113,7 +113,7 @@ def cell_diary(
                 end_run(store, run_id, _ending(error))
         raise
     finally:
-        live.flush()
+        live.end()
     with told_once(told):
         end_run(store, run_id, _outcome(blocks))
 
