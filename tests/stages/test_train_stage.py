@@ -206,7 +206,7 @@ def test_one_failing_cell_does_not_take_the_others_along(project, depthgauge, mo
         module = real(name)
 
         class Breaking:
-            check, work = module.check, module.work
+            work = module.work
 
             @staticmethod
             def run(task):
@@ -290,3 +290,18 @@ def test_an_unknown_stage_names_the_known_ones(depthgauge):
     """argparse's own sentence and exit code."""
     code, _, err = depthgauge("trian")
     assert code == 2 and "train" in err
+
+
+def test_planning_needs_no_lightning(project):
+    """Its import takes seconds: who only asks what is left should not wait for it."""
+    plans = (
+        "import sys\n"
+        "from depthgauge.stages.main import main\n"
+        "from depthgauge.stages.plan import plan\n"
+        "from depthgauge.stages.train import prepared_data\n"
+        "for study in 'nielsen_accuracy', 'nielsen_capacity', 'remedies', 'mean_field':\n"
+        "    assert plan([f'study={study}', 'scale=smoke', 'train_size=1000'], prepared_data)\n"
+        "sys.exit('pytorch_lightning' in sys.modules)\n"
+    )
+    found = subprocess.run([sys.executable, "-c", plans], capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr

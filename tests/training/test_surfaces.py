@@ -10,7 +10,8 @@ from depthgauge.config import Experiment, Surface
 from depthgauge.errors import ConfigError
 from depthgauge.probes.cost_surface import surface
 from depthgauge.training.block import Block, Task
-from depthgauge.training.surfaces import check, run
+from depthgauge.training.limits import CHECKS
+from depthgauge.training.surfaces import run
 
 VALUES = np.linspace(-3, 3, 5)
 
@@ -89,4 +90,4 @@ def test_the_record_is_the_surface_over_the_weights_named(small_data):
 def test_another_net_is_refused(keys, small_data):
     """One sentence names what the procedure can draw."""
     with pytest.raises(ConfigError, match=r"take activation=tanh and one hidden layer"):
-        check(Experiment(**{"hidden": [3], "activation": "tanh", **keys}), small_data)
+        CHECKS["surfaces"](Experiment(**{"hidden": [3], "activation": "tanh", **keys}), small_data)

@@ -17,7 +17,7 @@ from depthgauge.stages.grid import compositions
 from depthgauge.stages.slurm import Asked, asked_of_slurm, device_of
 from depthgauge.training.cell import Cell, build_cell
 from depthgauge.training.device import require_precision
-from depthgauge.training.procedures import procedure
+from depthgauge.training.limits import check
 
 LAUNCHER = ("hydra/launcher", "hydra.launcher", "hydra.sweep", "hydra/job_logging", "hydra/hydra_l")
 
@@ -116,7 +116,7 @@ def _planned(
     require_precision(config.precision, device)
     prepared = data(config.dataset.name)
     config = sized(config, len(prepared.train.labels))
-    procedure(config.procedure).check(config, prepared)
+    check(config, prepared)
     cell = build_cell(config, prepared.hash, device)
     return Planned(position, axes, config, prepared, cell)
 

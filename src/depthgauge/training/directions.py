@@ -81,8 +81,9 @@ class Directions:
     ) -> list[Tensor]:
         """Return what to add to each learned tensor, for a rate of 1; overwritten by the next.
 
-        Whoever writes into `self.gradients` and hands them over spares a copy. `curvatures` are the Hessian's diagonal, for methods of SECOND_ORDER. A positive `clip`
-        bounds the norm of each replica's whole gradient (Pascanu et al., ICML 2013).
+        Whoever writes into `self.gradients` and hands them over spares a copy. `curvatures` are
+        the Hessian's diagonal, for methods of SECOND_ORDER. A positive `clip` bounds the norm of
+        each replica's whole gradient (Pascanu et al., ICML 2013).
         """
         for kept, gradient in zip(self.gradients, gradients, strict=True):
             if kept is not gradient:
