@@ -145,6 +145,12 @@ def test_neuron_bars_are_as_long_as_the_gradient(records, figures):
     assert "Seed 0, the first" in figures["nielsen_neuron_bars"].caption
 
 
+def test_no_line_shines_through_a_neuron(figures):
+    """The lines between neurons are drawn first; each circle is filled with the page's colour."""
+    circles = re.findall(r'<path[^>]*,0A10\.[^>]*>', svg(figures["nielsen_neuron_bars"]))
+    assert len(circles) == 12 and all('fill="#ffffff"' in circle for circle in circles)
+
+
 def test_minibatch_shows_three_estimators_beside_the_full_batch(records, figures):
     """Own gradient, all images, window (from its first full one on), and the dashed reference."""
     mini = next(
