@@ -102,6 +102,10 @@ def test_a_dry_run_computes_nothing(project, depthgauge):
         (["study=nielsen_accuracy", "init=zeros"], "init=zeros is unknown; choose one of"),
         (["study=nielsen_accuracy", "cost=hinge"], "cost=hinge is unknown; choose one of"),
         (["study=nielsen_accuracy", "procedure=magic"], "procedure=magic is unknown"),
+        (
+            ["study=nielsen_accuracy", "remedy.normalization=layer"],
+            "remedy.normalization=layer would change nothing with procedure=descent; add",
+        ),
         (["study=nielsen_accuracy", "+colour=red"], "colour is no key of a study"),
         (["study=nielsen_accuracy"], "train_size=50000 is more than the 1200"),
         (["study=a,b"], "study=a,b names more than one study"),
@@ -123,7 +127,11 @@ def test_a_mistake_gets_one_sentence_and_nothing_is_computed(words, sentence, pr
         (["study=nosuch"], ["study=nosuch is unknown; choose one of bounds, ", "nielsen_accuracy"]),
         (["study=nielsen_accuracy", "dataset=nosuch"], ["dataset=nosuch is unknown", ", mnist,"]),
         (["study=nielsen_accuracy", "colour=red"], ["colour is no key of a study; src/"]),
-        (["study=nielsen_accuracy", "hiden=[9]"], ["hiden is no key of a study; is hidden meant?"]),
+        (
+            ["study=nielsen_accuracy", "hiden=[9]"],
+            ["hiden is no key of a study (is hidden meant?)"],
+        ),
+        (["study=nielsen_accuracy", "normalization=layer"], ["(is remedy.normalization meant?)"]),
         (["study=nielsen_accuracy", "gradients.evry=9"], ["gradients.evry is no key of a study"]),
         (["study=nielsen_accuracy", "seeds=many"], ["seeds=many will not do", "Integer"]),
         (["study=nielsen_accuracy", "hidden=30"], ["hidden=30 will not do", "list"]),
