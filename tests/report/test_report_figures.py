@@ -147,7 +147,7 @@ def test_neuron_bars_are_as_long_as_the_gradient(records, figures):
 
 def test_no_line_shines_through_a_neuron(figures):
     """The lines between neurons are drawn first; each circle is filled with the page's colour."""
-    circles = re.findall(r'<path[^>]*,0A10\.[^>]*>', svg(figures["nielsen_neuron_bars"]))
+    circles = re.findall(r"<path[^>]*,0A10\.[^>]*>", svg(figures["nielsen_neuron_bars"]))
     assert len(circles) == 12 and all('fill="#ffffff"' in circle for circle in circles)
 
 
