@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import warnings
+from pathlib import Path
 
 import pytest
 from joblib.externals.loky import process_executor
@@ -298,3 +299,16 @@ def test_an_unknown_stage_names_the_known_ones(depthgauge):
     """argparse's own sentence and exit code."""
     code, _, err = depthgauge("trian")
     assert code == 2 and "train" in err
+
+
+def test_the_page_about_remedies_runs(project):
+    """docs/remedies.md, "On a net of your own": both cells are trained, and differ."""
+    text = (Path(__file__).parents[2] / "docs" / "remedies.md").read_text()
+    (page,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    (project / "conf" / "study" / "own.yaml").write_text(page)
+    fast = ("steps=20", "seeds=1", "tracking=false", "out=build/own", "evaluation.every=10")
+    command = [sys.executable, "-m", "depthgauge.stages", "train", "study=own", *fast]
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stderr
+    plain, normalized = read_study(project / "build" / "own")
+    assert (plain["probe_cost"] != normalized["probe_cost"]).any()
