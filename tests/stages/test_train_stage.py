@@ -295,12 +295,6 @@ def test_help_can_be_read(depthgauge):
     assert code == 0 and "study=nielsen_accuracy" in out and "--dry-run" in out
 
 
-def test_an_unknown_stage_names_the_known_ones(depthgauge):
-    """argparse's own sentence and exit code."""
-    code, _, err = depthgauge("trian")
-    assert code == 2 and "train" in err
-
-
 def test_the_page_about_remedies_runs(project):
     """docs/remedies.md, "On a net of your own": both cells are trained, and differ."""
     text = (Path(__file__).parents[2] / "docs" / "remedies.md").read_text()
@@ -312,3 +306,9 @@ def test_the_page_about_remedies_runs(project):
     assert done.returncode == 0, done.stderr
     plain, normalized = read_study(project / "build" / "own")
     assert (plain["probe_cost"] != normalized["probe_cost"]).any()
+
+
+def test_an_unknown_stage_names_the_known_ones(depthgauge):
+    """argparse's own sentence and exit code."""
+    code, _, err = depthgauge("trian")
+    assert code == 2 and "train" in err
