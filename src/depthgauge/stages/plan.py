@@ -14,6 +14,7 @@ from depthgauge.config import Config, plain, sized
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.errors import ConfigError, DepthgaugeError
 from depthgauge.stages.grid import compositions
+from depthgauge.stages.idle import require_no_idle_setting
 from depthgauge.stages.slurm import Asked, asked_of_slurm, device_of
 from depthgauge.training.cell import Cell, build_cell
 from depthgauge.training.device import require_precision
@@ -111,6 +112,7 @@ def _planned(
     data: Callable[[str], Prepared],
     asked: Asked | None,
 ) -> Planned:
+    require_no_idle_setting(config)
     axes = _axes(task, fixed, config)
     device = device_of(config.device, asked)
     require_precision(config.precision, device)
