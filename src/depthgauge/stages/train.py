@@ -47,7 +47,6 @@ from depthgauge.stages.slurm import (
     for_jobs,
     gave_up,
     job_name,
-    keep_lightning_out,
     require_slurm,
 )
 from depthgauge.stages.track import track_study
@@ -151,10 +150,13 @@ def train_cell(composed: DictConfig) -> None:
 
     A failure is written beside the block and does not stop the other cells.
     """
+<<<<<<< ours
     # Lightning takes seconds to import, and only those who train need it
     from depthgauge.training.progress import ProgressBar
 
     keep_lightning_out()
+=======
+>>>>>>> theirs
     config = checked(composed)
     data = prepared_data(config.dataset.name)
     config = sized(config, len(data.train.labels))

@@ -44,7 +44,7 @@ def work_before(experiment: Experiment, data: Prepared) -> float:
     sizes = [a * b for a, b in itertools.pairwise(widths)]
     turns = sum(10 * size + 2 * sum(sizes[:layer]) for layer, size in enumerate(sizes))
     examples = experiment.pretraining.steps * experiment.batch_size
-    return turns * examples
+    return float(turns * examples)
 
 
 def pretrain(module: ReplicaModule, task: Task) -> None:
