@@ -150,13 +150,9 @@ def train_cell(composed: DictConfig) -> None:
 
     A failure is written beside the block and does not stop the other cells.
     """
-<<<<<<< ours
     # Lightning takes seconds to import, and only those who train need it
     from depthgauge.training.progress import ProgressBar
 
-    keep_lightning_out()
-=======
->>>>>>> theirs
     config = checked(composed)
     data = prepared_data(config.dataset.name)
     config = sized(config, len(data.train.labels))
