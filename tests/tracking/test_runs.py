@@ -130,3 +130,22 @@ def test_processes_that_start_at_once(root, make_record):
     for each in range(4):
         history = store.client.get_metric_history(runs.children["cell2"], f"writer{each}")
         assert sorted(point.step for point in history) == list(range(500))
+
+
+def test_names_count_equal_widths_and_what_varies_is_a_parameter(store, make_record):
+    """Twenty widths would fill the table; a page's `model` stands for several settings at once."""
+    axes = {"model": "he", "hidden": [100] * 20}
+    label = f"model=he, hidden={[100] * 20}"
+    runs = start_sweep(store, sweep_of([make_record().attrs | {"axes": axes, "label": label}]))
+    (child,) = runs.children.values()
+    run = store.client.get_run(child)
+    assert run.info.run_name == "model=he, hidden=[20 x 100]"
+    assert run.data.params["model"] == "he"
+    assert run.data.params["hidden"] == "[30]"  # the settings' own word counts
+
+
+def test_an_experiment_says_what_its_study_asks(store, sweep):
+    """Above the table of runs, in the page for training."""
+    experiment = store.client.get_experiment(start_sweep(store, sweep).experiment)
+    assert experiment.tags["mlflow.note.content"] == "How fast does each layer learn?"
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"

@@ -44,7 +44,7 @@ def describe_child(store: Store, run_id: str, sweep: Sweep, cell: Cell) -> None:
     _log_data(store, run_id, [cell])
     store.client.log_batch(
         run_id,
-        params=[Param(key, value) for key, value in parameters(cell.config).items()],
+        params=[Param(key, value) for key, value in _parameters(cell).items()],
         tags=[RunTag(key, value) for key, value in _child_tags(sweep, cell).items()],
     )
 
@@ -60,12 +60,17 @@ def _child_tags(sweep: Sweep, cell: Cell) -> dict[str, str]:
 
 def shared(cells: Sequence[Cell]) -> dict[str, str]:
     """Return the parameters that are the same in all cells: by these sweeps can be filtered."""
-    first, *others = (parameters(cell.config) for cell in cells)
+    first, *others = (_parameters(cell) for cell in cells)
     return {
         key: value
         for key, value in first.items()
         if all(other.get(key) == value for other in others)
     }
+
+
+def _parameters(cell: Cell) -> dict[str, str]:
+    """Return a cell's settings, and by what name the page varies them."""
+    return parameters({**cell.axes, **cell.config})
 
 
 def _log_data(store: Store, run_id: str, cells: Sequence[Cell]) -> None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 SWEEP, CELL, PARENT = "depthgauge.sweep", "depthgauge.cell", "mlflow.parentRunId"
 """Tags: what a parent is of, what a child is of, and whose child it is (MLflow's own)."""
 
+NOTE, KIND = "mlflow.note.content", "mlflow.experimentKind"
+"""MLflow's tags of an experiment: its description, and which of its two pages opens."""
+
 Ending = Literal["FINISHED", "FAILED", "KILLED"]
 
 
@@ -75,7 +78,7 @@ def adopt(store: Store, sweep: Sweep) -> Runs:
 def _adopt(store: Store, sweep: Sweep) -> tuple[Runs, "dict[str, Run]"]:
     """Return the runs, and by their cells' keys the children that were there before."""
     with store.lock():
-        experiment = _experiment(store, sweep.study)
+        experiment = _experiment(store, sweep)
         found = _find(store, experiment, SWEEP, sweep.key, SWEEP).get(sweep.key)
         parent = found.info.run_id if found else _create_parent(store, experiment, sweep)
         describe_parent(store, parent, sweep)
@@ -98,23 +101,25 @@ def renew(store: Store, runs: Runs, sweep: Sweep, cell: Cell) -> None:
         describe_child(store, runs.children[cell.key], sweep, cell)
 
 
-def _experiment(store: Store, study: str) -> str:
-    experiment = store.client.get_experiment_by_name(study)
+def _experiment(store: Store, sweep: Sweep) -> str:
+    experiment = store.client.get_experiment_by_name(sweep.study)
     if experiment is None:
-        return _create_experiment(store, study)
+        return _create_experiment(store, sweep)
     if experiment.lifecycle_stage == "deleted":  # its name is taken for ever, so it comes back
         store.client.restore_experiment(experiment.experiment_id)
     return experiment.experiment_id
 
 
-def _create_experiment(store: Store, study: str) -> str:
+def _create_experiment(store: Store, sweep: Sweep) -> str:
     """Create the study's experiment, unless somebody on another machine was quicker."""
     from mlflow.exceptions import MlflowException
 
+    location = store.artifact_location(sweep.study)
+    tags = {NOTE: str(sweep.notebook.get("question", "")), KIND: "custom_model_development"}
     try:
-        return store.client.create_experiment(study, store.artifact_location(study))
+        return store.client.create_experiment(sweep.study, location, tags)
     except MlflowException:
-        experiment = store.client.get_experiment_by_name(study)
+        experiment = store.client.get_experiment_by_name(sweep.study)
         if experiment is None:
             raise
         return experiment.experiment_id
@@ -148,7 +153,7 @@ def _create_parent(store: Store, experiment: str, sweep: Sweep) -> str:
 
 def _create_child(store: Store, runs: Runs, cell: Cell) -> str:
     tags = {PARENT: runs.parent, CELL: cell.key}
-    return _create(store, runs.experiment, cell.label, tags)
+    return _create(store, runs.experiment, cell.name, tags)
 
 
 def _create(store: Store, experiment: str, name: str, tags: dict[str, str]) -> str:

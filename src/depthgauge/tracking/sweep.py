@@ -3,10 +3,13 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from depthgauge.errors import DataError
+
+EQUAL_WIDTHS = re.compile(r"\[(\d+)(?:, \1){3,}\]")
+"""Four or more layers, which would fill the column of names."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,13 @@ class Cell:
     """`name` and `hash` of the prepared data set."""
     blocks: tuple[str, ...]
     """Keys of its blocks of replicas."""
+    axes: Mapping[str, Any] = field(default_factory=dict)
+    """What varies, with its value here; a page may give several settings one name, as `model`."""
+
+    @property
+    def name(self) -> str:
+        """Return the label with equal widths counted: hidden=[20 x 100] for twenty layers."""
+        return EQUAL_WIDTHS.sub(lambda run: f"[{run[0].count(',') + 1} x {run[1]}]", self.label)
 
 
 @dataclass(frozen=True)
@@ -52,13 +62,20 @@ class Sweep:
 def sweep_of(attributes: Sequence[Mapping[str, Any]]) -> Sweep:
     """Return the sweep whose cells' records carry, or will carry, these attributes.
 
-    Of each it reads study, scale, notebook, cell, label, config, data and keys; the first three
-    are the same for all cells. Raises DataError where one is lacking.
+    Of each it reads study, scale, notebook, cell, label, axes, config, data and keys; the first
+    three are the same for all cells. Raises DataError where one is lacking.
     """
     first = attributes[0]
     try:
         cells = tuple(
-            Cell(each["cell"], each["label"], each["config"], each["data"], tuple(each["keys"]))
+            Cell(
+                each["cell"],
+                each["label"],
+                each["config"],
+                each["data"],
+                tuple(each["keys"]),
+                each.get("axes", {}),
+            )
             for each in attributes
         )
         return Sweep(first["study"], first["scale"], first["notebook"], cells)
