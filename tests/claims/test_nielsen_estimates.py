@@ -201,6 +201,17 @@ def test_the_steepest_factor_and_the_widest_set():
         np.testing.assert_array_equal(estimate(f"theory.chain.{name}", cell), expected)
 
 
+@pytest.mark.parametrize("off", [0.5, 1.5, 30.0])
+def test_a_width_is_off_by_parts_of_what_rounding_explains(off):
+    """Equation 123 written out; sqrt(8 epsilon) is what eight roundings do at the peak."""
+    w = np.array([4.5, 6.9, 11.0])
+    exact = 2 / w * np.log(w * (1 + np.sqrt(1 - 4 / w)) / 2 - 1)
+    width = np.repeat([exact], 3, axis=0)
+    width[:, 1] -= off * math.sqrt(8 * 2.0**-52)
+    cell = small("steep_weight", coords={"steep_weight": w}, steep_width=width)
+    np.testing.assert_allclose(estimate("theory.chain.steep_width", cell), off, rtol=1e-6)
+
+
 def bounds(hidden=4, precision="float64", **variables):
     config = {"hidden": [30] * hidden, "bounds": {"images": 50}, "precision": precision}
     return small("bound_step", "layer", config=config, **variables)

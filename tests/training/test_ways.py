@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 import xarray as xr
 
 import reference
-from depthgauge.config import Dataset, Evaluation, Precision
+from depthgauge.config import Bounds, Dataset, Evaluation, Look, Precision, Spacing
 from depthgauge.datasets.batches import step_indices
 from depthgauge.datasets.prepared import Split, assemble
 from depthgauge.nets.initializers import initial_layer
@@ -75,8 +75,13 @@ def test_loops_match_the_numpy_twin(
 
 @LOOPS
 def test_all_ways_read_the_same(loops, experiment, train):
-    """Every reading of a short training is that of the products, to float32's rounding."""
-    experiment = replace(experiment, steps=40)
+    """Every reading of a short training is that of the products, to float32's rounding.
+
+    Those of loops and those that look at the network, in the middle of a chunk too.
+    """
+    look = Look(every=15, spacing=Spacing.linear, images=20)
+    bounds = Bounds(every=15, spacing=Spacing.linear, images=20)
+    experiment = replace(experiment, steps=40, saturation=look, output_speed=look, bounds=bounds)
     one = train(experiment, [(0, 0.3), (1, 0.3)])
     other = train(experiment, [(0, 0.3), (1, 0.3)], key="loops", way=loops)
     assert set(one) == set(other)
