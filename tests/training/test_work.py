@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from depthgauge.config import (
+    Bounds,
     Capacity,
     Evaluation,
     Experiment,
@@ -60,6 +61,7 @@ def test_operations_of_a_procedure(name, small_data):
 @pytest.mark.parametrize(
     ("keys", "passes"),
     [
+        ({"bounds": Bounds(every=15, spacing=Spacing.linear, images=20)}, 4 * 20),
         ({"saturation": Look(every=15, spacing=Spacing.linear, images=20)}, 2 * 20),
         ({"output_speed": Look(every=15, spacing=Spacing.linear, images=20)}, 8 * 20),
         ({"jacobians": Look(every=15, spacing=Spacing.linear, images=2)}, 25_000 * 2),
