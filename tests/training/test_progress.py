@@ -3,6 +3,7 @@
 import io
 
 import pytest
+import pytorch_lightning as pl
 
 from depthgauge.training.block import Block
 from depthgauge.training.progress import ProgressBar
@@ -26,3 +27,19 @@ def test_the_bar_names_the_seeds_and_counts_the_steps(screen, told, experiment, 
     train(experiment, replicas, [bar])
     assert (bar.bar.n, bar.bar.total) == ((230, 230) if told else (0, 230))
     assert ("study cell seeds 3-5" in where.getvalue()) is told
+
+
+class Broken(pl.Callback):
+    """Something goes wrong after a chunk."""
+
+    def on_train_batch_end(self, *_):
+        raise InterruptedError("killed")
+
+
+def test_the_bar_is_gone_when_something_goes_wrong(experiment, train, monkeypatch):
+    """What is said next begins on a line of its own."""
+    monkeypatch.setattr("sys.stderr", Terminal())
+    bar = ProgressBar("study cell", Block(experiment, [(3, 0.3)], "key", "cell"))
+    with pytest.raises(InterruptedError):
+        train(experiment, [(3, 0.3)], [bar, Broken()])
+    assert bar.bar.n == 100 and bar.bar.disable  # closed: tqdm draws it no more
