@@ -34,20 +34,27 @@ LOOPS = pytest.mark.parametrize("loops", [narrow_way, wide_way], ids=["narrow", 
 
 @LOOPS
 @pytest.mark.parametrize(
-    ("activation", "cost", "l2", "batch_size"),
+    ("activation", "cost", "l2", "batch_size", "hidden"),
     [
-        ("sigmoid", "cross_entropy", 0.5, 8),
-        ("tanh", "nll", 0.0, 8),
-        ("softsign", "quadratic", 0.2, 8),
-        ("relu", "nll", 0.0, 7),  # not a multiple of what is done at once
+        ("sigmoid", "cross_entropy", 0.5, 8, [7, 6]),
+        ("tanh", "nll", 0.0, 8, [7, 6]),
+        ("softsign", "quadratic", 0.2, 8, [7, 6]),
+        ("relu", "nll", 0.0, 7, [7, 6]),  # not a multiple of what is done at once
+        ("tanh", "quadratic", 0.2, 3, [5, 70]),  # 70 units fill three rows of vectors, 5 one
     ],
 )
 def test_loops_match_the_numpy_twin(
-    activation, cost, l2, batch_size, loops, experiment, train, small_data
+    activation, cost, l2, batch_size, hidden, loops, experiment, train, small_data
 ):
     """Final weights and biases of two seeds, 30 steps across an epoch's edge, float32."""
     experiment = replace(
-        experiment, activation=activation, cost=cost, l2=l2, batch_size=batch_size, steps=30
+        experiment,
+        hidden=hidden,
+        activation=activation,
+        cost=cost,
+        l2=l2,
+        batch_size=batch_size,
+        steps=30,
     )
     after = Weights()
     train(experiment, [(4, 0.3), (9, 0.3)], [after], way=loops)
