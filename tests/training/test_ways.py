@@ -173,9 +173,9 @@ def test_the_full_batch_matches_the_numpy_twin(experiment, train, small_data):
     """The narrow way takes every example at once, whatever the seed's order."""
     experiment = replace(experiment, batch_size=100, steps=5, l2=0.0)
     one, other = Weights(), Weights()
-    train(experiment, [(1, 0.4)], [one], way=narrow_way)
+    train(experiment, [(1, 0.4), (2, 0.4), (7, 0.4)], [one], way=narrow_way)
     products = replace(experiment, precision=Precision.float64)
-    train(products, [(1, 0.4)], [other], key="products")
+    train(products, [(1, 0.4), (2, 0.4), (7, 0.4)], [other], key="products")
     for found, wanted in zip(one.kept, other.kept, strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)
 
