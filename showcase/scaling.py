@@ -49,11 +49,11 @@ def costs(study: str, speed: Speed) -> list[str]:
     traffic = sum(cell.steps * replicas(cell) * step_bytes(each) for each, cell in nets)
     return [
         study,
-        *(str(number) for number in (len(cells), networks)),
-        *(f"{number:.1e}" if number else "" for number in (steps, operations, traffic)),
+        *(f"{number:,}" for number in (len(cells), networks)),
         duration(shared(here, CORES)),
         duration(shared(there, 1)) if there else "",
         duration(shared(there, GPUS)) if there else "",
+        *(f"{number:.1e}" if number else "" for number in (steps, operations, traffic)),
     ]
 
 
@@ -89,8 +89,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def studies_table() -> str:
     """Return a row a study."""
-    head = ["study", "cells", "networks", "model-steps", "operations", "bytes of weights"]
-    head += [f"{CORES} cores", "one H200, predicted", f"{GPUS} H200s, predicted"]
+    head = ["study", "cells", "networks", f"{CORES} cores", "one H200, predicted"]
+    head += [f"{GPUS} H200s, predicted", "model-steps", "operations", "bytes of weights"]
     speed = measured_speed(Path(".cells"))
     return table(head, [costs(study, speed) for study in studies()])
 

@@ -5,6 +5,7 @@ writes docs/mlflow_*.png. Needs Debian's chromium.
 """
 
 import io
+import json
 import os
 import shutil
 import socket
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import requests
 from mlflow import MlflowClient
@@ -23,6 +25,11 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).parents[1]
 STUDY, FIGURE = "nielsen_training_speed", "nielsen_training_speed_4.png"
 METRIC = "^bias_gradient_norm: cost per unit of bias/mean/"
+
+COLUMNS = ["params.`hidden`", "params.`batch_size`", "attributes.`Dataset`"]
+
+VIEW = 'MLflowLocalStorage-1.1-ExperimentPage-["{}"]-ReactComponentState'
+"""Where a browser keeps how its user has arranged an experiment's page."""
 
 MOST_BYTES = 300_000
 """Of one picture, so that a clone stays small."""
@@ -45,7 +52,7 @@ COLOURS = 128
 
 
 def main() -> None:
-    """Take the three pictures."""
+    """Take the pictures."""
     subprocess.run(
         [sys.executable, "-m", "depthgauge.stages", "track", "--study", STUDY], cwd=ROOT, check=True
     )
@@ -58,8 +65,15 @@ def main() -> None:
     with served() as address, page() as window:
         base = f"{address}/#/experiments/{experiment.experiment_id}"
         mode = "workflowType=machine_learning"
+        view = VIEW.format(experiment.experiment_id)
+        window.goto(address)
+        arrange(window, view, {"selectedColumns": COLUMNS})
         photograph(window, f"{base}/runs?{mode}", "mlflow_runs", unfold=True)
         charts = f"{base}/runs?{mode}&compareRunsMode=CHART"
+        visit(window, charts)
+        drawn = arranged(window, view)["compareRunCharts"]
+        logarithmic = [chart | {"scaleType": "log"} for chart in drawn]
+        arrange(window, view, {"compareRunCharts": logarithmic})
         photograph(window, charts, "mlflow_charts", METRIC)
         artifact = f"{base}/runs/{parent.info.run_id}/artifacts/figures/{FIGURE}?{mode}"
         photograph(window, artifact, "mlflow_artifact")
@@ -116,13 +130,29 @@ def page() -> Iterator[Page]:
         window.close()
 
 
+def arranged(window: Page, view: str) -> dict[str, Any]:
+    """Return how a page is arranged; nothing until it was visited."""
+    return json.loads(window.evaluate("key => localStorage[key] ?? '{}'", view))
+
+
+def arrange(window: Page, view: str, settings: dict[str, Any]) -> None:
+    """Arrange a page as a user can by its buttons: which columns, which axes."""
+    kept = json.dumps(arranged(window, view) | settings)
+    window.evaluate("([key, kept]) => localStorage.setItem(key, kept)", [view, kept])
+
+
+def visit(window: Page, address: str) -> None:
+    """Open a page and wait until it shows what it has."""
+    window.goto("about:blank")  # only the part behind # differs, which alone loads nothing
+    window.goto(address)
+    window.wait_for_timeout(PAUSE_SECONDS * 1000)
+
+
 def photograph(
     window: Page, address: str, name: str, search: str = "", unfold: bool = False
 ) -> None:
     """Write docs/NAME.png of a page; what is unfolded stays so on those that follow."""
-    window.goto("about:blank")  # only the part behind # differs, which alone loads nothing
-    window.goto(address)
-    window.wait_for_timeout(PAUSE_SECONDS * 1000)
+    visit(window, address)
     if unfold:
         window.locator('[data-component-id*="runnamecellrenderer"]').first.click()
     if search:

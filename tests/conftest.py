@@ -36,3 +36,35 @@ def tiny_mnist():
 
     splits = {"train": split(1200), "validation": split(100), "test": split(100)}
     return assemble("mnist", (28, 28), tuple("0123456789"), splits)
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch, tiny_mnist):
+    """Return the root of a project that holds conf/ and a prepared data set, and go there."""
+    from hydra.core.global_hydra import GlobalHydra  # what runs on a GPU machine needs no hydra
+
+    from depthgauge.stages.train import prepared_data
+    from projects import make_project
+
+    root = make_project(tmp_path / "project", tiny_mnist)
+    monkeypatch.chdir(root)
+    prepared_data.cache_clear()
+    GlobalHydra.instance().clear()
+    return root
+
+
+@pytest.fixture
+def depthgauge(capsys):
+    """Run one command here; return its exit code, what it printed, and what it complained of."""
+    from depthgauge.stages.main import main
+
+    def run(*words):
+        code = 0
+        try:
+            main(words)
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else 1
+        shown = capsys.readouterr()
+        return code, shown.out, shown.err
+
+    return run

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from depthgauge import files
 from depthgauge.errors import ResourceError
 from depthgauge.files import sha256, whole, write_text
 
@@ -60,3 +61,13 @@ def test_another_machines_temporary_file_stays(tmp_path):
     theirs.write_text("")
     write_text(tmp_path / "file", "whole")
     assert theirs.exists()
+
+
+def test_a_folder_is_searched_once_a_process(tmp_path, monkeypatch):
+    """A study's folder holds a file for each of its cells: a search at each would be quadratic."""
+    searched = []
+    monkeypatch.setattr(files, "remove_orphans", searched.append)
+    for name in "abc":
+        write_text(tmp_path / name, "text")
+    write_text(tmp_path / "below" / "a", "text")
+    assert searched == [tmp_path, tmp_path / "below"]

@@ -1,19 +1,16 @@
 """dvc.yaml says what the code does, and DVC does what dvc.yaml says."""
 
 import json
-import os
 import re
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import grimp
 import pytest
 import yaml
 
-from depthgauge.datasets.prepared import path_of, write
 from depthgauge.training.procedures import PROCEDURES
+from projects import environment, make_project, put_under_dvc
 
 ROOT = Path(__file__).parents[1]
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
@@ -71,32 +68,10 @@ def test_every_trained_study_is_judged_and_reported():
         assert [dep for dep in PIPELINE[stage]["deps"] if dep.startswith("build/")] == trained
 
 
-SMALL = """
-stages:
-  train:
-    cmd: depthgauge train study=nielsen_neuron_bars seeds=6 replicas=6 tracking=false
-      out=build/nielsen_neuron_bars
-    deps: [data/prepared/mnist.safetensors, conf]
-    outs: [build/nielsen_neuron_bars]
-  judge:
-    cmd: depthgauge judge
-    deps: [build/nielsen_neuron_bars]
-    outs: [{results/claims.json: {cache: false}}]
-    metrics: [{results/metrics.json: {cache: false}}]
-  report:
-    cmd: depthgauge report
-    deps: [build/nielsen_neuron_bars, results/claims.json]
-    outs: [{results/report.html: {cache: false}}]
-"""
-
-
 @pytest.fixture
 def shell(tmp_path):
     """Run a command in a folder, with this environment's programs first."""
-    binaries = Path(sys.executable).parent
-    environment = {
-        **os.environ,
-        "PATH": f"{binaries}:{os.environ['PATH']}",
+    own = {
         "GIT_AUTHOR_NAME": "a",
         "GIT_AUTHOR_EMAIL": "a@b",
         "GIT_COMMITTER_NAME": "a",
@@ -109,7 +84,7 @@ def shell(tmp_path):
             command,
             shell=True,
             cwd=folder,
-            env=environment,
+            env=environment() | own,
             capture_output=True,
             text=True,
             timeout=300,
@@ -125,12 +100,7 @@ def shell(tmp_path):
 def test_repro_push_pull(tmp_path, shell, tiny_mnist):
     """repro; again: nothing runs; status clean; push; a colleague pulls and computes nothing."""
     mine, yours, remote = tmp_path / "mine", tmp_path / "yours", tmp_path / "remote"
-    mine.mkdir()
-    shutil.copytree(ROOT / "conf", mine / "conf")
-    (mine / "dvc.yaml").write_text(SMALL)
-    (mine / ".gitignore").write_text(".cells/\nmlflow.db*\nmlruns/\n")
-    write(tiny_mnist, path_of(mine, "mnist"))
-    shell(mine, "git init -q && dvc init -q && dvc add -q data/prepared/mnist.safetensors")
+    put_under_dvc(make_project(mine, tiny_mnist), "nielsen_neuron_bars", "seeds=6", "replicas=6")
     shell(mine, f"dvc remote add -q -d team {remote}")
     first = shell(mine, "dvc repro")
     assert "nielsen_neuron_bars" in first

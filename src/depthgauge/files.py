@@ -9,6 +9,7 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -25,13 +26,13 @@ def whole(path: Path) -> Iterator[Path]:
 
     The bytes reach the disk before the rename, so a reader, also after a power cut, finds the
     old file or the new one. On any failure the temporary file is removed and `path` is untouched;
-    what a killed process left in the folder is removed, too.
+    what a killed process left in the folder is removed, too, before the first file of this process.
     Raises ResourceError when the folder cannot be written or the disk is full.
     """
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        remove_orphans(path.parent)
+        _tidy(path.parent.absolute())
         handle, name = tempfile.mkstemp(".tmp", _prefix(path.name), path.parent)
         os.close(handle)
         temporary = Path(name)
@@ -78,6 +79,12 @@ def remove_orphans(folder: Path) -> None:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
+
+
+@cache
+def _tidy(folder: Path) -> None:
+    """Remove orphans, once a process: a study's folder has a file a cell, each written here."""
+    remove_orphans(folder)
 
 
 def _prefix(name: str) -> str:

@@ -121,7 +121,8 @@ def chain_cell(world: World, depth: int, seeds: int) -> xr.Dataset:
     steep = np.maximum(grid / (1 + world.steep), 4)
     width = 2 / steep * np.log(steep * (1 + np.sqrt(1 - 4 / steep)) / 2 - 1)
     by_layer, by_weight = ("replica", "layer"), ("replica", "steep_weight")
-    cell = _cell("nielsen_chain", Experiment(hidden=[1] * (depth - 1)), seeds)
+    settings = Experiment(procedure="chain", hidden=[1] * (depth - 1))
+    cell = _cell("nielsen_chain", settings, seeds)
     return cell.assign_coords(layer=range(1, depth + 1), steep_weight=grid).assign(
         chain_weight=(by_layer, weights),
         chain_pre_activation=(by_layer, z),

@@ -11,25 +11,24 @@ import pytest
 import toy_sets
 from commands import COMMANDS, ask
 
-from depthgauge.datasets.prepared import path_of, write
+from projects import environment, make_project
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
 
 
 class Zygote:
     """Runs `depthgauge` commands in forked children of one process (zygote.py)."""
 
     def __init__(self):
-        paths = [str(ROOT / "src"), str(HERE), os.environ.get("PYTHONPATH", "")]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-        environment.pop("MLFLOW_TRACKING_URI", None)
+        around = environment()
+        around["PYTHONPATH"] += os.pathsep + str(HERE)
+        around.pop("MLFLOW_TRACKING_URI", None)
         self.process = subprocess.Popen(
             [sys.executable, str(HERE / "zygote.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=environment,
+            env=around,
         )
         assert self.process.stdout is not None and self.process.stdout.readline() == "ready\n"
 
@@ -63,10 +62,7 @@ def zygote():
 @pytest.fixture(scope="session")
 def blank_project(tmp_path_factory, tiny_mnist, zygote):
     """A project with a prepared data set, a mirror of the toy and an empty diary."""
-    root = tmp_path_factory.mktemp("blank") / "project"
-    shutil.copytree(ROOT / "conf", root / "conf")
-    (root / "dvc.yaml").write_text("stages: {}\n")
-    write(tiny_mnist, path_of(root, "mnist"))
+    root = make_project(tmp_path_factory.mktemp("blank") / "project", tiny_mnist)
     toy_sets.write_mirror(root.parent / "mirror")
     from depthgauge.tracking.store import open_store
 

@@ -17,7 +17,7 @@ from depthgauge.errors import DepthgaugeError
 from depthgauge.stages.assemble import out_folder
 from depthgauge.stages.plan import checked, study_of
 from depthgauge.training.cell import build_cell
-from depthgauge.training.procedures import procedure
+from depthgauge.training.limits import check
 
 SHARE = int(os.environ.get("DEPTHGAUGE_FUZZ", "2000")) / 2000
 """Of the inputs that CI takes: the soak asks for more."""
@@ -54,7 +54,7 @@ def one_sentence(error):
 def plannable(config, data):
     """Go as far with a config as a sweep does before it computes anything."""
     config = sized(config, len(data.train.labels))
-    procedure(config.procedure).check(config, data)
+    check(config, data)
     if config.seeds * len(config.learning_rates()) < 10_000:
         build_cell(config, data.hash, "cpu")
     out_folder(config)

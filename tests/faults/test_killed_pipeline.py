@@ -10,19 +10,16 @@ from pathlib import Path
 
 import pytest
 
-PIPELINE = """
-stages:
-  train:
-    cmd: depthgauge train study=nielsen_accuracy scale=smoke hidden=[5],[4,3] steps=500 seeds=2
-      train_size=1000 evaluation.every=100 tracking=false out=build/nielsen_accuracy
-    deps: [data/prepared/mnist.safetensors, conf]
-    outs: [build/nielsen_accuracy]
-  judge:
-    cmd: depthgauge judge
-    deps: [build/nielsen_accuracy]
-    outs: [{results/claims.json: {cache: false}}]
-    metrics: [{results/metrics.json: {cache: false}}]
-"""
+from projects import environment, put_under_dvc
+
+TRAIN = (
+    "scale=smoke",
+    "hidden=[5],[4,3]",
+    "steps=500",
+    "seeds=2",
+    "train_size=1000",
+    "evaluation.every=100",
+)
 
 SIGNALS = [signal.SIGKILL] + [signal.SIGINT] * ("DEPTHGAUGE_KILLS" in os.environ)
 """The soak takes both."""
@@ -30,28 +27,18 @@ SIGNALS = [signal.SIGKILL] + [signal.SIGINT] * ("DEPTHGAUGE_KILLS" in os.environ
 
 @pytest.fixture
 def repository(blank_project, tmp_path):
-    """The blank project under git and DVC, with two stages."""
+    """The blank project under git and DVC, with three stages."""
     root = Path(shutil.copytree(blank_project, tmp_path / "repository"))
-    (root / "dvc.yaml").write_text(PIPELINE)
-    (root / ".gitignore").write_text(".cells/\nmlflow.db*\nmlruns/\n")
-    for command in (
-        ["git", "init", "-q"],
-        ["-m", "dvc", "init", "-q"],
-        ["-m", "dvc", "config", "core.analytics", "false"],
-        ["-m", "dvc", "add", "-q", "data/prepared/mnist.safetensors"],
-    ):
-        words = command if command[0] == "git" else [sys.executable, *command]
-        subprocess.run(words, cwd=root, check=True, stdin=subprocess.DEVNULL)
+    put_under_dvc(root, "nielsen_accuracy", *TRAIN)
     return root
 
 
 def dvc(root, *words, **more):
     """Start a command of DVC, in a process group of its own, as a terminal's job is."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.Popen(
         [sys.executable, "-m", "dvc", *words],
         cwd=root,
-        env={**os.environ, "PATH": path},
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -74,7 +61,7 @@ def test_a_killed_pipeline_is_repeated_and_clean(number, repository):
             time.sleep(0.02)
         os.killpg(running.pid, number)
         running.communicate(timeout=100)
-    for words, wanted in ((["repro"], "judge"), (["status"], "up to date")):
+    for words, wanted in ((["repro"], "report"), (["status"], "up to date")):
         with dvc(repository, *words) as again:
             told, _ = again.communicate(timeout=300)
         assert again.returncode == 0 and wanted in told, told

@@ -77,7 +77,7 @@ def test_widths_and_divergence_are_told(records):
     cells[0] = diverge(cells[0], 2, 5)
     caption = error_table({"glorot_error": cells}).caption
     assert "Hidden layers of 100 units (published: 1,000)" in caption
-    assert "2 diverged and left out" in caption
+    assert "2 diverged runs left out" in caption
 
 
 def narrowed(cell):

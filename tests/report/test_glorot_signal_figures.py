@@ -91,8 +91,8 @@ def test_initial_figures_fall_back_to_another_data_set(records, figures):
     found = FIGURES["glorot_init_activations"]({"glorot_init": without})
     assert len(found.chart.to_dict()["concat"]) == 2
     drawn = FIGURES["glorot_init_variances"]({"glorot_init": without})
-    assert "Data sets drawn: mnist, imagenet_sample." in drawn.caption
-    assert "shapeset, mnist" in figures["glorot_init_variances"].caption
+    assert "Data sets mnist (3f2a91c0), imagenet_sample (3f2a91c0)." in drawn.caption
+    assert "Data sets shapeset (3f2a91c0), mnist" in figures["glorot_init_variances"].caption
 
 
 def test_published_singular_values_are_marked(figures):

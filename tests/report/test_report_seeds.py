@@ -86,6 +86,7 @@ def test_rounding_keeps_four_digits(value):
         (range(10), "10 seeds (0–9)"),
         ([5, 0, 1], "3 seeds (0–1, 5)"),
         ([7], "1 seed (7)"),
+        (range(1000), "1,000 seeds (0–999)"),
         ([], "no seeds"),
     ],
 )

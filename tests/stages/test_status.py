@@ -1,5 +1,6 @@
 """`depthgauge status` and `depthgauge prune`: what .cells holds, and what may go."""
 
+import io
 import json
 import re
 import shutil
@@ -8,6 +9,7 @@ import sys
 
 import pytest
 from filelock import FileLock
+from rich.console import Console
 from safetensors.numpy import save_file
 
 from depthgauge.datasets.prepared import path_of
@@ -15,6 +17,7 @@ from depthgauge.report.duration import duration
 from depthgauge.stages.blocks import State, held, look, size
 from depthgauge.stages.estimate import measured_speed
 from depthgauge.stages.outline import BlockOutline, CellOutline
+from depthgauge.stages.progress import CellStatus, StudyStatus, _studies
 from depthgauge.stages.train import prepared_data
 
 SMALL = ["hidden=[5],[4,3]", "steps=200", "seeds=2", "train_size=1000", "evaluation.every=100"]
@@ -127,6 +130,20 @@ def test_a_block_computed_by_another_process_is_running(tmp_path):
         other.kill()
         other.wait()
     assert not held(tmp_path / "block") and look(tmp_path / "block").state is State.stopped
+
+
+def test_names_are_whole_on_a_terminal_of_80_columns():
+    """With cells in every state; a state that no cell is in takes no column."""
+
+    def drawn(states):
+        found = [CellStatus("hidden=[5]", state, {}, 0, 0, 100.0, "") for state in states]
+        console = Console(width=80, file=io.StringIO())
+        console.print(_studies([StudyStatus("nielsen_training_speed", "quick", 7200, "", found)]))
+        return console.file.getvalue()
+
+    full = drawn(list(State))
+    assert "nielsen_training_speed" in full and all(str(state) in full for state in State)
+    assert "failed" not in drawn([State.done]) and "done" in drawn([State.to_do])
 
 
 def test_looking_makes_no_file(tmp_path):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import warnings
+from pathlib import Path
 
 import pytest
 from joblib.externals.loky import process_executor
@@ -102,6 +103,10 @@ def test_a_dry_run_computes_nothing(project, depthgauge):
         (["study=nielsen_accuracy", "init=zeros"], "init=zeros is unknown; choose one of"),
         (["study=nielsen_accuracy", "cost=hinge"], "cost=hinge is unknown; choose one of"),
         (["study=nielsen_accuracy", "procedure=magic"], "procedure=magic is unknown"),
+        (
+            ["study=nielsen_accuracy", "remedy.normalization=layer"],
+            "remedy.normalization=layer would change nothing with procedure=descent; add",
+        ),
         (["study=nielsen_accuracy", "+colour=red"], "colour is no key of a study"),
         (["study=nielsen_accuracy"], "train_size=50000 is more than the 1200"),
         (["study=a,b"], "study=a,b names more than one study"),
@@ -123,7 +128,11 @@ def test_a_mistake_gets_one_sentence_and_nothing_is_computed(words, sentence, pr
         (["study=nosuch"], ["study=nosuch is unknown; choose one of bounds, ", "nielsen_accuracy"]),
         (["study=nielsen_accuracy", "dataset=nosuch"], ["dataset=nosuch is unknown", ", mnist,"]),
         (["study=nielsen_accuracy", "colour=red"], ["colour is no key of a study; src/"]),
-        (["study=nielsen_accuracy", "hiden=[9]"], ["hiden is no key of a study; is hidden meant?"]),
+        (
+            ["study=nielsen_accuracy", "hiden=[9]"],
+            ["hiden is no key of a study (is hidden meant?)"],
+        ),
+        (["study=nielsen_accuracy", "normalization=layer"], ["(is remedy.normalization meant?)"]),
         (["study=nielsen_accuracy", "gradients.evry=9"], ["gradients.evry is no key of a study"]),
         (["study=nielsen_accuracy", "seeds=many"], ["seeds=many will not do", "Integer"]),
         (["study=nielsen_accuracy", "hidden=30"], ["hidden=30 will not do", "list"]),
@@ -206,7 +215,7 @@ def test_one_failing_cell_does_not_take_the_others_along(project, depthgauge, mo
         module = real(name)
 
         class Breaking:
-            check, work = module.check, module.work
+            work = module.work
 
             @staticmethod
             def run(task):
@@ -286,7 +295,35 @@ def test_help_can_be_read(depthgauge):
     assert code == 0 and "study=nielsen_accuracy" in out and "--dry-run" in out
 
 
+def test_the_page_about_remedies_runs(project):
+    """docs/remedies.md, "On a net of your own": both cells are trained, and differ."""
+    text = (Path(__file__).parents[2] / "docs" / "remedies.md").read_text()
+    (page,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    (project / "conf" / "study" / "own.yaml").write_text(page)
+    fast = ("steps=20", "seeds=1", "tracking=false", "out=build/own", "evaluation.every=10")
+    command = [sys.executable, "-m", "depthgauge.stages", "train", "study=own", *fast]
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stderr
+    plain, normalized = read_study(project / "build" / "own")
+    assert (plain["probe_cost"] != normalized["probe_cost"]).any()
+
+
 def test_an_unknown_stage_names_the_known_ones(depthgauge):
     """argparse's own sentence and exit code."""
     code, _, err = depthgauge("trian")
     assert code == 2 and "train" in err
+
+
+def test_planning_needs_no_lightning(project):
+    """Its import takes seconds: who only asks what is left should not wait for it."""
+    plans = (
+        "import sys\n"
+        "from depthgauge.stages.main import main\n"
+        "from depthgauge.stages.plan import plan\n"
+        "from depthgauge.stages.train import prepared_data\n"
+        "for study in 'nielsen_accuracy', 'nielsen_capacity', 'remedies', 'mean_field':\n"
+        "    assert plan([f'study={study}', 'scale=smoke', 'train_size=1000'], prepared_data)\n"
+        "sys.exit('pytorch_lightning' in sys.modules)\n"
+    )
+    found = subprocess.run([sys.executable, "-c", plans], capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr

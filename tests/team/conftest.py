@@ -1,22 +1,15 @@
 """One PostgreSQL and one tracking server for all tests of this folder."""
 
 import os
-import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import pytest
-from hydra.core.global_hydra import GlobalHydra
 from team_servers import TrackingServer, postgres_programs, start_postgres
 
-from depthgauge.datasets.prepared import path_of, write
-from depthgauge.stages.main import main
-from depthgauge.stages.train import prepared_data
-
-ROOT = Path(__file__).parents[2]
+import projects
 
 
 @pytest.fixture(scope="session")
@@ -52,45 +45,13 @@ def environment(monkeypatch):
 
 
 @pytest.fixture
-def depthgauge(team_project, monkeypatch, capsys):
-    """Run a command in this process; return its code, what it printed, what it complained of."""
-    monkeypatch.chdir(team_project)
-    prepared_data.cache_clear()
-    GlobalHydra.instance().clear()
-
-    def run(*words):
-        code = 0
-        try:
-            main(words)
-        except SystemExit as stop:
-            code = stop.code
-        return code, *capsys.readouterr()
-
-    return run
-
-
-@pytest.fixture
-def team_project(tmp_path, tiny_mnist):
-    """Return the root of a project that holds conf/ and a prepared data set."""
-    root = tmp_path / "project"
-    shutil.copytree(ROOT / "conf", root / "conf")
-    (root / "dvc.yaml").write_text("stages: {}\n")
-    write(tiny_mnist, path_of(root, "mnist"))
-    return root
-
-
-@pytest.fixture
 def command(tmp_path):
     """Start a command as a user does: with these sources, in a folder, in this environment."""
 
     def start(folder, words, **environment):
-        outside = {key: os.environ[key] for key in os.environ if not key.startswith("MLFLOW_")}
-        own = {
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT / "src"),
-            "HOME": str(tmp_path),
-            "OMP_NUM_THREADS": "1",
-        }
+        ours = projects.environment()
+        outside = {key: ours[key] for key in ours if not key.startswith("MLFLOW_")}
+        own = {"HOME": str(tmp_path), "OMP_NUM_THREADS": "1"}
         return subprocess.Popen(
             words, cwd=folder, env=outside | own | environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

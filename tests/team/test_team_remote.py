@@ -4,20 +4,8 @@ import json
 
 import pytest
 
-from depthgauge.datasets.prepared import path_of, write
+from projects import put_under_dvc
 
-PIPELINE = """
-stages:
-  train:
-    cmd: depthgauge train study=nielsen_neuron_bars seeds=6 replicas=6 tracking=false
-      out=build/nielsen_neuron_bars
-    deps: [data/prepared/mnist.safetensors, conf]
-    outs: [build/nielsen_neuron_bars]
-  judge:
-    cmd: depthgauge judge
-    deps: [build/nielsen_neuron_bars]
-    outs: [{results/claims.json: {cache: false}}]
-"""
 KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
 NOWHERE = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere"}
 
@@ -56,24 +44,21 @@ def run(done):
 
 
 @pytest.mark.pipeline
-def test_a_colleague_computes_nothing(s3, team_project, tmp_path, tiny_mnist, run, done):
+def test_a_colleague_computes_nothing(s3, project, tmp_path, run, done):
     """Pushed by one; by another `repro --pull`, or pull and repro: no stage runs, same bytes."""
-    (team_project / "dvc.yaml").write_text(PIPELINE)
-    (team_project / ".gitignore").write_text(".cells/\nmlflow.db*\nmlruns/\n")
-    write(tiny_mnist, path_of(team_project, "mnist"))
+    put_under_dvc(project, "nielsen_neuron_bars", "seeds=6", "replicas=6")
     run(
-        team_project,
-        "git init -q && dvc init -q && dvc add -q data/prepared/mnist.safetensors"
-        " && dvc remote add -q --default team s3://team/depthgauge"
+        project,
+        "dvc remote add -q --default team s3://team/depthgauge"
         f" && dvc remote modify team endpointurl {s3} && dvc remote modify team region us-east-1",
     )
-    assert "Running stage 'train'" in run(team_project, "dvc repro")
-    run(team_project, "git add -A && git commit -qm done && dvc push -q")
+    assert "Running stage 'train'" in run(project, "dvc repro")
+    run(project, "git add -A && git commit -qm done && dvc push -q")
     for name, line in {"repro": "dvc repro --pull", "pull": "dvc pull -q && dvc repro"}.items():
         printed = run(tmp_path, f"git clone -q project {name} && cd {name} && {line}")
         assert "Running stage" not in printed and "up to date" in printed
         for path in ("build/nielsen_neuron_bars/000.safetensors", "results/claims.json"):
-            assert (tmp_path / name / path).read_bytes() == (team_project / path).read_bytes()
+            assert (tmp_path / name / path).read_bytes() == (project / path).read_bytes()
         assert not (tmp_path / name / ".cells").exists()
         assert json.loads((tmp_path / name / "results/claims.json").read_text())
     code, _, err = done(tmp_path / "pull", ["dvc", "push"], **NOWHERE)

@@ -95,18 +95,18 @@ def no_secret_in(root, *texts):
             assert not path.is_file() or password.encode() not in path.read_bytes(), path
 
 
-def test_a_sweep_of_two_workers_arrives(server, client, team_project, done, tmp_path):
+def test_a_sweep_of_two_workers_arrives(server, client, project, done, tmp_path):
     """Three cells, two processes, one user: runs, curves, tables, figures; nothing complains."""
     words = [*TRAIN, *TWO_WORKERS, "hidden=[5],[4],[4,3]"]
-    code, out, err = done(team_project, words, **server.credentials("alice"))
+    code, out, err = done(project, words, **server.credentials("alice"))
     assert (code, told(err)) == (0, []), err
-    assert len(all_arrived(client, team_project, tmp_path / "artifacts")) == 3
-    no_secret_in(team_project, out, err)
-    assert not (team_project / "mlflow.db").exists()
+    assert len(all_arrived(client, project, tmp_path / "artifacts")) == 3
+    no_secret_in(project, out, err)
+    assert not (project / "mlflow.db").exists()
 
 
 def test_a_wrong_password_costs_one_sentence(
-    server, client, team_project, depthgauge, environment, tmp_path
+    server, client, project, depthgauge, environment, tmp_path
 ):
     """The records are whole; a colleague's `track` is refused, then brings all of them."""
     words = [*TRAIN[1:], "hidden=[5],[7]", "gradients.every=0"]
@@ -119,46 +119,46 @@ def test_a_wrong_password_costs_one_sentence(
         " MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, then run `depthgauge track`;"
         " no result is lost"
     )
-    kept = records_in(team_project / "build" / STUDY)
+    kept = records_in(project / "build" / STUDY)
     code, _, err = depthgauge("track")
     assert (code, told(err)) == (5, [sentence])
     environment(server.credentials("bob"))
     code, out, err = depthgauge("track")
     assert (code, told(err)) == (0, []), err
     environment(server.credentials("admin"))
-    all_arrived(client, team_project, tmp_path / "artifacts")
-    no_secret_in(team_project, out, err)
-    shutil.rmtree(team_project / ".cells")
+    all_arrived(client, project, tmp_path / "artifacts")
+    no_secret_in(project, out, err)
+    shutil.rmtree(project / ".cells")
     code, _, _ = depthgauge(*words, "tracking=false")
-    assert code == 0 and kept == records_in(team_project / "build" / STUDY)
+    assert code == 0 and kept == records_in(project / "build" / STUDY)
 
 
 def test_a_server_killed_midway_loses_nothing(
-    server, client, team_project, command, depthgauge, tmp_path
+    server, client, project, command, depthgauge, tmp_path
 ):
     """Killed when the first cell has written, started again: `track` completes what is missing."""
     widths = (8, 9, 10)
     words = [*TRAIN, *TWO_WORKERS, f"hidden={','.join(f'[{each}]' for each in widths)}"]
     words += ["steps=2000", "gradients.every=0"]
-    sweep = command(team_project, words, **server.credentials("alice"))
+    sweep = command(project, words, **server.credentials("alice"))
     try:
         deadline = time.monotonic() + 300
         while not has_points(client, widths) and time.monotonic() < deadline:
             assert sweep.poll() is None, sweep.communicate()
             time.sleep(0.1)
         server.kill()
-        assert not (team_project / "build" / STUDY).exists()
+        assert not (project / "build" / STUDY).exists()
     finally:
         server.start()
         _, err = sweep.communicate(timeout=500)
     assert sweep.returncode == 0, err
     assert all("`depthgauge track`; no result is lost" in line for line in told(err))
-    records = read_study(team_project / "build" / STUDY)
+    records = read_study(project / "build" / STUDY)
     assert [record.evaluation_step.values[-1] for record in records] == [2000] * 3
     server.wait()
     code, _, err = depthgauge("track")
     assert (code, told(err)) == (0, []), err
-    all_arrived(client, team_project, tmp_path / "artifacts")
+    all_arrived(client, project, tmp_path / "artifacts")
 
 
 def has_points(client, widths):

@@ -101,6 +101,49 @@ def test_what_was_live_is_completed(store, records):
     assert len(whole) == expected + 2 * len(records)
 
 
+@pytest.mark.parametrize("cut", [slice(None), slice(0, 4)], ids=["whole", "cut short"])
+def test_sealed_curves_are_not_read_again(store, records, monkeypatch, cut):
+    """What was followed live to its end is believed by its seal; anything less is read."""
+    runs = start_sweep(store, sweep_of([record.attrs for record in records]))
+    for record in records:
+        live = LiveMetrics(store, runs.children[record.attrs["cell"]], print)
+        live.add(points(record.isel(gradient_step=slice(0, 3), evaluation_step=slice(0, 1))))
+        live.flush()
+        live.add(points(record.isel(gradient_step=cut, evaluation_step=slice(1, None))))
+        live.end()
+    read, ask = [], store.client.get_metric_history
+    monkeypatch.setattr(
+        store.client, "get_metric_history", lambda *words: read.append(words) or ask(*words)
+    )
+    track(store, records, {})
+    assert bool(read) == (cut != slice(None))
+    read.clear()
+    track(store, records, {})
+    assert read == []
+    monkeypatch.undo()
+    expected = {
+        (record.attrs["cell"], name, step, value)
+        for record in records
+        for name, curve in points(record).items()
+        for step, value in zip(*curve, strict=True)
+    }
+    found = [each for each in contents(store) if not each[1].startswith("n")]
+    assert len(found) == len(expected)
+    assert set(found) == expected
+
+
+def test_the_seal_of_other_points_is_not_believed(store, make_record):
+    """A record of the same cell with another number in it, as after `git checkout`, wins."""
+    record = make_record()
+    run_id = track(store, [record], {}).children["cell2"]
+    changed = make_record()
+    changed["probe_cost"][:, 2] += 1
+    track(store, [changed], {})
+    values = [each[3] for each in contents(store) if each[1:3] == ("probe_cost: cost/mean", 20)]
+    assert values == [pytest.approx(float(changed["probe_cost"][:, 2].mean()))]
+    assert store.client.get_run(run_id).info.lifecycle_stage == "deleted"
+
+
 def test_means_with_a_replica_that_diverged_later_are_replaced(store, make_record):
     """A live mean cannot know who will diverge; the record does, and it wins."""
     record = make_record()

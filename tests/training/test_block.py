@@ -17,8 +17,9 @@ from depthgauge.datasets.shapeset import CLASSES, pool
 from depthgauge.errors import ConfigError, ResourceError
 from depthgauge.nets.initializers import initial_layer
 from depthgauge.training.block import Block
-from depthgauge.training.descent import build_module, check
+from depthgauge.training.descent import build_module
 from depthgauge.training.device import available_device
+from depthgauge.training.limits import CHECKS
 from depthgauge.training.schedule import Chunk
 
 
@@ -229,13 +230,13 @@ def test_what_cannot_be_streamed_is_refused(name, l2, experiment, small_data):
     """Other sets have an end, and L2 needs a number of examples."""
     experiment = replace(experiment, l2=l2, dataset=Dataset(name, stream=True))
     with pytest.raises(ConfigError, match=r"dataset.stream=True will not do"):
-        check(experiment, replace(small_data, name=name))
+        CHECKS["descent"](experiment, replace(small_data, name=name))
 
 
 def test_more_examples_than_there_are_is_refused(experiment, small_data):
     """Before anything is computed."""
     with pytest.raises(ConfigError, match=r"train_size=5000 .* 120 training examples of small"):
-        check(replace(experiment, train_size=5000), small_data)
+        CHECKS["descent"](replace(experiment, train_size=5000), small_data)
 
 
 def test_decay_with_two_rates_in_a_block_is_refused(experiment, small_data):

@@ -11,6 +11,7 @@ from depthgauge.errors import ConfigError
 from depthgauge.nets.initializers import initial_layer
 from depthgauge.training import capacity, descent
 from depthgauge.training.block import Block, Task
+from depthgauge.training.limits import CHECKS
 
 PLAIN = Experiment(
     procedure="capacity",
@@ -105,6 +106,6 @@ def test_other_neurons_get_no_identity_layer(ran):
 
 def test_freezing_everything_is_refused(small_data):
     """The output layer must learn."""
-    capacity.check(replace(PLAIN, capacity=Capacity(frozen=2)), small_data)
+    CHECKS["capacity"](replace(PLAIN, capacity=Capacity(frozen=2)), small_data)
     with pytest.raises(ConfigError, match="freezes the output layer"):
-        capacity.check(replace(PLAIN, capacity=Capacity(frozen=3)), small_data)
+        CHECKS["capacity"](replace(PLAIN, capacity=Capacity(frozen=3)), small_data)

@@ -11,6 +11,7 @@ from depthgauge.nets.initializers import initial_layer
 from depthgauge.theory import steep_width
 from depthgauge.training import chain
 from depthgauge.training.block import Block, Task
+from depthgauge.training.limits import CHECKS
 from depthgauge.training.steepness import measured_steepness
 
 FOUR = Experiment(
@@ -89,5 +90,5 @@ def test_steep_intervals_are_measured_without_the_formula():
 def test_what_is_no_chain_is_refused(small_data, wrong):
     """One sentence before anything is computed."""
     with pytest.raises(ConfigError):
-        chain.check(replace(FOUR, **wrong), small_data)
-    chain.check(FOUR, small_data)
+        CHECKS["chain"](replace(FOUR, **wrong), small_data)
+    CHECKS["chain"](FOUR, small_data)

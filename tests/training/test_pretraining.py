@@ -15,7 +15,8 @@ from depthgauge.errors import ConfigError
 from depthgauge.training import descent
 from depthgauge.training.autoencoders import kept
 from depthgauge.training.block import Block, Task
-from depthgauge.training.pretraining import check, pretrain, run
+from depthgauge.training.limits import CHECKS
+from depthgauge.training.pretraining import pretrain, run
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def test_pretraining_matches_autograd(keys, pretrained, small_data):
     Two seeds, one of them at two rates of the descent that follows.
     """
     pretrained = replace(pretrained, **keys)
-    check(pretrained, small_data)
+    CHECKS["pretraining"](pretrained, small_data)
     table = [(7, 0.1), (2, 0.1), (7, 0.3)]
     found = network_of(pretrained, table, small_data)
     fresh = descent.build_module(task_of(pretrained, table, small_data).block, small_data)
@@ -155,4 +156,4 @@ def test_without_steps_it_is_descent(pretrained, small_data, tmp_path):
 def test_inputs_that_units_cannot_say_again_are_refused(keys, pretrained, small_data):
     """Centred pixels are nothing for a sigmoid, numbers above 1 nothing for tanh."""
     with pytest.raises(ConfigError, match=r"will not do for pre-training"):
-        check(replace(pretrained, **keys), small_data)
+        CHECKS["pretraining"](replace(pretrained, **keys), small_data)

@@ -14,6 +14,7 @@ from depthgauge.errors import ConfigError
 from depthgauge.nets.initializers import initial_layer
 from depthgauge.training import descent, remedies
 from depthgauge.training.block import Block, Task
+from depthgauge.training.limits import CHECKS
 from depthgauge.training.pretraining import pretrain
 
 REMEDIES = {
@@ -210,7 +211,7 @@ def test_second_order_steps_lower_the_cost(run):
 def test_what_cannot_work_gets_one_sentence(keys, sentence, small_data):
     """Before anything is computed."""
     with pytest.raises(ConfigError, match=sentence):
-        remedies.check(replace(experiment(), **keys), small_data)
+        CHECKS["remedies"](replace(experiment(), **keys), small_data)
 
 
 def test_a_clip_below_zero_is_refused():

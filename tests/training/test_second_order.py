@@ -19,7 +19,8 @@ from depthgauge.nets.curvature import SecondPass, bias_curvature, weight_curvatu
 from depthgauge.nets.initializers import initial_layer
 from depthgauge.nets.network import ReplicaNetwork
 from depthgauge.training.block import Block, Task
-from depthgauge.training.second_order import check, run
+from depthgauge.training.limits import CHECKS
+from depthgauge.training.second_order import run
 
 
 @pytest.fixture
@@ -198,4 +199,4 @@ def test_a_replica_is_the_same_in_any_company(curvature, curved, small_data, tmp
 def test_what_has_no_such_step_is_refused(keys, curved, small_data):
     """One sentence, before anything is computed."""
     with pytest.raises(ConfigError, match=r"will not do for procedure=second_order"):
-        check(replace(curved, **keys), small_data)
+        CHECKS["second_order"](replace(curved, **keys), small_data)

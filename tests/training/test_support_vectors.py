@@ -11,7 +11,8 @@ from depthgauge.config import Experiment, Gradients, SupportVectors
 from depthgauge.datasets.prepared import Split, assemble
 from depthgauge.errors import ConfigError
 from depthgauge.training.block import Block, Task
-from depthgauge.training.support_vectors import check, run
+from depthgauge.training.limits import CHECKS
+from depthgauge.training.support_vectors import run
 
 
 @pytest.fixture
@@ -85,11 +86,11 @@ def test_fewer_images_can_be_looked_at(experiment, small_data):
 def test_a_sample_that_cannot_be_learned_from_is_refused(experiment, small_data):
     """More examples than there are; a sample of one class."""
     with pytest.raises(ConfigError, match=r"train_size=5000 .* 120 training examples of small"):
-        check(replace(experiment, train_size=5000), small_data)
+        CHECKS["support_vectors"](replace(experiment, train_size=5000), small_data)
     alike = {
         name: Split(np.zeros((20, 4), np.uint8), np.zeros(20, np.uint8))
         for name in ("train", "validation", "test")
     }
     one_class = assemble("plain", (2, 2), ("a", "b"), alike)
     with pytest.raises(ConfigError, match=r"train_size=15 holds 1 class of plain"):
-        check(replace(experiment, train_size=15), one_class)
+        CHECKS["support_vectors"](replace(experiment, train_size=15), one_class)

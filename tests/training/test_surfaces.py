@@ -11,7 +11,8 @@ from depthgauge.errors import ConfigError
 from depthgauge.nets.initializers import initial_layer
 from depthgauge.probes.cost_surface import surface
 from depthgauge.training.block import Block, Task
-from depthgauge.training.surfaces import check, run
+from depthgauge.training.limits import CHECKS
+from depthgauge.training.surfaces import run
 
 VALUES = np.linspace(-3, 3, 5)
 
@@ -106,11 +107,11 @@ def test_a_seeds_net_is_the_one_that_other_procedures_draw(small_data):
 def test_a_net_of_one_hidden_layer_of_tanh_will_do(small_data):
     """However wide it is."""
     for width in (1, 3, 1000):
-        check(Experiment(hidden=[width], activation="tanh"), small_data)
+        CHECKS["surfaces"](Experiment(hidden=[width], activation="tanh"), small_data)
 
 
 @pytest.mark.parametrize("keys", [{"activation": "sigmoid"}, {"hidden": [3, 3]}])
 def test_another_net_is_refused(keys, small_data):
     """One sentence names what the procedure can draw."""
     with pytest.raises(ConfigError, match=r"take activation=tanh and one hidden layer"):
-        check(Experiment(**{"hidden": [3], "activation": "tanh", **keys}), small_data)
+        CHECKS["surfaces"](Experiment(**{"hidden": [3], "activation": "tanh", **keys}), small_data)

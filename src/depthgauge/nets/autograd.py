@@ -21,19 +21,28 @@ class AutogradPass(Pass):
     `deltas[l - 1]` is dC/dz^l with z^l = w^l a^{l-1} + b^l, before any normalization: dC/dw^l is
     still delta^l (a^{l-1})^T. In `Mode.learning` `gradients` are those of `network.learned`, mean
     over the examples, too.
+
+    Autograd finds the deltas; the weights' gradients are products with them (BP4), as it would
+    make them, but written where they are wanted. Only second order leaves them to autograd.
     """
 
     network: RemediedNetwork
 
     def __init__(
-        self, network: RemediedNetwork, cost: Cost, mode: Mode, second_order: bool = False
+        self,
+        network: RemediedNetwork,
+        cost: Cost,
+        mode: Mode,
+        second_order: bool = False,
+        into: Sequence[Tensor] = (),
     ) -> None:
-        """Nothing is allocated: autograd does that as it goes.
+        """Autograd allocates as it goes; gradients are written `into` tensors like those learned.
 
         `second_order` keeps the graph of the gradients, for `curvatures`.
         """
         self.network, self.cost, self.mode = network, cost, mode
         self._second_order = second_order
+        self.gradients = list(into)
 
     def forward(
         self, x: Float[Tensor, "replica example feature"]
@@ -42,7 +51,7 @@ class AutogradPass(Pass):
         with torch.set_grad_enabled(self.mode is not Mode.evaluating):
             self._leaves = [each.detach().requires_grad_() for each in self.network.learned]
             self._sums, activations = self.network.respond(x, self._leaves, self.mode)
-        self.activations = [each.detach() for each in activations]
+        self._x, self.activations = x, [each.detach() for each in activations]
         return self.activations[-1]
 
     def outputs(self) -> Float[Tensor, "replica example unit"]:
@@ -55,13 +64,29 @@ class AutogradPass(Pass):
         """Fill `deltas` with scale * dC/dz^l of each example."""
         with torch.enable_grad():
             total = self.cost.value(self._sums[-1], y).sum()  # replicas share no number
-        learning = self.mode is Mode.learning
-        wanted = [*self._sums, *self._leaves] if learning else self._sums
-        found = torch.autograd.grad(total, wanted, create_graph=self._second_order)
         layers, self._examples = len(self._sums), y.shape[-2]
+        asked = self._leaves if self._second_order else self._leaves[2 * layers :]
+        learning = self.mode is Mode.learning
+        wanted = [*self._sums, *asked] if learning else self._sums
+        found = torch.autograd.grad(total, wanted, create_graph=self._second_order)
         self.deltas = [each.detach() * scale for each in found[:layers]]
         self._slopes = found[layers:]
-        self.gradients = [each.detach() / self._examples for each in self._slopes]
+        if learning:
+            self._fill(found[:layers])
+
+    def _fill(self, deltas: Sequence[Tensor]) -> None:
+        """Write the gradients of all that is learned: what autograd found, and products."""
+        self.gradients = self.gradients or [torch.empty_like(each) for each in self._leaves]
+        products = len(self._leaves) - len(self._slopes)
+        for gradient, slope in zip(self.gradients[products:], self._slopes, strict=True):
+            torch.div(slope.detach(), self._examples, out=gradient)
+        if products:
+            depth, inputs = len(deltas), [self._x, *self.activations]
+            weights, biases = self.gradients[:depth], self.gradients[depth:products]
+            for w, b, delta, a in zip(weights, biases, deltas, inputs, strict=False):
+                share = 1 / self._examples
+                torch.baddbmm(w, delta.mT, a, beta=0, alpha=share, out=w)
+                torch.sum(delta, dim=1, keepdim=True, out=b).mul_(share)
 
     def curvatures(self, signs: Sequence[Tensor]) -> list[Tensor]:
         """Return z * (H z) for z = `signs` (+-1): an estimate of the diagonal of the Hessian H.

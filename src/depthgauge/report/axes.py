@@ -12,6 +12,9 @@ _TICKS = alt.Axis(values=sorted([*_DECADES, *(3 * decade for decade in _DECADES)
 _LAYERS = alt.Scale(domain=list(range(1, 7)))
 """The same colour for the same layer in every figure; the theme says which."""
 
+OUTLINE = alt.Stroke("layer:N", scale=_LAYERS, legend=None)
+"""A layer's colour for the edge of a mark that is filled with another one."""
+
 
 def speed_x(field: str, span: float = 1.0) -> alt.X:
     """Return an x axis of speeds: factors matter, so it is logarithmic.

@@ -27,9 +27,10 @@ def bounds(records: Records) -> Figure:
         caption=(
             f"Norm of ∂C/∂b averaged over the first {images:,} training images (line: median over"
             " seeds; band: central 95 % of seeds) and its bound (dashed, median, same colour):"
-            " γ^(L−l+1) times the spectral norms of the weights beyond the layer times the mean"
-            " |a − y|; for the cross-entropy without the output's γ. The step axis is linear up to"
-            f" 1 and logarithmic beyond. {basis(nets.values())}"
+            " in layer l of L, γ^(L−l+1) times the spectral norms of the weights beyond the layer"
+            " times the mean |a − y|, where γ is the activation's largest slope; for the"
+            " cross-entropy without the output's γ. The step axis is linear up to 1 and"
+            f" logarithmic beyond. {basis(nets.values())}"
         ),
         chart=alt.concat(*(_panel(cost, net) for cost, net in nets.items()), columns=2),
     )

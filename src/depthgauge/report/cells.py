@@ -11,6 +11,9 @@ from depthgauge.report.seeds import in_words, usable
 Records = Mapping[str, Sequence[xr.Dataset]]
 """Study -> its records, in the order of the grid."""
 
+OWN_EXAMPLES = ("chain", "surfaces")
+"""Procedures that draw their own inputs, whatever data set the record names."""
+
 _BATCH_WORDS = {
     "any": "",
     "full": " trained in full-batch steps",
@@ -79,19 +82,26 @@ def _missing(study: str, wanted: str) -> DataError:
     )
 
 
-def basis(drawn: Collection[xr.Dataset]) -> str:
-    """Return what a figure of the cells `drawn` rests on: seeds, updates, scale and data."""
+def basis(drawn: Collection[xr.Dataset], published: bool = True) -> str:
+    """Return what a figure of the cells `drawn` rests on: seeds, updates, scale and data.
+
+    Without `published`, the study's full number of updates is nobody's but ours, and not told.
+    """
     first = next(iter(drawn)).attrs
     seeds = " or ".join(dict.fromkeys(in_words(each["seed"].values) for each in drawn))
     diverged = sum(each.attrs["n_diverged"] for each in drawn)
-    left_out = f"; {diverged} diverged and left out" if diverged else ""
-    used, published = first["config"]["steps"], first["published_steps"]
-    if published:
-        updates = f"{used:,} of {published:,} published updates"
+    left_out = f"; {diverged} diverged run{'s' * (diverged > 1)} left out" if diverged else ""
+    used, full = first["config"]["steps"], first["published_steps"]
+    if published and full:
+        updates = f"{used:,} of {full:,} published updates"
     else:
         updates = f"{used:,} updates" if used else "no updates, initial networks"
-    data = first["data"]
-    return (
-        f"{seeds} a net{left_out}. Scale {first['scale']}: {updates}."
-        f" Data set {data['name']} ({data['hash'][:8]})."
-    )
+    return f"{seeds} a net{left_out}. Scale {first['scale']}: {updates}. {_data(drawn)}"
+
+
+def _data(drawn: Collection[xr.Dataset]) -> str:
+    if all(each.attrs["config"]["procedure"] in OWN_EXAMPLES for each in drawn):
+        return "No data set plays a part."
+    sets = {each.attrs["data"]["name"]: each.attrs["data"]["hash"][:8] for each in drawn}
+    names = ", ".join(f"{name} ({digest})" for name, digest in sets.items())
+    return f"Data set{'s' * (len(sets) > 1)} {names}."

@@ -88,10 +88,8 @@ def rate_table(record: xr.Dataset) -> pd.DataFrame:
 
 
 def error_basis(found: Mapping[str, Nets]) -> str:
-    """Return what a figure of these cells rests on: widths, then as `basis`, then other sets."""
+    """Return what a figure of these cells rests on: widths, then as `basis`."""
     nets = [net for each in found.values() for net in each.values()]
     widths = sorted({width for net in nets for width in net.attrs["config"]["hidden"]})
     span = f"{widths[0]:,}" if len(widths) == 1 else f"{widths[0]:,} to {widths[-1]:,}"
-    sets = {net.attrs["data"]["name"]: net.attrs["data"]["hash"] for net in nets}
-    others = "".join(f" Data set {name} ({digest[:8]})." for name, digest in [*sets.items()][1:])
-    return f"Hidden layers of {span} units (published: {WIDTH:,}). {basis(nets)}{others}"
+    return f"Hidden layers of {span} units (published: {WIDTH:,}). {basis(nets)}"

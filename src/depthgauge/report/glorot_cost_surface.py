@@ -33,10 +33,10 @@ def cost_surface(records: Records) -> Figure:
         caption=(
             f"A tanh net of {settings['features']} inputs, {net.attrs['config']['hidden'][0]}"
             f" hidden units and {settings['classes']} softmax outputs on"
-            f" {net.attrs['config']['batch_size']} random examples (no data set plays a part): mean"
-            f" cost of seed {int(net['seed'][0])} over one weight of each layer; dots mark plateau,"
-            f" where the slope is below {FLAT:g} of the surface's range over its side. Every seed:"
-            " its share of plateau; above the dashed line the quadratic cost has more."
+            f" {net.attrs['config']['batch_size']} random examples: mean cost of seed"
+            f" {int(net['seed'][0])} over one weight of each layer; dots mark plateau, where the"
+            f" slope is below {FLAT:g} of the surface's range over its side. Every seed: its share"
+            " of plateau; above the dashed line the quadratic cost has more."
             f" {basis([net])}"
         ),
         chart=chart,

@@ -45,10 +45,10 @@ def error_table(records: Records) -> Figure:
             "Test error after the last update, at the learning rate with the smallest"
             " validation error. Point: mean over seeds; whisker: 95 % prediction interval for one"
             " more run, cut at 1 and 100 %; diamond: published value (Table 1). Five hidden layers,"
-            " Sigmoid four; N: normalized initialization. Choice of the rate: validation error"
-            " against the learning rate, mean over seeds; circled: the chosen rate. A choice at the"
-            " end of a line decides no claim, since a better rate may lie beyond; rates at which a"
-            " seed diverged are left out."
+            " the sigmoid net four; N: normalized initialization. Choice of the rate: validation"
+            " error against the learning rate, mean over seeds; circled: the chosen rate. A choice"
+            " at the end of a line decides no claim, since a better rate may lie beyond; rates at"
+            " which a seed diverged are left out."
             f" {error_basis(found)}"
         ),
         chart=alt.concat(*panels, columns=2),

@@ -33,7 +33,7 @@ def gradients(records: Records) -> Figure:
         title="Weight gradients over training",
         caption=(
             "Standard deviation of all entries of ∂C/∂w of each of the first 300 training images,"
-            " for the weights into each hidden layer of five of 1,000 tanh units (1 is next to the"
+            " for the weights into each of five hidden layers of 1,000 tanh units (1 is next to the"
             " input, which is wider; claims compare layers 2 to 5). Line: median over seeds; band:"
             f" central 95 % of seeds. {basis(nets.values())}"
         ),

@@ -102,7 +102,7 @@ def _figure(nets: Sequence[xr.Dataset], drawn: _Quantity) -> Figure:
         name=f"glorot_init_{drawn.name}",
         title=drawn.title,
         caption=(
-            f"Density of {what}, in 101 bins, mean over seeds, for each hidden layer of five of"
+            f"Density of {what}, in 101 bins, mean over seeds, for each of five hidden layers of"
             f" 1,000 tanh units (1 is next to the input).{theory} {basis(nets)}"
         ),
         chart=alt.concat(*panels, columns=1).resolve_scale(x="independent", y="independent"),

@@ -48,10 +48,11 @@ def variances(records: Records) -> Figure:
         title="How far signal and gradient spread just after initialization",
         caption=(
             "Standard deviation over units and 300 images of activations, of δ = ∂C/∂z, and of the"
-            " entries of ∂C/∂w (of single images), for each hidden layer of five of 1,000 units."
+            " entries of ∂C/∂w (of single images), in each of five hidden layers of 1,000"
+            " units."
             f" {_MARKS} Dashed: linear theory (eqs. 5-7) from the first (activations) or the last"
             " hidden layer (δ) on; a sigmoid is outside of it, and so is ∂C/∂w of layer 1, whose"
-            f" inputs are the images. {basis(nets)} {_sets(nets)}"
+            f" inputs are the images. {basis(nets)}"
         ),
         chart=alt.concat(*panels, columns=len(models)).resolve_scale(y="independent"),
     )
@@ -76,24 +77,22 @@ def jacobians(records: Records) -> Figure:
         caption=(
             "Mean singular value of the Jacobian from one hidden layer to the next (layers 2 to 5)"
             f" at {images} test image{'s' * (images != 1)}. {_MARKS} Dashed: linear theory, 8/(3π)"
-            " √(n Var w) f'(0); diamonds: published averages (0.5 standard, 0.8 normalized)."
-            f" {basis(nets)} {_sets(nets)}"
+            " √(n Var w) f′(0); diamonds: published averages (0.5 standard, 0.8 normalized)."
+            f" {basis(nets)}"
         ),
         chart=alt.concat(*panels, columns=len(models)).resolve_scale(y="shared"),
     )
 
 
-_MARKS = "Marks: median over seeds; bars: central 95 % of seeds; shape: data set."
+_MARKS = (
+    "N: normalized initialization. Marks: median over seeds; bars: central 95 % of seeds; shape:"
+    " data set."
+)
 
 
 def _present(nets: Sequence[xr.Dataset]) -> list[str]:
     found = {net.attrs["axes"]["model"] for net in nets}
     return [model for model in MODELS if model in found]
-
-
-def _sets(nets: Sequence[xr.Dataset]) -> str:
-    names = dict.fromkeys(net.attrs["axes"]["dataset"] for net in nets)
-    return f"Data sets drawn: {', '.join(names)}."
 
 
 def _panel(

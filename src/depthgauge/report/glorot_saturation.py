@@ -13,6 +13,7 @@ from depthgauge.report.seeds import rounded, thin
 
 SIGMOID = {"sigmoid_4": "Four hidden layers", "sigmoid": "Five hidden layers"}
 CURVED = {"tanh": "Tanh", "softsign": "Softsign", "tanh_n": "Tanh N"}
+_NORMALIZED = "N: normalized initialization."
 _SETTING = "Each hidden layer has 1,000 units (1 is next to the input); 300 fixed test images."
 
 
@@ -60,7 +61,8 @@ def percentiles(records: Records) -> Figure:
         title="How far out activations reach over training",
         caption=(
             "Line: standard deviation of a layer's activations over units and images; dots: their"
-            f" 98th percentile; both are means over seeds. {_SETTING} {basis(nets.values())}"
+            f" 98th percentile; both are means over seeds. {_NORMALIZED} {_SETTING}"
+            f" {basis(nets.values())}"
         ),
         chart=alt.concat(*panels, columns=3).resolve_scale(y="shared"),
     )
@@ -80,7 +82,7 @@ def histograms(records: Records) -> Figure:
         title="Activations after the last update",
         caption=(
             "Density of a layer's activations over units and images, in 101 bins, mean over seeds."
-            f" {_SETTING} {basis(nets.values())}"
+            f" {_NORMALIZED} {_SETTING} {basis(nets.values())}"
         ),
         chart=alt.concat(*panels, columns=1).resolve_scale(y="independent"),
     )

@@ -28,9 +28,9 @@ def support_vectors(records: Records) -> Figure:
         caption=(
             f"Test error after learning from the first {config['train_size']:,} examples of the"
             f" Shapeset-3x2 pool (published: {SAMPLE:,}). Line: net of five hidden layers of"
-            f" {config['hidden'][0]:,} Tanh N units, median over seeds; band: central 95 % of"
-            " seeds;"
-            f" dashed: support vectors, C = {c:g}, gamma = {gamma:g} / (features x variance), both"
+            f" {config['hidden'][0]:,} tanh units, normalized initialization, median over seeds;"
+            " band: central 95 % of seeds;"
+            f" dashed: support vectors, C = {c:g}, gamma = {gamma:g} / (features × variance), both"
             " chosen on the validation images, as is the net's learning rate; they are the same for"
             f" every seed. Published: {PUBLISHED['svm']} % for support vectors,"
             f" {PUBLISHED['tanh_n']} % for the net. {basis([net])}"

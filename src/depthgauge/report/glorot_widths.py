@@ -25,10 +25,10 @@ def widths(records: Records) -> Figure:
         name=STUDY,
         title="Layers that grow, shrink or stay equal",
         caption=(
-            "Test error on Shapeset-3x2 of five hidden layers of tanh units, the same number in"
-            " all, at the learning rate chosen on the validation images. Point: mean over seeds;"
-            " whisker: 95 % prediction interval for one more run, cut at 100 %; N: normalized"
-            " initialization."
+            "Test error on Shapeset-3x2 of nets of five hidden layers of tanh units, as many units"
+            " in every net, at the learning rate chosen on the validation images. Point: mean over"
+            " seeds; whisker: 95 % prediction interval for one more run, cut at 100 %; N:"
+            " normalized initialization."
             f" {error_basis(found)}"
         ),
         chart=alt.concat(*panels, columns=3).resolve_scale(x="shared"),

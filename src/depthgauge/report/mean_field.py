@@ -34,10 +34,11 @@ def mean_field(records: Records) -> Figure:
         name=STUDY,
         title="Gradients over depth before training: measured, and predicted without a network",
         caption=(
-            "Mean norm of δ over that of the last hidden layer, for nets of 10 hidden layers of 200"
-            f" units and of 30 of 100, {images} training images (band: central 95 % of seeds),"
-            " under four inits. Dashed, over the bands: mean field, from the mean square of the"
-            f" images, the variances of the init and the activation alone. {basis(drawn)}"
+            "Mean norm of δ = ∂C/∂z divided by that of the last hidden layer, for nets of 10 hidden"
+            f" layers of 200 units and of 30 of 100, on {images} training images, with four"
+            " initializations (band: central 95 % of seeds). Dashed, over the bands: mean field,"
+            " which knows the mean square of the images, the variances of the initialization and"
+            f" the activation alone. {basis(drawn)}"
         ),
         chart=alt.concat(*panels, columns=len(ACTIVATIONS)),
     )

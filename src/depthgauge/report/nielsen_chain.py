@@ -26,7 +26,7 @@ def chain(records: Records) -> Figure:
         title="Chains of one-neuron layers: products that vanish and products that explode",
         caption=(
             "One neuron's factor: |w σ′(z)| of the neurons after the first in chains of 4, weights"
-            " and biases ~ N(0, 1) (share of seeds in each bin); dashed: 1/4."
+            " and biases ~ N(0, 1) (share of neurons in each bin); dashed: 1/4."
             f" Chains of {_LONGEST}: |∂C/∂b| of each neuron over that of the last: drawn at random"
             " (line: median over seeds; band: central 95 % of seeds) and with weights of 100 and"
             " every z = 0; dashed: a factor of 1/4 and of 25 a neuron. Where |w σ′| ≥ 1: width of"

@@ -65,10 +65,11 @@ def _caption(full: xr.Dataset, mini: xr.Dataset) -> str:
     config = mini.attrs["config"]
     seed = int(mini["seed"][0])
     return (
-        f"Norm of ∂C/∂b for the first hidden layers of one net, trained on {config['train_size']:,}"
-        f" images with mini-batches of {config['batch_size']}: of the batch's own mean gradient, of"
-        f" the mean over all {config['gradients']['images']:,} images along the same trajectory,"
-        f" and of the gradient vector averaged over {config['gradients']['window']} steps (from the"
-        f" first full window). Thick line: median over seeds; band: central 95 % of seeds; thin"
-        f" line: seed {seed} alone; dashed: median of the full-batch run. {basis([full, mini])}"
+        "Norm of ∂C/∂b for each hidden layer (1 is next to the input), trained on"
+        f" {config['train_size']:,} images with mini-batches of {config['batch_size']}: of the"
+        f" batch's own mean gradient, of the mean over all {config['gradients']['images']:,} images"
+        " along the same trajectory, and of the gradient vector averaged over"
+        f" {config['gradients']['window']} steps (from the first full window). Thick line: median"
+        f" over seeds; band: central 95 % of seeds; thin line: seed {seed} alone; dashed: median of"
+        f" the full-batch run. {basis([full, mini])}"
     )

@@ -5,7 +5,7 @@ import pandas as pd
 import xarray as xr
 
 from depthgauge.claims.nielsen_initial_speed import BARS
-from depthgauge.report.axes import SPEED, bare, colour
+from depthgauge.report.axes import OUTLINE, SPEED, bare, colour
 from depthgauge.report.cells import Records, basis, cell, measured
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.ridges import ridge_layer, ridge_table
@@ -37,7 +37,7 @@ def neuron_bars(records: Records) -> Figure:
             f" {BARS} neurons of hidden layers 1 and 2 a bar as long as |∂C/∂b| of that neuron,"
             f" averaged over the first {images:,} training images; the longest is"
             f" {bars['speed'].max():.3g} cost per unit of bias. All seeds: the same {BARS} neurons"
-            f" of every one (share of values in each bin). {basis([net])}"
+            f" in the net of each seed (share of values in each bin). {basis([net])}"
         ),
         chart=alt.concat(_picture(bars, seed), hills, columns=2),
     )
@@ -61,14 +61,15 @@ def bar_table(speeds: xr.DataArray) -> pd.DataFrame:
 
 
 def _picture(bars: pd.DataFrame, seed: int) -> alt.LayerChart:
-    color = colour(bars, labelled=True)
     tooltip = ["layer", "neuron", alt.Tooltip("speed", title=SPEED)]
-    base = alt.Chart(bars).encode(y=_NEURONS, color=color, tooltip=tooltip)
-    layers = [
-        _synapses(bars),
-        base.mark_point(style="neuron").encode(x=alt.X("layer:Q", scale=_SCALE, axis=_COLUMNS)),
-        base.mark_bar(size=9).encode(x=alt.X("from:Q", scale=_SCALE), x2="to"),
-    ]
+    base = alt.Chart(bars).encode(y=_NEURONS, tooltip=tooltip)
+    circles = base.mark_point(style="neuron").encode(
+        x=alt.X("layer:Q", scale=_SCALE, axis=_COLUMNS), stroke=OUTLINE
+    )
+    speeds = base.mark_bar(size=9).encode(
+        x=alt.X("from:Q", scale=_SCALE), x2="to", color=colour(bars, labelled=True)
+    )
+    layers = [_synapses(bars), circles, speeds]
     return panel(f"Seed {seed}", layers, width=290, height=260)
 
 

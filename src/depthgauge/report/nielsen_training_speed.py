@@ -26,8 +26,8 @@ def training_speed(records: Records, depth: int) -> Figure:
         caption=(
             f"Norm of ∂C/∂b averaged over the first {images:,} training images, before each"
             " full-batch step, for each hidden layer (1 is next to the input). Line: median over"
-            " seeds; band: central 95 % of seeds; dashed: what the weights allow at most, bound"
-            f" (**), median. {basis([net])}"
+            " seeds; band: central 95 % of seeds; dashed: the most that the weights allow, Milman's"
+            f" bound, median over seeds. {basis([net])}"
         ),
         chart=alt.concat(panel("Full batch", layers, 600, 300), columns=1),
     )

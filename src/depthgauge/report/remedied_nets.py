@@ -56,5 +56,5 @@ def remedies_basis(nets: Collection[xr.Dataset]) -> str:
     of = " or ".join(str(count) for count in sorted({net.attrs["rates"] for net in nets}))
     return (
         f"Hidden layers of {units} units; the best of {of} rates on the validation images."
-        f" {basis(nets)}"
+        f" {basis(nets, published=False)}"
     )

@@ -25,9 +25,9 @@ def remedies_error(records: Records) -> Figure:
         name=NAME,
         title="What helps: test error at an equal budget of updates",
         caption=(
-            "Test error at the end for the plain net and for each remedy. Point: mean over seeds;"
-            " whisker: 95 % interval of the mean; dashed: the plain net; 90 % is chance."
-            f" {remedies_basis(drawn)}"
+            "Test error after the last update for the plain net and for each remedy. Point: mean"
+            " over seeds; whisker: 95 % interval of the mean; dashed: the plain net; 90 % is"
+            f" chance. {remedies_basis(drawn)}"
         ),
         chart=alt.concat(*panels, columns=2),
     )

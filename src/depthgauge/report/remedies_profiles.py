@@ -28,11 +28,12 @@ def remedies_gradients(records: Records) -> Figure:
     """Draw |dC/dw| of each model; raises DataError when the deep nets were not run."""
     nets = deep_nets(records)
     tables = _profiles(nets, "weight_gradient_norm", "gradient_step")
+    images = next(iter(nets.values())).attrs["config"]["gradients"]["images"]
     text = (
-        "Norm of ∂C/∂w averaged over the probe images, by layer (1 is next to the input, the last"
-        " is the output). Dashed: the plain net's start times the ratio that linear theory gives"
-        " (Glorot and Bengio's equation 7, with the mean squared slope of the activation), where"
-        " init or activation alone differ."
+        f"Norm of ∂C/∂w averaged over the first {images:,} training images, by layer (1 is next to"
+        " the input, the last is the output). Dashed: the plain net's start times the ratio that"
+        " linear theory gives (Glorot and Bengio's equation 7, with the mean squared slope of the"
+        " activation), where init or activation alone differ."
     )
     return Figure(
         study=STUDY,

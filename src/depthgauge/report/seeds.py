@@ -24,7 +24,7 @@ def in_words(seeds: Sequence[int] | np.ndarray) -> str:
     ordered = np.sort(seeds)
     runs = np.split(ordered, np.flatnonzero(np.diff(ordered) > 1) + 1)
     spans = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
-    return f"{len(seeds)} seed{'s' * (len(seeds) != 1)} ({spans})"
+    return f"{len(seeds):,} seed{'s' * (len(seeds) != 1)} ({spans})"
 
 
 def thin(count: int, most: int = 250) -> np.ndarray:

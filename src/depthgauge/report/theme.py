@@ -60,15 +60,19 @@ def config(mode: str) -> dict[str, Any]:
                 "shape": "diamond",
                 "size": 90,
                 "filled": True,
-                "fill": BACKGROUND[mode],
                 "stroke": ink,
                 "strokeWidth": 2,
                 "opacity": 1,
             },
             "predicted": {"shape": "cross", "size": 60, "filled": True, "opacity": 1},
             "ridge": {"opacity": 0.7},
-            "neuron": {"shape": "circle", "size": 420, "fill": BACKGROUND[mode], "opacity": 1},
-            "speed": {"height": 9},
-            "synapse": {"stroke": faint, "strokeWidth": 1},
+            "neuron": {
+                "shape": "circle",
+                "size": 420,
+                "filled": True,  # hides the ends of the lines between neurons
+                "color": BACKGROUND[mode],
+                "strokeWidth": 2,
+                "opacity": 1,
+            },
         },
     }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -31,7 +31,9 @@ from depthgauge.tracking.runs import (
 from depthgauge.tracking.store import Store, open_store
 from depthgauge.tracking.sweep import Sweep, sweep_of
 from depthgauge.training.block import Block
-from depthgauge.training.live import Live
+
+if TYPE_CHECKING:
+    from depthgauge.training.live import Live
 
 RUNS = "runs.json"
 """In the sweep's folder: the MLflow run of each cell, for the processes that train them; and the
@@ -83,7 +85,7 @@ def _end_unfinished(store: Store, runs: Runs, planned: Sequence[Planned]) -> Non
 @contextmanager
 def cell_diary(
     folder: Path, cell: str, blocks: Sequence[Block]
-) -> Iterator[Callable[[Block, Mapping[str, Sequence[int]]], list[Live]]]:
+) -> Iterator[Callable[[Block, Mapping[str, Sequence[int]]], "list[Live]"]]:
     """Follow one cell, in the process that trains it; yield what makes its live callbacks."""
     run_id = _run_of(folder, cell)
     if run_id is None or blocks[0].experiment.steps == 0:  # nothing grows; the import is enough
@@ -98,6 +100,8 @@ def cell_diary(
         yield lambda block, steps: []
         return
     live = LiveMetrics(store, run_id, lambda sentence: _warn(sentence, told))
+    from depthgauge.training.live import Live  # its import takes seconds
+
     try:
         # a part of a block has no curves of its own; its points come with the whole record
         yield (
@@ -113,7 +117,7 @@ def cell_diary(
                 end_run(store, run_id, _ending(error))
         raise
     finally:
-        live.flush()
+        live.end()
     with told_once(told):
         end_run(store, run_id, _outcome(blocks))
 

@@ -14,10 +14,11 @@ from depthgauge.config import Config, plain, sized
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.errors import ConfigError, DepthgaugeError
 from depthgauge.stages.grid import compositions
+from depthgauge.stages.idle import require_no_idle_setting
 from depthgauge.stages.slurm import Asked, asked_of_slurm, device_of
 from depthgauge.training.cell import Cell, build_cell
 from depthgauge.training.device import require_precision
-from depthgauge.training.procedures import procedure
+from depthgauge.training.limits import check
 
 LAUNCHER = ("hydra/launcher", "hydra.launcher", "hydra.sweep", "hydra/job_logging", "hydra/hydra_l")
 
@@ -111,12 +112,13 @@ def _planned(
     data: Callable[[str], Prepared],
     asked: Asked | None,
 ) -> Planned:
+    require_no_idle_setting(config)
     axes = _axes(task, fixed, config)
     device = device_of(config.device, asked)
     require_precision(config.precision, device)
     prepared = data(config.dataset.name)
     config = sized(config, len(prepared.train.labels))
-    procedure(config.procedure).check(config, prepared)
+    check(config, prepared)
     cell = build_cell(config, prepared.hash, device)
     return Planned(position, axes, config, prepared, cell)
 

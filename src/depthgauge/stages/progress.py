@@ -69,15 +69,16 @@ def show(found: Sequence[StudyStatus], every_cell: bool) -> None:
 
 
 def _studies(found: Sequence[StudyStatus]) -> Table:
-    table = Table(box=SIMPLE, pad_edge=False)
-    table.add_column("study")
-    for name in ("cells", *State):
+    """Return a row a study; a state that no cell is in has no column, so that names have room."""
+    counts = [Counter(cell.state for cell in study.cells) for study in found]
+    shown = [state for state in State if state is State.done or any(each[state] for each in counts)]
+    table = Table(box=SIMPLE, pad_edge=False, collapse_padding=True)
+    table.add_column("study", no_wrap=True, min_width=max(len(study.study) for study in found))
+    for name in ("cells", *shown, "time left"):
         table.add_column(str(name), justify="right")
-    table.add_column("time left", justify="right")
-    for study in found:
-        counts = Counter(cell.state for cell in study.cells)
+    for study, count in zip(found, counts, strict=True):
         cells = str(len(study.cells)) if study.cells else "?"
-        numbers = [_number(counts[state], state) for state in State]
+        numbers = [_number(count[state], state) for state in shown]
         table.add_row(study.study, cells, *numbers, _left(study))
     return table
 

@@ -1,5 +1,7 @@
 """What Hydra refuses, as one sentence: what, where, what to do."""
 
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 
 from hydra.errors import CompactHydraException, MissingConfigException
@@ -36,6 +38,14 @@ def refusal(error: CompactHydraException | OmegaConfBaseException) -> ConfigErro
 
 
 def _meant(key: str) -> str:
-    """Return a question where a key of the config is spelt like `key`."""
-    near = get_close_matches(key, Config.__dataclass_fields__, 1)
-    return f"; is {near[0]} meant?" if near else ""
+    """Return a question where keys of the config end in `key`, or one is spelt like it."""
+    known = list(_keys(Config()))
+    near = [each for each in known if each.endswith(f".{key}")] or get_close_matches(key, known, 1)
+    return f" (is {' or '.join(near)} meant?)" if near else ""
+
+
+def _keys(settings: object, above: str = "") -> Iterator[str]:
+    """Yield every key of a config, as it is written on the command line."""
+    for each in fields(settings) if is_dataclass(settings) else ():
+        yield above + each.name
+        yield from _keys(getattr(settings, each.name), f"{above}{each.name}.")

@@ -1,10 +1,8 @@
 """A sweep as jobs of Slurm: what is asked of the cluster before anything is written."""
 
-import os
 import re
 import shutil
 import subprocess
-import warnings
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -127,15 +125,6 @@ def refused(told: str) -> DepthgaugeError:
         f"Slurm refuses the jobs ({text}); correct hydra.launcher's partition, timeout_min, mem_gb,"
         " cpus_per_task or gpus_per_node (`sinfo` says what there is)"
     )
-
-
-def keep_lightning_out() -> None:
-    """Leave Slurm's signals to submitit: Lightning would take them for itself in any job.
-
-    A job of this name is its documented way out. Wherever there is an srun it warns all the same.
-    """
-    os.environ["SLURM_JOB_NAME"] = "interactive"
-    warnings.filterwarnings("ignore", "The `srun` command is available on your system")
 
 
 def gave_up(error: Exception) -> bool:

@@ -21,11 +21,10 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
-import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
-from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from depthgauge.config import sized
 from depthgauge.datasets.prepared import Prepared, load
@@ -48,14 +47,12 @@ from depthgauge.stages.slurm import (
     for_jobs,
     gave_up,
     job_name,
-    keep_lightning_out,
     require_slurm,
 )
 from depthgauge.stages.track import track_study
 from depthgauge.training.block import Block, Watch
 from depthgauge.training.cell import Cell, build_cell, compute_block, finished
 from depthgauge.training.device import available_device
-from depthgauge.training.progress import ProgressBar
 
 WORKER_REPLACED = "A worker stopped while some jobs were given to the executor"
 """How loky's warning begins."""
@@ -153,7 +150,9 @@ def train_cell(composed: DictConfig) -> None:
 
     A failure is written beside the block and does not stop the other cells.
     """
-    keep_lightning_out()
+    # Lightning takes seconds to import, and only those who train need it
+    from depthgauge.training.progress import ProgressBar
+
     config = checked(composed)
     data = prepared_data(config.dataset.name)
     config = sized(config, len(data.train.labels))
@@ -164,7 +163,7 @@ def train_cell(composed: DictConfig) -> None:
     with cell_diary(Path(hydra_config.sweep.dir), cell.key, cell.blocks) as live:
         for block in cell.blocks:
 
-            def watch(block: Block, steps: Mapping[str, Sequence[int]]) -> list[pl.Callback]:
+            def watch(block: Block, steps: Mapping[str, Sequence[int]]) -> list[Any]:
                 bar = ProgressBar(f"{study} {config.hidden}", block)
                 return [bar, *live(block, steps)]
 
@@ -193,6 +192,8 @@ def _finish(block: Block, compute: Callable[[], None]) -> None:
         traceback.print_exc()
         _note(trouble, f"{type(error).__name__}: {error}")
     except SystemExit as stop:
+        from pytorch_lightning.utilities.exceptions import SIGTERMException
+
         if isinstance(stop.__context__, KeyboardInterrupt):  # Lightning's way of passing it on
             raise KeyboardInterrupt from None
         if isinstance(stop, SIGTERMException):  # the same, where no handler of ours was

@@ -47,9 +47,10 @@ def agrees(history: Points, curves: Points) -> bool:
     """Tell whether every point of `history` that bears a name of `curves` is one of theirs."""
     for name in history.keys() & curves.keys():
         wanted = dict(zip(*curves[name], strict=True))
-        for step, value in zip(*history[name], strict=True):
-            if not np.isclose(value, wanted.get(step, np.nan), rtol=1e-6, atol=0):
-                return False
+        steps, values = history[name]
+        expected = [wanted.get(step, np.nan) for step in steps.tolist()]
+        if not np.allclose(values, expected, rtol=1e-6, atol=0):
+            return False
     return True
 
 

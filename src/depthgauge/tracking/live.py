@@ -6,6 +6,7 @@ from collections.abc import Callable
 from depthgauge.errors import TrackingError
 from depthgauge.tracking.curves import Points
 from depthgauge.tracking.history import joined, lacking, read_history, write_points
+from depthgauge.tracking.seal import seal
 from depthgauge.tracking.store import Store
 from depthgauge.tracking.trouble import told
 
@@ -22,7 +23,7 @@ class LiveMetrics:
         self._run_id = run_id
         self._warn = warn
         self._waiting: list[Points] = []
-        self._history: Points | None = None  # what the run held before; None: to be read (again)
+        self._history: Points | None = None  # what the run holds; None: to be read (again)
         self._pause = PAUSE_SECONDS
         self._next = time.monotonic() + self._pause
         self._failed = False
@@ -37,10 +38,17 @@ class LiveMetrics:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is waiting; to be called at the end, too."""
+        """Write what is waiting."""
+        self._attempt(self._write)
+
+    def end(self) -> None:
+        """Write what is waiting, and the run's seal: nobody needs to read all these points."""
+        self._attempt(self._write_and_seal)
+
+    def _attempt(self, write: Callable[[], None]) -> None:
         try:
             with told(self._store.uri):
-                self._write()
+                write()
         except TrackingError as error:
             self._history = None  # a part may have been written
             self._pause *= 2  # each attempt at a locked database waits for many seconds
@@ -52,5 +60,10 @@ class LiveMetrics:
     def _write(self) -> None:
         if self._history is None:
             self._history = read_history(self._store, self._run_id)
-        write_points(self._store, self._run_id, lacking(joined(self._waiting), self._history))
-        self._waiting = []
+        new = lacking(joined(self._waiting), self._history)
+        write_points(self._store, self._run_id, new)
+        self._history, self._waiting = joined([self._history, new]), []
+
+    def _write_and_seal(self) -> None:
+        self._write()
+        seal(self._store, self._run_id, self._history or {})

@@ -9,6 +9,7 @@ from depthgauge.tracking.curves import counts, points
 from depthgauge.tracking.history import agrees, lacking, read_history, write_points
 from depthgauge.tracking.process import bury_killed
 from depthgauge.tracking.runs import Runs, adopt, end_run, renew
+from depthgauge.tracking.seal import seal, sealed
 from depthgauge.tracking.store import Store, reported
 from depthgauge.tracking.sweep import Cell, Sweep, sweep_of
 
@@ -34,11 +35,14 @@ def track(store: Store, records: Sequence[xr.Dataset], figures: Mapping[str, str
 
 def _track_cell(store: Store, runs: Runs, sweep: Sweep, cell: Cell, record: xr.Dataset) -> None:
     curves = points(record) | counts(record)
-    history = read_history(store, runs.children[cell.key])
-    if not agrees(history, curves):  # live means held a replica that diverged later on
-        renew(store, runs, sweep, cell)
-        history = {}
+    held = sealed(store, runs.children[cell.key], curves)
+    if held is None:
+        held = read_history(store, runs.children[cell.key])
+        if not agrees(held, curves):  # live means held a replica that diverged later on
+            renew(store, runs, sweep, cell)
+            held = {}
     run_id = runs.children[cell.key]
-    write_points(store, run_id, lacking(curves, history))
+    write_points(store, run_id, lacking(curves, held))
+    seal(store, run_id, curves)
     upload(store, run_id, record_files(record), "")
     end_run(store, run_id, "FINISHED")

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pytorch_lightning as pl
+from typing import Any
 
 from depthgauge.config import Experiment
 from depthgauge.datasets.prepared import Prepared
@@ -30,8 +29,11 @@ class Block:
         return [rate for _, rate in self.replicas]
 
 
-Watch = Callable[[Block, Mapping[str, Sequence[int]]], list[pl.Callback]]
-"""(block, recorded steps by axis) -> Lightning callbacks that show or publish its progress."""
+Watch = Callable[[Block, Mapping[str, Sequence[int]]], list[Any]]
+"""(block, recorded steps by axis) -> Lightning callbacks that show or publish its progress.
+
+Not named by their class: its import takes seconds, and whoever plans needs none.
+"""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from jaxtyping import Float
 
 from depthgauge.config import Experiment
 from depthgauge.datasets.prepared import Prepared
-from depthgauge.errors import ConfigError
 from depthgauge.theory import (
     Net,
     find_activation,
@@ -45,16 +44,6 @@ class PartlyFrozen(ReplicaModule):
         super()._update()
         for parameter, initial in self.kept:
             parameter.copy_(initial)
-
-
-def check(experiment: Experiment, data: Prepared) -> None:
-    """Raise ConfigError for what cannot be trained, or when no layer is left to learn."""
-    descent.check(experiment, data)
-    if experiment.capacity.frozen > len(experiment.hidden):
-        raise ConfigError(
-            f"capacity.frozen={experiment.capacity.frozen} freezes the output layer too:"
-            f" choose {len(experiment.hidden)} or less"
-        )
 
 
 def work(experiment: Experiment, data: Prepared) -> float:

@@ -8,8 +8,7 @@ import xarray as xr
 
 from depthgauge.config import Experiment
 from depthgauge.datasets.prepared import Prepared
-from depthgauge.errors import ConfigError
-from depthgauge.nets.initializers import initial_layer, initializer
+from depthgauge.nets.initializers import initial_layer
 from depthgauge.theory import (
     chain_bias_gradients,
     chain_derivatives,
@@ -25,17 +24,6 @@ INPUT_STREAM = 2
 
 STEEP_WEIGHTS = np.arange(60, 241) / 20
 """|w| from 3 to 12 in steps of 0.05, at which a neuron's steep interval is measured."""
-
-
-def check(experiment: Experiment, data: Prepared) -> None:
-    """Raise ConfigError unless the net is a chain of sigmoid neurons that is not trained."""
-    initializer(experiment.init)
-    if set(experiment.hidden) != {1} or experiment.steps or experiment.activation != "sigmoid":
-        raise ConfigError(
-            f"procedure=chain cannot have hidden={experiment.hidden}, steps={experiment.steps},"
-            f" activation={experiment.activation}: it is about untrained sigmoid neurons in a row,"
-            " as in hidden=[1,1,1] steps=0 activation=sigmoid"
-        )
 
 
 def work(experiment: Experiment, data: Prepared) -> float:

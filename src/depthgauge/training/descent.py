@@ -15,10 +15,8 @@ from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from depthgauge.config import Experiment
 from depthgauge.datasets.batches import step_indices
 from depthgauge.datasets.prepared import Prepared, Split
-from depthgauge.errors import ConfigError
 from depthgauge.nets.activations import activation
 from depthgauge.nets.costs import cost
-from depthgauge.nets.initializers import initializer
 from depthgauge.nets.network import ReplicaNetwork
 from depthgauge.training.block import Block, Task
 from depthgauge.training.bound_probe import BoundTightness, gains
@@ -67,23 +65,6 @@ def work(experiment: Experiment, data: Prepared) -> float:
     for instrument in build_instruments(experiment, data):
         passes += instrument.passes_per_measure() * len(instrument.steps)
     return passes * weights
-
-
-def check(experiment: Experiment, data: Prepared) -> None:
-    """Raise ConfigError for an unknown name, or for more examples than the data set has."""
-    activation(experiment.activation)
-    initializer(experiment.init)
-    cost(experiment.cost)
-    if experiment.train_size > len(data.train.labels):
-        raise ConfigError(
-            f"train_size={experiment.train_size} is more than the {len(data.train.labels)}"
-            f" training examples of {data.name}; ask for fewer"
-        )
-    if experiment.dataset.stream and (data.name != "shapeset" or experiment.l2):
-        raise ConfigError(
-            f"dataset.stream=True will not do with dataset={data.name} and l2={experiment.l2}:"
-            " only shapeset is generated without end, and l2 needs a number of examples"
-        )
 
 
 def build_module(

@@ -55,7 +55,7 @@ class Directions:
             raise ConfigError(
                 f"remedy.optimizer={optimizer} is unknown; choose one of {', '.join(OPTIMIZERS)}"
             )
-        self._gradient, self._gradients = table(learned)
+        self._gradient, self.gradients = table(learned)
         self._curvature, self._curvatures = table(learned)
         self.move, self.moves = table(learned)
         stand_in = nn.Parameter(self.move)
@@ -81,11 +81,13 @@ class Directions:
     ) -> list[Tensor]:
         """Return what to add to each learned tensor, for a rate of 1; overwritten by the next.
 
-        `curvatures` are the Hessian's diagonal, for methods of SECOND_ORDER. A positive `clip`
-        bounds the norm of each replica's whole gradient (Pascanu et al., ICML 2013).
+        Whoever writes into `self.gradients` and hands them over spares a copy. `curvatures` are
+        the Hessian's diagonal, for methods of SECOND_ORDER. A positive `clip` bounds the norm of
+        each replica's whole gradient (Pascanu et al., ICML 2013).
         """
-        for kept, gradient in zip(self._gradients, gradients, strict=True):
-            kept.copy_(gradient)
+        for kept, gradient in zip(self.gradients, gradients, strict=True):
+            if kept is not gradient:
+                kept.copy_(gradient)
         if clip:
             norm = torch.linalg.vector_norm(self._gradient, dim=1, keepdim=True)
             self._gradient.mul_((clip / norm).clamp_(max=1))

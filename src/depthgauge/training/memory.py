@@ -7,7 +7,6 @@ import torch
 from depthgauge.config import Experiment, Precision
 from depthgauge.config.experiment import INSTRUMENTS
 from depthgauge.datasets.prepared import Prepared
-from depthgauge.training.readers import SLICE
 
 COPIES = {"remedies": 10, "second_order": 6}
 """Tensors of the weights' shape that a procedure keeps: gradients, what optimizers remember."""
@@ -15,6 +14,8 @@ FEWEST_COPIES = 3
 """The same elsewhere: the weights, and gradients while a probe looks at them."""
 ROWS = 4
 """Numbers a unit and example: activation, delta, and as much again while a probe sums them up."""
+SLICE = 1000
+"""Images evaluated at once: large enough for full speed, small enough for the cache."""
 SHARE = 0.9
 """Of the free memory; the rest is for what the allocator cannot use."""
 

@@ -15,33 +15,13 @@ from torch import Tensor
 from depthgauge.config import Experiment
 from depthgauge.datasets.batches import step_indices
 from depthgauge.datasets.prepared import Prepared
-from depthgauge.errors import ConfigError
 from depthgauge.nets.activations import Activation, activation
 from depthgauge.nets.buffers import padded
 from depthgauge.nets.products import affine
 from depthgauge.training import descent
-from depthgauge.training.autoencoders import RANGES, AutoEncoder, kept
+from depthgauge.training.autoencoders import AutoEncoder, kept
 from depthgauge.training.block import Task
 from depthgauge.training.module import CHUNK, ReplicaModule
-
-
-def check(experiment: Experiment, data: Prepared) -> None:
-    """Raise ConfigError for what descent refuses, and for what auto-encoders cannot say again."""
-    descent.check(experiment, data)
-    check_range(experiment)
-
-
-def check_range(experiment: Experiment) -> None:
-    """Raise ConfigError unless the inputs lie within what the units themselves can say."""
-    scale = experiment.dataset
-    low, high = RANGES.get(experiment.activation, (0.0, 0.0))
-    if -scale.subtract < low or 255 / scale.divide - scale.subtract > high:
-        raise ConfigError(
-            f"activation={experiment.activation}, dataset.divide={scale.divide:g},"
-            f" dataset.subtract={scale.subtract:g} will not do for pre-training: auto-encoders of"
-            " sigmoid units learn inputs from 0 to 1 (divide=255, subtract=0), of tanh units from"
-            " -1 to 1, and there are no others"
-        )
 
 
 def run(task: Task) -> xr.Dataset:
@@ -64,7 +44,7 @@ def work_before(experiment: Experiment, data: Prepared) -> float:
     sizes = [a * b for a, b in itertools.pairwise(widths)]
     turns = sum(10 * size + 2 * sum(sizes[:layer]) for layer, size in enumerate(sizes))
     examples = experiment.pretraining.steps * experiment.batch_size
-    return turns * examples
+    return float(turns * examples)
 
 
 def pretrain(module: ReplicaModule, task: Task) -> None:

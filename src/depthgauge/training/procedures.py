@@ -1,7 +1,7 @@
-"""What a cell can do: a procedure by name, each a module with check, run and work.
+"""What a cell can do: a procedure by name, each a module with run and work.
 
-To add one: write the module and name it here. Its code, with all that it imports, is part of the
-key of the records that it makes; the other procedures' is not.
+To add one: write the module, name it here, and say in limits.py what it cannot do. Its code, with
+all that it imports, is part of the key of the records that it makes; the other procedures' is not.
 """
 
 import importlib
@@ -11,7 +11,6 @@ import xarray as xr
 
 from depthgauge.config import Experiment
 from depthgauge.datasets.prepared import Prepared
-from depthgauge.errors import ConfigError
 from depthgauge.training.block import Task
 
 PROCEDURES = {
@@ -31,11 +30,6 @@ class Procedure(Protocol):
     """The functions of a procedure's module."""
 
     @staticmethod
-    def check(experiment: Experiment, data: Prepared) -> None:
-        """Raise ConfigError for what cannot work, before anything is computed."""
-        ...
-
-    @staticmethod
     def run(task: Task) -> xr.Dataset:
         """Compute a block; return variables and coordinates as in docs/records.md."""
         ...
@@ -47,7 +41,5 @@ class Procedure(Protocol):
 
 
 def procedure(name: str) -> Procedure:
-    """Look a procedure up and import it; ConfigError names the known ones."""
-    if name not in PROCEDURES:
-        raise ConfigError(f"procedure={name} is unknown; choose one of {', '.join(PROCEDURES)}")
+    """Import the module of a procedure, one of PROCEDURES."""
     return cast(Procedure, importlib.import_module(PROCEDURES[name]))

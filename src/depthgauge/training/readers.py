@@ -14,12 +14,10 @@ from depthgauge.probes.gradients import (
     weight_gradient_norms,
 )
 from depthgauge.probes.lengths import input_squares
+from depthgauge.training.memory import SLICE
 from depthgauge.training.module import Examples, ReplicaModule
 from depthgauge.training.narrow_module import NarrowModule
 from depthgauge.training.narrow_readers import NarrowAnswers, NarrowGradients
-
-SLICE = 1000
-"""Images evaluated at once: large enough for full speed, small enough for the cache."""
 
 
 def gradient_reader(module: ReplicaModule, settings: Gradients) -> Callable[[], dict[str, Tensor]]:

@@ -54,8 +54,10 @@ class RemediedModule(ReplicaModule):
         """Allocate the loop's buffers and the optimizers' state, on the networks' device."""
         super().on_fit_start()
         self.second_order = self.remedy.optimizer in SECOND_ORDER
-        self.batch = AutogradPass(self.network, self.cost, Mode.learning, self.second_order)
         self.directions = Directions(self.remedy.optimizer, self.network.learned)
+        self.batch = AutogradPass(
+            self.network, self.cost, Mode.learning, self.second_order, self.directions.gradients
+        )
         like = self.network.weights[0]
         rates = torch.tensor(self.descent.rates, dtype=like.dtype, device=like.device)
         self.rates = rates.unsqueeze(1)

@@ -14,52 +14,13 @@ from numpy.typing import NDArray
 
 from depthgauge.config import Experiment
 from depthgauge.datasets.prepared import Prepared
-from depthgauge.errors import ConfigError
-from depthgauge.nets.remedied import NORMALIZATIONS, function
 from depthgauge.training import descent, pretraining
 from depthgauge.training.block import Block, Task
 from depthgauge.training.checkpoint import Checkpoint
-from depthgauge.training.directions import OPTIMIZERS
 from depthgauge.training.instruments import Instrument
 from depthgauge.training.module import ReplicaModule
 from depthgauge.training.remedied_module import RemediedModule, UpdateRatios, give_unit_variance
 from depthgauge.training.schedule import probe_steps
-
-
-def check(experiment: Experiment, data: Prepared) -> None:
-    """Raise ConfigError for an unknown name or a combination that does not belong together."""
-    function(experiment.activation)
-    descent.check(written_out(experiment), data)
-    remedy = experiment.remedy
-    for key, name, known in (
-        ("optimizer", remedy.optimizer, OPTIMIZERS),
-        ("normalization", remedy.normalization, NORMALIZATIONS),
-    ):
-        if name not in known:
-            raise ConfigError(f"remedy.{key}={name} is unknown; choose one of {', '.join(known)}")
-    if experiment.pretraining.steps:
-        _check_pretraining(experiment)
-    if experiment.l2:
-        raise ConfigError(
-            f"l2={experiment.l2:g} will not do: procedure=remedies has no weight decay; set l2=0"
-        )
-
-
-def _check_pretraining(experiment: Experiment) -> None:
-    """Raise ConfigError where auto-encoders of plain layers cannot stand for the net's own."""
-    pretraining.check_range(experiment)
-    spent, steps, remedy = experiment.pretraining.steps, experiment.steps, experiment.remedy
-    if spent >= steps:
-        raise ConfigError(
-            f"pretraining.steps={spent} will not do with steps={steps}: they are part of them, and"
-            " some must be left for descent"
-        )
-    if remedy.normalization != "none" or remedy.residual or remedy.unit_variance:
-        raise ConfigError(
-            f"pretraining.steps={spent} will not do with remedy.normalization="
-            f"{remedy.normalization}, remedy.residual={remedy.residual},"
-            f" remedy.unit_variance={remedy.unit_variance}: it is for plain layers; set it to 0"
-        )
 
 
 def run(task: Task) -> xr.Dataset:

@@ -14,23 +14,11 @@ from torch import Tensor
 
 from depthgauge.config import Curvature, Experiment, StepSizes
 from depthgauge.datasets.prepared import Prepared
-from depthgauge.errors import ConfigError
 from depthgauge.nets.buffers import padded
 from depthgauge.nets.curvature import SecondPass, bias_curvature, typical, weight_curvature
 from depthgauge.training import descent
 from depthgauge.training.block import Task
 from depthgauge.training.module import ReplicaModule
-
-
-def check(experiment: Experiment, data: Prepared) -> None:
-    """Raise ConfigError for what descent refuses, for another cost, for L2."""
-    descent.check(experiment, data)
-    if experiment.cost == "quadratic" or experiment.l2 or experiment.batch_size < 2:
-        raise ConfigError(
-            f"cost={experiment.cost}, l2={experiment.l2:g}, batch_size={experiment.batch_size} will"
-            " not do for procedure=second_order: take nll or cross_entropy, l2=0 and two examples"
-            " or more"
-        )
 
 
 def run(task: Task) -> xr.Dataset:

@@ -12,26 +12,10 @@ from sklearn.svm import SVC
 
 from depthgauge.config import Experiment
 from depthgauge.datasets.prepared import Prepared, Split
-from depthgauge.errors import ConfigError
 from depthgauge.training.block import Task
 
 CACHE = 1000
 """Megabytes of kernel values kept; scikit-learn's own default is 200."""
-
-
-def check(experiment: Experiment, data: Prepared) -> None:
-    """Raise ConfigError for more examples than there are, or too few to hold every class."""
-    if experiment.train_size > len(data.train.labels):
-        raise ConfigError(
-            f"train_size={experiment.train_size} is more than the {len(data.train.labels)}"
-            f" training examples of {data.name}; ask for fewer"
-        )
-    present = len(np.unique(data.train.labels[: experiment.train_size]))
-    if present < 2:
-        raise ConfigError(
-            f"train_size={experiment.train_size} holds {present} class of {data.name}, and"
-            " procedure=support_vectors tells classes apart; ask for more examples"
-        )
 
 
 def run(task: Task) -> xr.Dataset:

@@ -5,8 +5,7 @@ import xarray as xr
 
 from depthgauge.config import Experiment
 from depthgauge.datasets.prepared import Prepared
-from depthgauge.errors import ConfigError
-from depthgauge.nets.initializers import initial_layer, initializer
+from depthgauge.nets.initializers import initial_layer
 from depthgauge.probes.cost_surface import surface
 from depthgauge.training.block import Task
 
@@ -14,16 +13,6 @@ SIGNAL_STREAM = 2
 """Sets the random signals apart from initial weights and orders of the same seed."""
 
 COSTS = ("nll", "quadratic")
-
-
-def check(experiment: Experiment, data: Prepared) -> None:
-    """Raise ConfigError unless the net has one hidden layer of tanh."""
-    initializer(experiment.init)
-    if experiment.activation != "tanh" or len(experiment.hidden) != 1:
-        raise ConfigError(
-            f"activation={experiment.activation}, hidden={experiment.hidden} will not do for"
-            " procedure=surfaces: take activation=tanh and one hidden layer, as in hidden=[10]"
-        )
 
 
 def run(task: Task) -> xr.Dataset:

@@ -1,0 +1,171 @@
+"""What each procedure cannot do: refused before anything is computed.
+
+Nothing here imports Lightning, whose import takes seconds, so that planning is quick; and none of
+it is part of a record's key, so that a better sentence makes no record stale.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from depthgauge.config import Experiment
+from depthgauge.datasets.prepared import Prepared
+from depthgauge.errors import ConfigError
+from depthgauge.nets.activations import activation
+from depthgauge.nets.costs import cost
+from depthgauge.nets.initializers import initializer
+from depthgauge.nets.remedied import NORMALIZATIONS, function
+from depthgauge.training.autoencoders import RANGES
+from depthgauge.training.directions import OPTIMIZERS
+
+
+def check(experiment: Experiment, data: Prepared) -> None:
+    """Raise ConfigError for what the experiment's procedure cannot do with these data."""
+    if experiment.procedure not in CHECKS:
+        raise ConfigError(
+            f"procedure={experiment.procedure} is unknown; choose one of {', '.join(CHECKS)}"
+        )
+    CHECKS[experiment.procedure](experiment, data)
+
+
+def _descent(experiment: Experiment, data: Prepared) -> None:
+    """Raise ConfigError for an unknown name, or for more examples than the data set has."""
+    activation(experiment.activation)
+    initializer(experiment.init)
+    cost(experiment.cost)
+    if experiment.train_size > len(data.train.labels):
+        raise ConfigError(
+            f"train_size={experiment.train_size} is more than the {len(data.train.labels)}"
+            f" training examples of {data.name}; ask for fewer"
+        )
+    if experiment.dataset.stream and (data.name != "shapeset" or experiment.l2):
+        raise ConfigError(
+            f"dataset.stream=True will not do with dataset={data.name} and l2={experiment.l2}:"
+            " only shapeset is generated without end, and l2 needs a number of examples"
+        )
+
+
+def _capacity(experiment: Experiment, data: Prepared) -> None:
+    """Raise ConfigError for what cannot be trained, or when no layer is left to learn."""
+    _descent(experiment, data)
+    if experiment.capacity.frozen > len(experiment.hidden):
+        raise ConfigError(
+            f"capacity.frozen={experiment.capacity.frozen} freezes the output layer too:"
+            f" choose {len(experiment.hidden)} or less"
+        )
+
+
+def _chain(experiment: Experiment, data: Prepared) -> None:
+    """Raise ConfigError unless the net is a chain of sigmoid neurons that is not trained."""
+    initializer(experiment.init)
+    if set(experiment.hidden) != {1} or experiment.steps or experiment.activation != "sigmoid":
+        raise ConfigError(
+            f"procedure=chain cannot have hidden={experiment.hidden}, steps={experiment.steps},"
+            f" activation={experiment.activation}: it is about untrained sigmoid neurons in a row,"
+            " as in hidden=[1,1,1] steps=0 activation=sigmoid"
+        )
+
+
+def _pretraining(experiment: Experiment, data: Prepared) -> None:
+    """Raise ConfigError for what descent refuses, and for what auto-encoders cannot say again."""
+    _descent(experiment, data)
+    _require_range(experiment)
+
+
+def _require_range(experiment: Experiment) -> None:
+    """Raise ConfigError unless the inputs lie within what the units themselves can say."""
+    scale = experiment.dataset
+    low, high = RANGES.get(experiment.activation, (0.0, 0.0))
+    if -scale.subtract < low or 255 / scale.divide - scale.subtract > high:
+        raise ConfigError(
+            f"activation={experiment.activation}, dataset.divide={scale.divide:g},"
+            f" dataset.subtract={scale.subtract:g} will not do for pre-training: auto-encoders of"
+            " sigmoid units learn inputs from 0 to 1 (divide=255, subtract=0), of tanh units from"
+            " -1 to 1, and there are no others"
+        )
+
+
+def _remedies(experiment: Experiment, data: Prepared) -> None:
+    """Raise ConfigError for an unknown name or a combination that does not belong together."""
+    function(experiment.activation)
+    _descent(replace(experiment, activation="tanh"), data)  # it has its own, just looked up
+    remedy = experiment.remedy
+    for key, name, known in (
+        ("optimizer", remedy.optimizer, OPTIMIZERS),
+        ("normalization", remedy.normalization, NORMALIZATIONS),
+    ):
+        if name not in known:
+            raise ConfigError(f"remedy.{key}={name} is unknown; choose one of {', '.join(known)}")
+    if experiment.pretraining.steps:
+        _require_plain_layers(experiment)
+    if experiment.l2:
+        raise ConfigError(
+            f"l2={experiment.l2:g} will not do: procedure=remedies has no weight decay; set l2=0"
+        )
+
+
+def _require_plain_layers(experiment: Experiment) -> None:
+    """Raise ConfigError where auto-encoders of plain layers cannot stand for the net's own."""
+    _require_range(experiment)
+    spent, steps, remedy = experiment.pretraining.steps, experiment.steps, experiment.remedy
+    if spent >= steps:
+        raise ConfigError(
+            f"pretraining.steps={spent} will not do with steps={steps}: they are part of them, and"
+            " some must be left for descent"
+        )
+    if remedy.normalization != "none" or remedy.residual or remedy.unit_variance:
+        raise ConfigError(
+            f"pretraining.steps={spent} will not do with remedy.normalization="
+            f"{remedy.normalization}, remedy.residual={remedy.residual},"
+            f" remedy.unit_variance={remedy.unit_variance}: it is for plain layers; set it to 0"
+        )
+
+
+def _second_order(experiment: Experiment, data: Prepared) -> None:
+    """Raise ConfigError for what descent refuses, for another cost, for L2."""
+    _descent(experiment, data)
+    if experiment.cost == "quadratic" or experiment.l2 or experiment.batch_size < 2:
+        raise ConfigError(
+            f"cost={experiment.cost}, l2={experiment.l2:g}, batch_size={experiment.batch_size} will"
+            " not do for procedure=second_order: take nll or cross_entropy, l2=0 and two examples"
+            " or more"
+        )
+
+
+def _support_vectors(experiment: Experiment, data: Prepared) -> None:
+    """Raise ConfigError for more examples than there are, or too few to hold every class."""
+    if experiment.train_size > len(data.train.labels):
+        raise ConfigError(
+            f"train_size={experiment.train_size} is more than the {len(data.train.labels)}"
+            f" training examples of {data.name}; ask for fewer"
+        )
+    present = len(np.unique(data.train.labels[: experiment.train_size]))
+    if present < 2:
+        raise ConfigError(
+            f"train_size={experiment.train_size} holds {present} class of {data.name}, and"
+            " procedure=support_vectors tells classes apart; ask for more examples"
+        )
+
+
+def _surfaces(experiment: Experiment, data: Prepared) -> None:
+    """Raise ConfigError unless the net has one hidden layer of tanh."""
+    initializer(experiment.init)
+    if experiment.activation != "tanh" or len(experiment.hidden) != 1:
+        raise ConfigError(
+            f"activation={experiment.activation}, hidden={experiment.hidden} will not do for"
+            " procedure=surfaces: take activation=tanh and one hidden layer, as in hidden=[10]"
+        )
+
+
+CHECKS: dict[str, Callable[[Experiment, Prepared], None]] = {
+    "capacity": _capacity,
+    "chain": _chain,
+    "descent": _descent,
+    "pretraining": _pretraining,
+    "second_order": _second_order,
+    "support_vectors": _support_vectors,
+    "remedies": _remedies,
+    "surfaces": _surfaces,
+}
+"""By procedure (training/procedures.py)."""
