@@ -36,7 +36,7 @@ coverage: environment ## run the tests, and name the lines and branches that non
 	@$(VENV)/python -m pytest --cov --cov-report= --cov-fail-under=0 $(ARGS)
 	@NUMBA_DISABLE_JIT=1 $(VENV)/python -m pytest tests/kernel --cov --cov-append
 
-mutants: environment ## spoil the source in 400 places, one at a time: do the tests notice? (an hour or two)
+mutants: environment ## spoil the source in 400 places, one at a time: do the tests notice? (an hour)
 	@$(VENV)/python .ci/mutants.py $(ARGS)
 
 soak: environment ## kill every stage 60 times, and feed 100,000 spoiled inputs (an hour)

@@ -197,6 +197,7 @@ def run(tests: tuple[str, ...], interpreted: bool) -> None:
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(Path("src").absolute()))
     if interpreted:
+        os.environ["NUMBA_DISABLE_JIT"] = "1"  # for tests/conftest.py; Numba is loaded already
         import_module("numba").config.DISABLE_JIT = True
     code = 1
     try:

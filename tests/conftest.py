@@ -1,5 +1,6 @@
 """Shapes in annotations are checked in tests, and only there."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -13,6 +14,11 @@ torch.set_num_threads(1)  # bit-for-bit promises are made for one thread
 
 for package in ("nets", "probes", "training"):
     install_import_hook(f"depthgauge.{package}", "beartype.beartype")
+
+if os.environ.get("NUMBA_DISABLE_JIT") == "1":
+    import plain_rows
+
+    plain_rows.install()
 
 
 @pytest.fixture(scope="session")

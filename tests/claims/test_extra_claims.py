@@ -71,6 +71,12 @@ def test_a_small_sample_leaves_the_support_vectors_open():
     assert "2,000 examples stand in for 100,000" in found["reason"]
 
 
+def test_support_vectors_are_not_asked_whether_they_converged():
+    """They have one evaluation; the net, at rest since half of the updates, is asked."""
+    (found,) = verdicts("glorot_svm", extra.svm(extra.SVM, steps=2_500_000))
+    assert found["verdict"] == "holds" and found["updates"] == [2_500_000, 5_000_000]
+
+
 def test_a_penalty_at_the_edge_of_its_grid_leaves_them_open_too():
     """A better one may lie beyond."""
     (found,) = verdicts("glorot_svm", extra.svm(extra.SVM, c=100.0))

@@ -119,6 +119,13 @@ def test_an_evaluation_before_the_end_does_not_count(cells):
     assert "last evaluated at step 120000 of 150000" in one(early)["reason"]
 
 
+def test_a_longer_run_than_the_published_one_decides(cells):
+    """Whether it still moved is asked of shorter ones alone."""
+    longer = [accuracy_cell(PUBLISHED, depth, 12, steps=200_000, still=0.5) for depth in (1, 2)]
+    found = one(longer)
+    assert (found["verdict"], found["updates"]) == ("holds", [200_000, 150_000])
+
+
 def test_a_record_that_makes_no_sense_leaves_its_claims_open_and_no_other(cells):
     """Without the number of steps: the reason names the study and what to do."""
     del cells[0].attrs["config"]["steps"]

@@ -13,6 +13,7 @@ from depthgauge.claims.rules import (
     NOT_MUCH,
     NOT_SIGNIFICANT,
     ORDERING,
+    PREDICTED,
     as_printed,
     close,
     printed,
@@ -90,6 +91,7 @@ def test_norms_are_judged_on_a_log_scale():
     assert found.verdict == "holds"
     assert found.interval == pytest.approx((np.exp(-2.1447), np.exp(2.1447)), rel=1e-3)
     assert published_number().decide(np.exp(NOISE), 8.0).verdict == "fails"
+    assert PREDICTED.decide(np.exp(NOISE), 8.0) == found
 
 
 def test_a_norm_of_zero_has_no_logarithm():

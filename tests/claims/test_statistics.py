@@ -121,4 +121,5 @@ def test_least_significant_difference_takes_two_spreads_or_none():
     chi = stats.chi2(3)
     expected = [least * math.sqrt(3 / chi.ppf(p)) for p in (0.975, 0.025)]
     assert (low, high) == pytest.approx(tuple(expected))
+    assert least_significant_difference(quiet, noisy) == pytest.approx((least, low, high))
     assert least_significant_difference(quiet, quiet) == (0, 0, 0)

@@ -34,7 +34,10 @@ def test_every_module_of_the_core_can_be_spoiled_and_has_its_tests(mutants):
     spoiled = {mutant.path for mutant in every}
     assert len(modules - spoiled) <= 8, modules - spoiled  # too short to hold an operator
     assert {Path(path).parent.name for path in spoiled} == set(packages)
-    assert all((ROOT / test).exists() for mutant in every for test in mutant.tests)
+    tests = {test for mutant in every for test in mutant.tests}
+    for path, _, name in (test.partition("::") for test in tests):
+        assert (ROOT / path).exists()
+        assert not name or f"def {name}(" in (ROOT / path).read_text()
 
 
 def test_the_draw_is_the_same_for_a_seed_and_of_lines_of_their_own(mutants):

@@ -164,6 +164,10 @@ def test_factor_per_layer_is_the_geometric_mean():
         (lambda: bias_gradient_bound([1, -1], 1.0, 1.0, 1.0), "spectral norms must be at least 0"),
         (lambda: tightness([np.nan], [1]), "norms must be finite"),
         (lambda: rank_one_gap(np.ones((2, 3)), np.ones(3), np.ones(2)), "do not fit 3 deltas"),
+        (
+            lambda: rank_one_gap(np.ones((5, 2, 3)), np.ones((5, 3)), np.ones((5, 2))),
+            "do not fit 3 deltas and 2 activations",
+        ),
         (lambda: factor_per_layer([1.0]), "2 layers or more"),
     ],
 )

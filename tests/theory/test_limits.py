@@ -10,7 +10,9 @@ from depthgauge.theory import (
     first_to_third,
     initial_variances,
     insert_identity_layer,
+    length_profile,
     mean_singular_value,
+    rank_one_tolerance,
     tightness,
 )
 from depthgauge.theory.arrays import FLOAT64
@@ -41,6 +43,7 @@ def test_the_least_is_taken(call):
         (lambda: initial_variances("he", [0.5, 1]), "widths must be at least 1"),
         (lambda: mean_singular_value(0.5, 1.0), "widths must be at least 1"),
         (lambda: mean_singular_value(3, -0.5), "weight variances must be at least 0"),
+        (lambda: length_profile(1.0, "tanh", [-0.5], 0.0), "weight variances must be at least 0"),
         (lambda: activation_variances([1, 1], [-0.5], 1.0), "weight variances must be at least 0"),
         (lambda: activation_variances([1, 1], [1.0], -0.5), "input variance must be at least 0"),
     ],
@@ -65,3 +68,10 @@ def test_a_mean_costs_one_rounding_an_example():
     assert bound_tolerance(widths) == bound_tolerance(widths, 1)
     more = bound_tolerance(widths, 1001) - bound_tolerance(widths, 1)
     assert more == pytest.approx(1000 * FLOAT64 / 2, rel=1e-9)
+
+
+def test_roundings_of_a_rank_one_product_are_counted():
+    """Half of 784 x 30, of 784 and of 30; a dozen; four halves of 784: each epsilon / 2."""
+    roundings = 11_760 + 392 + 15 + 12 + 2 * 784
+    assert rank_one_tolerance(30, 784) == pytest.approx(roundings * FLOAT64 / 2, rel=1e-15)
+    assert rank_one_tolerance(784, 30) == rank_one_tolerance(30, 784)

@@ -148,7 +148,10 @@ ONE = ([np.eye(2)], [np.zeros(2)])
         (lambda: Net(*ONE, cost="hinge"), "no cost 'hinge'"),
         (lambda: Net([np.full((2, 2), np.nan)], [np.zeros(2)]), "layer 1 must be finite"),
         (lambda: Net([np.eye(2)], [np.array([0, np.inf])]), "biases of layer 1 must be finite"),
-        (lambda: Net([np.eye(2), np.ones((1, 3))], [np.zeros(2), [0]]), "layer 2 takes 3 inputs"),
+        (
+            lambda: Net([np.eye(2), np.ones((1, 3))], [np.zeros(2), [0]]),
+            "layer 2 takes 3 inputs and layer 1 gives 2",
+        ),
         (lambda: Net([np.eye(2)], [np.zeros(3)]), "biases of shape \\(3,\\)"),
         (lambda: Net([np.zeros(2)], [np.zeros(2)]), "weights of shape \\(2,\\)"),
         (lambda: Net([], []), "0 weights"),

@@ -51,6 +51,21 @@ def test_the_first_layer_is_fed_the_images(watched, train, small_data):
     assert record["input_square"].values[:, :, 0] == pytest.approx(wanted)
 
 
+@pytest.mark.parametrize(
+    ("activation", "cost", "gamma", "output"),
+    [
+        ("sigmoid", "quadratic", 1 / 4, 1 / 4),
+        ("sigmoid", "cross_entropy", 1 / 4, 1),
+        ("tanh", "nll", 1, 1),
+        ("softsign", "quadratic", 1, 1 / 4),
+    ],
+)
+def test_the_largest_slopes_are_those_of_the_net(activation, cost, gamma, output, watched):
+    """sup f' of the hidden layers; of the output only where delta^L keeps its sigmoid's slope."""
+    found = gains(replace(watched, activation=activation, cost=cost))
+    assert (found.gamma, found.output) == (gamma, output)
+
+
 def test_an_activation_without_a_known_slope_is_refused(watched):
     """The sentence names those that theory knows."""
     with pytest.raises(ConfigError, match="choose one of sigmoid"):

@@ -4,12 +4,14 @@ import json
 import threading
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from filelock import FileLock
 
 from depthgauge.config import Config
 from depthgauge.records import read
+from depthgauge.training import cell
 from depthgauge.training.cell import build_cell, compute_block, finished, record_path
 from depthgauge.training.descent import work
 
@@ -46,6 +48,15 @@ def test_the_record_holds_its_provenance_and_no_times(block, small_data, tmp_pat
     assert attrs["config"]["hidden"] == [7, 6] and attrs["cell"] == block.cell
     timing = json.loads((tmp_path / "one" / block.key / "timing.json").read_text())
     assert timing["seconds"] > 0
+
+
+def test_the_timing_is_of_the_work_of_all_replicas(block, small_data, tmp_path, monkeypatch):
+    """From this clock's 100 to its 103.5 seconds; operations of two seeds."""
+    clock = iter([100.0, 103.5])
+    monkeypatch.setattr(cell, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    compute_block(block, small_data, "cpu", tmp_path, nothing)
+    timing = json.loads((tmp_path / block.key / "timing.json").read_text())
+    assert timing == {"seconds": 3.5, "work": 2 * work(block.experiment, small_data)}
 
 
 def test_a_second_process_waits_and_says_so(block, small_data, tmp_path, capsys):

@@ -3,8 +3,11 @@
 import pytest
 import torch
 
+from depthgauge.datasets.batches import ORDER_STREAM
 from depthgauge.errors import ConfigError
-from depthgauge.training.directions import Directions, random_signs
+from depthgauge.nets.initializers import INIT_STREAM
+from depthgauge.training.autoencoders import MASK_STREAM
+from depthgauge.training.directions import SIGN_STREAM, Directions, random_signs
 
 SHAPES = [(4, 3), (1, 5)]
 TWINS = {
@@ -79,3 +82,8 @@ def test_an_unknown_optimizer_lists_the_known_ones():
     """One sentence, with what there is to choose from."""
     with pytest.raises(ConfigError, match=r"optimizer=nosuch is unknown; choose one of sgd, .+"):
         Directions("nosuch", gradients(range(3), 0))
+
+
+def test_a_seed_has_a_stream_for_each_thing_that_is_drawn():
+    """A net may have them all: its weights, its order of examples, its signs, its noise."""
+    assert len({INIT_STREAM, ORDER_STREAM, SIGN_STREAM, MASK_STREAM}) == 4

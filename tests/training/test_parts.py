@@ -136,6 +136,21 @@ def test_the_count_covers_what_a_replica_holds(hidden, experiment, small_data):
     assert more <= replica_bytes(experiment, small_data) <= 5 * more
 
 
+@pytest.mark.parametrize(
+    ("name", "copies"), [("descent", 3), ("capacity", 3), ("second_order", 6), ("remedies", 10)]
+)
+def test_a_replicas_bytes_by_hand(name, copies, experiment, small_data):
+    """[25, 7, 6, 3] in float32, nothing looked at: weights, eight examples' units and inputs."""
+    quiet = replace(
+        experiment,
+        procedure=name,
+        gradients=replace(experiment.gradients, every=0),
+        evaluation=replace(experiment.evaluation, every=0),
+    )
+    numbers = copies * (25 * 7 + 7 * 6 + 6 * 3) + 4 * 8 * (7 + 6 + 3) + 8 * 25
+    assert replica_bytes(quiet, small_data) == 4 * numbers
+
+
 @pytest.mark.parametrize(("images", "held"), [(0, 50 + 37), (40, 40 + 37)])
 def test_evaluations_count_what_they_look_at(images, held, experiment, small_data):
     """A whole split, or the images asked for."""

@@ -57,6 +57,15 @@ def test_the_choice_is_the_best_on_the_validation_images(experiment, small_data)
     assert float(record.accuracy_test[0, -1]) == pytest.approx(found[best][1])
 
 
+@pytest.mark.parametrize("gamma", [0.1, 1.0, 5.0, 20.0])
+def test_gammas_count_in_parts_of_the_inputs_variance(gamma, experiment, small_data):
+    """1 is scikit-learn's "scale": one over the number of features and their variance."""
+    settings = SupportVectors(c=[0.3], gamma=[gamma])
+    record = fitted(replace(experiment, support_vectors=settings), small_data, seeds=[0])
+    found = [float(record[f"accuracy_{split}"][0, 0]) for split in ("validation", "test")]
+    assert found == pytest.approx(accuracies(experiment, small_data, 0.3, gamma))
+
+
 def test_every_seed_has_the_same_number(experiment, small_data):
     """At the step at which the net beside it is done."""
     record = fitted(experiment, small_data)

@@ -8,6 +8,7 @@ import torch
 
 from depthgauge.config import Experiment, Surface
 from depthgauge.errors import ConfigError
+from depthgauge.nets.initializers import initial_layer
 from depthgauge.probes.cost_surface import surface
 from depthgauge.training.block import Block, Task
 from depthgauge.training.limits import CHECKS
@@ -84,6 +85,29 @@ def test_the_record_is_the_surface_over_the_weights_named(small_data):
     # neither cost can be negative, and the quadratic one of two distributions is at most 2
     assert (record["surface_nll"] > 0).all()
     assert (record["surface_quadratic"] > 0).all() and (record["surface_quadratic"] < 2).all()
+
+
+def test_a_seeds_net_is_the_one_that_other_procedures_draw(small_data):
+    """Layers 1 and 2 of the seed's initial weights; its signal from a stream of its own, 2."""
+    record = run(task([7], small_data))
+    weights = [
+        initial_layer("nielsen_default", 7, layer, n_in, n_out)[0]
+        for layer, n_in, n_out in ((1, 4, 6), (2, 6, 3))
+    ]
+    random = np.random.Generator(np.random.Philox(np.random.SeedSequence(7, spawn_key=(2,))))
+    x = random.standard_normal((Experiment().batch_size, 4))
+    y = np.eye(3)[random.integers(3, size=len(x))]
+    for cost in ("nll", "quadratic"):
+        for i, first in enumerate(record["first_weight"].values):
+            height, slope = twin(cost, weights, x, y, first, 1.5)
+            assert float(record[f"surface_{cost}"][0, i, 3]) == pytest.approx(height, rel=1e-5)
+            assert float(record[f"slope_{cost}"][0, i, 3]) == pytest.approx(slope, rel=1e-4)
+
+
+def test_a_net_of_one_hidden_layer_of_tanh_will_do(small_data):
+    """However wide it is."""
+    for width in (1, 3, 1000):
+        CHECKS["surfaces"](Experiment(hidden=[width], activation="tanh"), small_data)
 
 
 @pytest.mark.parametrize("keys", [{"activation": "sigmoid"}, {"hidden": [3, 3]}])
