@@ -11,6 +11,7 @@ from depthgauge.config import (
     Experiment,
     Gradients,
     Look,
+    Pretraining,
     Signal,
     Spacing,
     StepSizes,
@@ -38,6 +39,11 @@ COUNTED = {
     "capacity": ({"capacity": Capacity(inserted=2)}, DESCENT + 2 * 50 * SIZES[0]),
     # 2 neurons, the output, and 181 weights from 3 to 12, some 500 operations each
     "chain": ({"hidden": [1, 1], "steps": 0}, 500 * (2 + 1 + 181)),
+    # each hidden layer's auto-encoder in turn, fed by the layers below
+    "pretraining": (
+        {"pretraining": Pretraining(steps=20)},
+        DESCENT + (10 * SIZES[0] + 10 * SIZES[1] + 2 * SIZES[0]) * 20 * 8,
+    ),
     # a second backward pass of four operations in place of six, every fifth step
     "second_order": ({"step_sizes": StepSizes(every=5)}, DESCENT + DESCENT * 4 / 6 / 5),
     # kernel values of 100 examples with 100 + 50, of 25 features; 3 penalties, 2 gammas
