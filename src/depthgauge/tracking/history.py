@@ -2,18 +2,22 @@
 
 import time
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from depthgauge.tracking.curves import Points
 from depthgauge.tracking.store import Store
 
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
-def read_history(store: Store, run_id: str) -> Points:
+
+def read_history(store: Store, run: "Run") -> Points:
     """Return all points of a run's metrics, by name: steps and values, as they were written."""
     history: Points = {}
-    for name in store.client.get_run(run_id).data.metrics:
-        metrics = store.client.get_metric_history(run_id, name)
+    for name in run.data.metrics:
+        metrics = store.client.get_metric_history(run.info.run_id, name)
         history[name] = (
             np.array([metric.step for metric in metrics]),
             np.array([metric.value for metric in metrics]),

@@ -59,7 +59,7 @@ class LiveMetrics:
 
     def _write(self) -> None:
         if self._history is None:
-            self._history = read_history(self._store, self._run_id)
+            self._history = read_history(self._store, self._store.client.get_run(self._run_id))
         new = lacking(joined(self._waiting), self._history)
         write_points(self._store, self._run_id, new)
         self._history, self._waiting = joined([self._history, new]), []

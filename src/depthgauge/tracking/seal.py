@@ -4,24 +4,27 @@ A tag, written after the points. One that is missing or out of date only means r
 """
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from depthgauge.tracking.curves import Points
 from depthgauge.tracking.store import Store
 
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
 SEAL = "depthgauge.points"
 """Tag: digest of all points that the run holds."""
 
 
-def sealed(store: Store, run_id: str, curves: Points) -> Points | None:
+def sealed(run: "Run", curves: Points) -> Points | None:
     """Return the points that the run holds, if its seal shows that they are whole curves of these.
 
     None where it does not show that: they may be right all the same.
     """
-    data = store.client.get_run(run_id).data
-    held = {name: curves[name] for name in data.metrics if name in curves}
-    return held if data.tags.get(SEAL) == digest(held) else None
+    held = {name: curves[name] for name in run.data.metrics if name in curves}
+    return held if run.data.tags.get(SEAL) == digest(held) else None
 
 
 def seal(store: Store, run_id: str, held: Points) -> None:

@@ -35,9 +35,10 @@ def track(store: Store, records: Sequence[xr.Dataset], figures: Mapping[str, str
 
 def _track_cell(store: Store, runs: Runs, sweep: Sweep, cell: Cell, record: xr.Dataset) -> None:
     curves = points(record) | counts(record)
-    held = sealed(store, runs.children[cell.key], curves)
+    run = store.client.get_run(runs.children[cell.key])
+    held = sealed(run, curves)
     if held is None:
-        held = read_history(store, runs.children[cell.key])
+        held = read_history(store, run)
         if not agrees(held, curves):  # live means held a replica that diverged later on
             renew(store, runs, sweep, cell)
             held = {}
