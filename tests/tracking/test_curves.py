@@ -128,3 +128,21 @@ def test_units_are_those_of_the_documented_record():
             assert titled(name) == (name if pure else f"{name}: {unit}")
             seen += 1
     assert seen > 20
+
+
+def test_a_deep_net_has_curves_of_eight_layers(make_record):
+    """The first, the last, and six between; a net of eight has all."""
+    for layers, expected in (
+        (8, [1, 2, 3, 4, 5, 6, 7, 8]),
+        (21, [1, 4, 7, 10, 12, 15, 18, 21]),
+    ):
+        found = points(make_record(layers))
+        names = {name for name in found if name.startswith("bias_gradient_norm")}
+        assert names == {
+            f"bias_gradient_norm: cost per unit of bias/{statistic}/layer_{layer}"
+            for statistic in ("mean", "mean_low", "mean_high")
+            for layer in expected
+        }
+    value = found["bias_gradient_norm: cost per unit of bias/mean/layer_10"][1]
+    record = make_record(21)
+    np.testing.assert_allclose(value, record["bias_gradient_norm"].sel(layer=10).mean("replica"))

@@ -87,7 +87,9 @@ class RemediedNetwork(ReplicaNetwork):
     ) -> tuple[list[Tensor], list[Tensor]]:
         """Return z^l = w^l a^{l-1} + b^l and a^l of layers 1..L; a^L is z^L.
 
-        `learned` takes the place of the property: the same values, as leaves of a graph.
+        `learned` takes the place of the property: the same values, as leaves of a graph. An
+        evaluation, of many examples, gets the last z and a alone: all of them would be memory that
+        the system hands out page by page, at four times the cost of the sums.
         """
         depth = len(self.layers)
         weights, biases, scales = learned[:depth], learned[depth : 2 * depth], learned[2 * depth :]
@@ -99,6 +101,8 @@ class RemediedNetwork(ReplicaNetwork):
             else:
                 step = self.function(self._normalized(layer, z, scales, mode))
                 a = a + step if self.residual and a.shape == step.shape else step
+            if mode is Mode.evaluating:
+                sums, activations = [], []
             sums.append(z)
             activations.append(a)
         return sums, activations

@@ -150,9 +150,6 @@ def train_cell(composed: DictConfig) -> None:
 
     A failure is written beside the block and does not stop the other cells.
     """
-    # Lightning takes seconds to import, and only those who train need it
-    from depthgauge.training.progress import ProgressBar
-
     config = checked(composed)
     data = prepared_data(config.dataset.name)
     config = sized(config, len(data.train.labels))
@@ -164,6 +161,9 @@ def train_cell(composed: DictConfig) -> None:
         for block in cell.blocks:
 
             def watch(block: Block, steps: Mapping[str, Sequence[int]]) -> list[Any]:
+                # Lightning takes seconds to import, and some procedures do without
+                from depthgauge.training.progress import ProgressBar
+
                 bar = ProgressBar(f"{study} {config.hidden}", block)
                 return [bar, *live(block, steps)]
 

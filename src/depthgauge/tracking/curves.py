@@ -18,6 +18,10 @@ Points = dict[str, tuple[np.ndarray, np.ndarray]]
 CURVE_POINTS = 320
 """MLflow's page draws at most so many points of a curve (its `maxResults`); more only cost time."""
 
+MOST_LAYERS = 8
+"""Layers of a deep net that have curves: charts of twenty cannot be told apart, and their points
+took MLflow a tenth of the training. The tables of every seed, and the record, hold all."""
+
 
 def points(
     record: xr.Dataset, shown: Mapping[str, np.ndarray] | None = None, prefix: str = ""
@@ -59,9 +63,9 @@ def counts(record: xr.Dataset) -> Points:
     return curves
 
 
-def thin(steps: np.ndarray) -> np.ndarray:
-    """Return at most CURVE_POINTS of the steps, evenly by position, first and last included."""
-    positions = np.linspace(0, len(steps) - 1, min(len(steps), CURVE_POINTS)).round().astype(int)
+def thin(steps: np.ndarray, most: int = CURVE_POINTS) -> np.ndarray:
+    """Return at most so many of the steps, evenly by position, first and last included."""
+    positions = np.linspace(0, len(steps) - 1, min(len(steps), most)).round().astype(int)
     return np.asarray(steps)[positions]
 
 
@@ -92,12 +96,16 @@ def is_curve(variable: xr.DataArray) -> bool:
 
 
 def _layers(variable: xr.DataArray, curve: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield the curve (step), or that of each layer (step, layer) with the end of its name."""
+    """Yield the curve (step), or that of each layer (step, layer) with the end of its name.
+
+    Of a deep net, MOST_LAYERS of them.
+    """
     if "layer" not in variable.dims:
         yield "", curve
         return
-    for position, layer in enumerate(variable["layer"].values):
-        yield f"/layer_{layer}", curve[:, position]
+    layers = variable["layer"].values
+    for position in thin(np.arange(len(layers)), MOST_LAYERS):
+        yield f"/layer_{layers[position]}", curve[:, position]
 
 
 def _rates(record: xr.Dataset) -> Iterator[tuple[str, xr.Dataset]]:
