@@ -49,7 +49,11 @@ SlurmdPidFile={folder}/slurmd.pid
 SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/slurmd.log
 NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs={cpus} RealMemory=8000
-PartitionName=short Nodes={node} Default=YES MaxTime=60 State=UP
+# a job of the second partition takes the place of those of the first, which are requeued
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=short Nodes={node} Default=YES MaxTime=60 State=UP PriorityTier=1
+PartitionName=urgent Nodes={node} MaxTime=60 State=UP PriorityTier=2
 """
 
 
@@ -109,7 +113,7 @@ def _wait_until_idle(lead: dict[str, str], folder: Path) -> None:
         seen = subprocess.run(
             ["sinfo", "-h", "-o", "%T"], env=os.environ | lead, capture_output=True, text=True
         )
-        if seen.stdout.strip() == "idle":
+        if set(seen.stdout.split()) == {"idle"}:
             return
         if time.monotonic() > deadline:
             logs = "\n".join(path.read_text()[-2000:] for path in folder.glob("*.log"))

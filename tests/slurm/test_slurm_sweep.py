@@ -144,6 +144,32 @@ def test_a_sweep_goes_through_all_that_slurm_does_to_it(project, depthgauge, tmp
         assert ours.read_bytes() == (alone / "build" / "alone" / ours.name).read_bytes()
 
 
+def test_a_job_that_another_displaces_goes_on_afterwards(project, depthgauge):
+    """Preemption: an urgent job takes all processors, and gives them back."""
+    words = (*GRID[:2], "hidden=[2],[3]", *GRID[3:], *JOBS)
+    cells = [each.cell.blocks[0].key for each in plan(words, prepared_data)]
+    locks = [hold(project / ".cells" / key) for key in cells]
+    with training(*words) as sweep:
+        logs = ".cells/sweeps/*/slurm/*/*_log.err"
+
+        def waiting():
+            return sum(path.read_text().count("waiting") for path in project.glob(logs))
+
+        until(lambda: waiting() == 2, sweep)
+        urgent = "sbatch", "--partition=urgent", f"--ntasks={CPUS}", "--output=/dev/null"
+        ask(*urgent, "--job-name=urgent", "--wrap=sleep 1")
+        lines = ask("squeue", "--noheader", "--format=%F %j").splitlines()
+        (array,) = {line.split()[0] for line in lines if "nielsen_accuracy" in line}
+        for task in (0, 1):
+            shown = ("scontrol", "show", "job", f"{array}_{task}")
+            until(lambda shown=shown: "Restarts=1" in ask(*shown), sweep)
+        for lock in locks:
+            lock.release()
+        _, told = sweep.communicate(timeout=PATIENCE)
+    assert sweep.returncode == 0, told
+    assert set(runs(project).values()) == {"FINISHED"}
+
+
 def test_interrupted_it_takes_its_jobs_back(project, depthgauge):
     """Until then a second command of the same sweep is refused: it would submit the cells twice."""
     ask("sbatch", f"--ntasks={CPUS}", "--output=/dev/null", "--job-name=other", "--wrap=sleep 900")
