@@ -132,6 +132,16 @@ def test_sealed_curves_are_not_read_again(store, records, monkeypatch, cut):
     assert set(found) == expected
 
 
+def test_an_import_of_nothing_new_writes_nothing(store, records, monkeypatch):
+    """Neither points nor seals: thousands of cells would be as many transactions."""
+    track(store, records, {})
+    written = []
+    for name in ("log_batch", "set_tag"):
+        monkeypatch.setattr(store.client, name, lambda run_id, *_, **__: written.append(run_id))
+    runs = track(store, records, {})
+    assert not set(written) & set(runs.children.values())
+
+
 def test_the_seal_of_other_points_is_not_believed(store, make_record):
     """A record of the same cell with another number in it, as after `git checkout`, wins."""
     record = make_record()

@@ -10,6 +10,8 @@ from depthgauge.config import Config, Experiment
 from depthgauge.errors import ConfigError
 from depthgauge.training import keys
 from depthgauge.training.cell import build_cell
+from depthgauge.training.limits import CHECKS
+from depthgauge.training.procedures import PROCEDURES
 
 
 def changed(value):
@@ -92,3 +94,8 @@ def test_rates_and_seeds_make_one_table():
     decayed = build_cell(replace(config, l2=1.0), "d", "cpu")
     assert all(len({rate for _, rate in block.replicas}) == 1 for block in decayed.blocks)
     assert sum(len(block.replicas) for block in decayed.blocks) == 6
+
+
+def test_every_procedure_says_what_it_cannot_do():
+    """Two tables name the procedures, so that planning imports none of them."""
+    assert CHECKS.keys() == PROCEDURES.keys()

@@ -9,7 +9,7 @@ from depthgauge.tracking.curves import counts, points
 from depthgauge.tracking.history import agrees, lacking, read_history, write_points
 from depthgauge.tracking.process import bury_killed
 from depthgauge.tracking.runs import Runs, adopt, end_run, renew
-from depthgauge.tracking.seal import seal, sealed
+from depthgauge.tracking.seal import SEAL, digest, seal, sealed
 from depthgauge.tracking.store import Store, reported
 from depthgauge.tracking.sweep import Cell, Sweep, sweep_of
 
@@ -43,7 +43,9 @@ def _track_cell(store: Store, runs: Runs, sweep: Sweep, cell: Cell, record: xr.D
             renew(store, runs, sweep, cell)
             held = {}
     run_id = runs.children[cell.key]
-    write_points(store, run_id, lacking(curves, held))
-    seal(store, run_id, curves)
+    new = lacking(curves, held)
+    if new or run.data.tags.get(SEAL) != digest(curves):
+        write_points(store, run_id, new)
+        seal(store, run_id, curves)
     upload(store, run_id, record_files(record), "")
     end_run(store, run_id, "FINISHED")
