@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import reference
-from depthgauge.kernel import elementwise, narrow, narrow_looks
+from depthgauge.kernel import elementwise, narrow, narrow_descent, narrow_looks
 from depthgauge.kernel.sparse import density, sparse
 
 WIDTHS = (9, 33, 5, 4)
@@ -55,7 +55,7 @@ def test_activations_keep_the_precision_of_float32(name):
         [np.linspace(-80, 80, 20_001), np.geomspace(1e-30, 1, 500), -np.geomspace(1e-30, 1, 500)]
     ).astype(np.float32)
     found = exact.copy()
-    scratch = np.zeros(len(exact), np.int32)
+    scratch = np.zeros(2 * len(exact), np.int32)
     elementwise.activate(elementwise.ACTIVATION_CODES[name], found, scratch)
     wanted = reference.activation(name, exact.astype(float))
     np.testing.assert_allclose(found, wanted, rtol=4 * EPSILON, atol=1e-37)
@@ -68,7 +68,7 @@ def test_activations_keep_the_precision_of_float32(name):
 def test_activations_saturate_and_pass_nan_on(name):
     """No overflow however large the pre-activation, and what is not a number stays none."""
     x = np.array([-1e30, -200, 200, 1e30, np.inf, -np.inf, np.nan], np.float32)
-    elementwise.activate(elementwise.ACTIVATION_CODES[name], x, np.zeros(len(x), np.int32))
+    elementwise.activate(elementwise.ACTIVATION_CODES[name], x, np.zeros(2 * len(x), np.int32))
     low = 0 if name == "sigmoid" else -1
     np.testing.assert_allclose(x, [low, low, 1, 1, 1, low, np.nan], atol=1e-37)
 
@@ -81,7 +81,7 @@ def test_a_look_matches_the_numpy_twin(activation, cost):
     pairs = [net(0), net(1)]
     where, nets = held(*pairs)
     rule = elementwise.Rule(elementwise.ACTIVATION_CODES[activation], elementwise.COST_CODES[cost])
-    seen = glance(nets)
+    seen = narrow_looks.empty_glance(1, len(nets.biases), where)
     narrow_looks.look(where, narrow_looks.probe_set(images, labels, 256), nets, rule, seen)
     for r, (weights, biases) in enumerate(pairs):
         grad_w, grad_b = reference.mean_gradients(weights, biases, xs, ys, activation, cost)
@@ -93,23 +93,18 @@ def test_a_look_matches_the_numpy_twin(activation, cost):
         zs = [reference.forward(weights, biases, x, activation)[0][-1] for x in xs]
         costs = [reference.value(cost, z, y) for z, y in zip(zs, ys, strict=True)]
         close = {"rtol": 2e-5, "atol": 1e-7}
-        np.testing.assert_allclose(seen.costs[r], np.mean(costs), **close)
-        np.testing.assert_allclose(seen.bias_norms[r], [np.linalg.norm(g) for g in grad_b], **close)
+        np.testing.assert_allclose(seen.costs[0, r], np.mean(costs), **close)
         np.testing.assert_allclose(
-            seen.weight_norms[r], [np.linalg.norm(g) for g in grad_w], **close
+            seen.bias_norms[0, r], [np.linalg.norm(g) for g in grad_b], **close
         )
-        np.testing.assert_allclose(seen.delta_norms[r], sizes, **close)
+        np.testing.assert_allclose(
+            seen.weight_norms[0, r], [np.linalg.norm(g) for g in grad_w], **close
+        )
+        np.testing.assert_allclose(seen.delta_norms[0, r], sizes, **close)
         for layer, grad in enumerate(grad_b):
             start = where.units[layer]
-            found = seen.bias_gradients[r, start : start + len(grad)]
+            found = seen.bias_gradients[0, r, start : start + len(grad)]
             np.testing.assert_allclose(found, grad, rtol=2e-5, atol=1e-7)
-
-
-def glance(nets):
-    """Room for what a look sees."""
-    replicas = len(nets.biases)
-    norms = np.zeros((3, replicas, len(WIDTHS) - 1), np.float32)
-    return narrow_looks.Glance(np.zeros_like(nets.biases), *norms, np.zeros(replicas, np.float32))
 
 
 @pytest.mark.parametrize("count", [3, 7, 40, 300])
@@ -120,10 +115,10 @@ def test_the_gradient_by_pairs_of_images_is_the_one_by_pixels(count):
     where, nets = held((weights, biases))
     probe_set = narrow_looks.probe_set(images, labels, 256)
     assert len(probe_set.gram) == (0 if count > narrow_looks.MOST_IN_GRAM else count)
-    seen = glance(nets)
+    seen = narrow_looks.empty_glance(1, len(nets.biases), where)
     narrow_looks.look(where, probe_set, nets, elementwise.Rule(0, 0), seen)
     exact, _ = reference.mean_gradients(weights, biases, xs, ys, "sigmoid", "cross_entropy")
-    np.testing.assert_allclose(seen.weight_norms[0, 0], np.linalg.norm(exact[0]), rtol=2e-5)
+    np.testing.assert_allclose(seen.weight_norms[0, 0, 0], np.linalg.norm(exact[0]), rtol=2e-5)
 
 
 def test_gradients_that_cancel_keep_their_digits():
@@ -138,11 +133,11 @@ def test_gradients_that_cancel_keep_their_digits():
     z = reference.forward(weights, biases, xs[0], "sigmoid")[0][-1]
     biases[2] += np.array([1e-3, 0, -20, -20]) - z
     where, nets = held((weights, biases))
-    seen = glance(nets)
+    seen = narrow_looks.empty_glance(1, len(nets.biases), where)
     rule = elementwise.Rule(elementwise.SIGMOID, elementwise.NLL)
     narrow_looks.look(where, narrow_looks.probe_set(images, labels, 256), nets, rule, seen)
     exact, _ = reference.mean_gradients(weights, biases, xs, ys, "sigmoid", "nll")
-    np.testing.assert_allclose(seen.weight_norms[0, 0], np.linalg.norm(exact[0]), rtol=5e-3)
+    np.testing.assert_allclose(seen.weight_norms[0, 0, 0], np.linalg.norm(exact[0]), rtol=5e-3)
 
 
 @pytest.mark.parametrize("size", [1e-16, 1e-17, 1e-18, 1e-19, 1e-20, 1e-22, 1e-28])
@@ -156,13 +151,13 @@ def test_a_vanishing_gradient_keeps_its_digits(count, size):
     weights, biases = net(0)
     weights[1] *= size
     where, nets = held((weights, biases))
-    seen = glance(nets)
+    seen = narrow_looks.empty_glance(1, len(nets.biases), where)
     rule = elementwise.Rule(0, 0)
     narrow_looks.look(where, narrow_looks.probe_set(images, labels, 256), nets, rule, seen)
     grad_w, grad_b = reference.mean_gradients(weights, biases, xs, ys, "sigmoid", "cross_entropy")
     assert 0 < np.linalg.norm(grad_b[0]) < 10 * size
-    np.testing.assert_allclose(seen.weight_norms[0, 0], np.linalg.norm(grad_w[0]), rtol=2e-5)
-    np.testing.assert_allclose(seen.bias_norms[0, 0], np.linalg.norm(grad_b[0]), rtol=2e-5)
+    np.testing.assert_allclose(seen.weight_norms[0, 0, 0], np.linalg.norm(grad_w[0]), rtol=2e-5)
+    np.testing.assert_allclose(seen.bias_norms[0, 0, 0], np.linalg.norm(grad_b[0]), rtol=2e-5)
 
 
 @pytest.mark.parametrize("cost", ["cross_entropy", "nll", "quadratic"])
@@ -209,7 +204,8 @@ def test_steps_keep_both_copies_of_the_weights_alike_and_padding_empty(activatio
     order = np.random.default_rng(0).integers(0, 40, (300, 2, 5))
     rule = elementwise.Rule(activation, elementwise.NLL)
     rates, shrink = np.full(2, 0.5, np.float32), np.full(2, 0.999, np.float32)
-    narrow.descend(where, sparse(images, labels, 256), order, nets, rule, rates, shrink)
+    task = (where, sparse(images, labels, 256), order, nets, rule, rates, shrink, 300)
+    narrow_descent.descend(*task, *looks(where, images[:0], []))
     for layer in (1, 2):
         n_in, n_out = WIDTHS[layer : layer + 2]
         rows = nets.weights[:, where.weights[layer] : where.weights[layer + 1]]
@@ -220,6 +216,40 @@ def test_steps_keep_both_copies_of_the_weights_alike_and_padding_empty(activatio
             w[:, :, :n_out], t[:, :, :n_in].transpose(0, 2, 1), rtol=1e-4, atol=1e-5
         )
         assert not w[:, :, n_out:].any() and not t[:, :, n_in:].any()
+
+
+def looks(where, images, due):
+    """Looks at two networks on `images` before the steps `due`, as `descend` wants them."""
+    probe_set = narrow_looks.probe_set(images, np.arange(len(images)) % 4, 256)
+    return probe_set, np.array(due, np.int64), narrow_looks.empty_glance(len(due), 2, where)
+
+
+@pytest.mark.parametrize("due", [[0], [4], [0, 1, 2, 3, 4], [1, 3]])
+@pytest.mark.parametrize("whole", [False, True])
+def test_looks_amid_the_steps_see_what_looks_between_them_see(due, whole):
+    """Bit for bit; and neither kind changes the steps."""
+    images, labels, _, _ = examples(40)
+    every, rule = sparse(images, labels, 256), elementwise.Rule(elementwise.TANH, elementwise.NLL)
+    order = np.arange(40).reshape(1, 1, -1)
+    if not whole:
+        order = np.random.default_rng(0).integers(0, 40, (5, 2, 3))
+    rates, shrink = np.array([0.5, 0.1], np.float32), np.full(2, 0.999, np.float32)
+    where, nets = held(net(0), net(1))
+    amid = looks(where, images[:7], due)
+    narrow_descent.descend(where, every, order, nets, rule, rates, shrink, 5, *amid)
+    where, alone = held(net(0), net(1))
+    for step in range(5):
+        if step in due:
+            probe_set, _, seen = looks(where, images[:7], [step])
+            narrow_looks.look(where, probe_set, alone, rule, seen)
+            for found, wanted in zip(amid[2], seen, strict=True):
+                assert np.array_equal(found[due.index(step)], wanted[0])
+                assert wanted.any()
+        part = order if whole else order[step : step + 1]
+        nothing = looks(where, images[:0], [])
+        narrow_descent.descend(where, every, part, alone, rule, rates, shrink, 1, *nothing)
+    for found, wanted in zip(nets, alone, strict=True):
+        assert np.array_equal(found, wanted)
 
 
 def test_sparse_images_are_the_images():

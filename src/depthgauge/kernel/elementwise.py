@@ -9,13 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from depthgauge.kernel.memory import BORROWING, f4
+
 SIGMOID, TANH, SOFTSIGN, RELU = range(4)
 CROSS_ENTROPY, NLL, QUADRATIC = range(3)
 
 ACTIVATION_CODES = {"sigmoid": SIGMOID, "tanh": TANH, "softsign": SOFTSIGN, "relu": RELU}
 COST_CODES = {"cross_entropy": CROSS_ENTROPY, "nll": NLL, "quadratic": QUADRATIC}
-
-f4 = np.float32
 
 
 class Rule(NamedTuple):
@@ -29,7 +29,7 @@ REORDER = {"reassoc", "contract", "nsz"}
 """Lets a sum be taken in vectors; which order that is depends on the processor alone."""
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@njit(**BORROWING, cache=True, fastmath={"contract"}, error_model="numpy")
 def exp(x, scratch):
     """e^x to about one unit in the last place: e^r by a polynomial, times 2^q, x = q ln 2 + r.
 
@@ -54,7 +54,7 @@ def exp(x, scratch):
         x[k] *= powers[k]
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@njit(**BORROWING, cache=True, fastmath={"contract"}, error_model="numpy")
 def _sigmoid(x, scratch):
     for k in range(len(x)):
         x[k] = -x[k]
@@ -63,11 +63,12 @@ def _sigmoid(x, scratch):
         x[k] = f4(1) / (f4(1) + x[k])
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@njit(**BORROWING, cache=True, fastmath={"contract"}, error_model="numpy")
 def _tanh(x, scratch):
     """Near 0 by a polynomial (Cephes, tanhf), which keeps the relative precision; else by e^2x."""
-    z = x.copy()
+    z = scratch.view(np.float32)[len(x) :]
     for k in range(len(x)):
+        z[k] = x[k]
         x[k] = f4(2) * x[k]
     exp(x, scratch)
     for k in range(len(x)):
@@ -81,8 +82,9 @@ def _tanh(x, scratch):
         x[k] = near if s < f4(0.390625) else far
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**BORROWING, cache=True, error_model="numpy")
 def activate(code, x, scratch):
+    """Write f(z) over z; `scratch` holds int32, at least twice as many."""
     if code == SIGMOID:
         _sigmoid(x, scratch)
     elif code == TANH:
@@ -95,7 +97,7 @@ def activate(code, x, scratch):
             x[k] = f4(0) if x[k] < f4(0) else x[k]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**BORROWING, cache=True, error_model="numpy")
 def chain(code, delta, a):
     """Multiply delta by f'(z), which a = f(z) tells."""
     for k in range(len(delta)):
@@ -109,13 +111,13 @@ def chain(code, delta, a):
             delta[k] = delta[k] if a[k] > f4(0) else f4(0)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**BORROWING, cache=True, error_model="numpy")
 def shrink(x, factor):
     for k in range(len(x)):
         x[k] *= factor
 
 
-@njit(cache=True, fastmath=REORDER, error_model="numpy")
+@njit(**BORROWING, cache=True, fastmath=REORDER, error_model="numpy")
 def square_sum(x):
     """In double precision: float32 would lose the square of anything below 1e-23."""
     total = 0.0
@@ -124,7 +126,7 @@ def square_sum(x):
     return total
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**BORROWING, cache=True, error_model="numpy")
 def output(cost, a, start, stop, pad, classes, scratch):
     """z^L -> a^L: sigmoid, or softmax over the classes."""
     if cost != NLL:
@@ -145,14 +147,17 @@ def output(cost, a, start, stop, pad, classes, scratch):
             a[row + j] /= total
 
 
-@njit(cache=True, error_model="numpy")
-def output_delta(rule, a, delta, start, pad, classes, labels, scale):
-    """From a^L, one example after another from `start`: delta^L = scale dC/dz^L (BP1)."""
-    for e in range(len(labels)):
+@njit(**BORROWING, cache=True, error_model="numpy")
+def output_delta(rule, a, delta, start, pad, classes, labels, rows, scale):
+    """From a^L, one example after another from `start`: delta^L = scale dC/dz^L (BP1).
+
+    Example e is the image `rows[e]`, whose label is `labels[rows[e]]`.
+    """
+    for e in range(len(rows)):
         row = start + e * pad
         for j in range(classes):
             delta[row + j] = a[row + j]
-        delta[row + labels[e]] -= f4(1)
+        delta[row + labels[rows[e]]] -= f4(1)
         for j in range(classes):
             if rule.cost == QUADRATIC:
                 delta[row + j] *= a[row + j] * (f4(1) - a[row + j])

@@ -1,4 +1,4 @@
-"""Forward pass, back-propagation and update of one narrow network after another.
+"""Forward pass, back-propagation and gradients of one narrow network after another.
 
 A step of a net like [784, 30, 30, 10] is a few thousand sums over rows of thirty numbers. Here
 each is a few vector instructions, a replica's weights stay in the processor's cache for a whole
@@ -14,10 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from depthgauge.kernel.elementwise import Rule, activate, chain, f4, output, output_delta, shrink
-from depthgauge.kernel.memory import offsets, zeros
+from depthgauge.kernel.elementwise import activate, chain, output_delta
+from depthgauge.kernel.memory import BORROWING, offsets, zeros
 from depthgauge.kernel.rows import PAD, add_rows, add_to_rows
-from depthgauge.kernel.sparse import SparseImages
 
 
 class Layout(NamedTuple):
@@ -95,7 +94,7 @@ def _transpose(rows, first, pad, w):
 # after example, layer after layer.
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**BORROWING, cache=True, error_model="numpy")
 def forward(layout, images, rows, w, b, code, a, scratch):
     """a^l = f(w^l a^{l-1} + b^l); the last layer is left at its pre-activation z^L."""
     count, pad = len(rows), layout.pads[1]
@@ -112,12 +111,12 @@ def forward(layout, images, rows, w, b, code, a, scratch):
             add_rows(a, here + e * pad, b, u, w, o, None, a, before + e * fed, n, pad)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**BORROWING, cache=True, error_model="numpy")
 def backward(layout, images, rows, t, rule, scale, a, delta, nothing):
     """Fill delta with scale dC/dz^l of each example (BP1, BP2), from a^L; padding stays 0."""
     count, top = len(rows), len(layout.widths) - 2
     output_delta(rule, a, delta, count * layout.units[top], layout.pads[-1], layout.widths[-1],
-                 images.labels[rows], scale)  # fmt: skip
+                 images.labels, rows, scale)  # fmt: skip
     for l in range(top - 1, -1, -1):
         here, after = count * layout.units[l], count * layout.units[l + 1]
         pad, fed, n = layout.pads[l + 1], layout.pads[l + 2], layout.widths[l + 2]
@@ -127,8 +126,8 @@ def backward(layout, images, rows, t, rule, scale, a, delta, nothing):
         chain(rule.activation, delta[here:after], a[here:after])
 
 
-@njit(cache=True, error_model="numpy")
-def _accumulate_inputs(layout, images, rows, delta, w):
+@njit(**BORROWING, cache=True, error_model="numpy")
+def accumulate_inputs(layout, images, rows, delta, w):
     """w^T += sum over examples of x delta^T (BP4), layer 1."""
     pad = layout.pads[1]
     for e in range(len(rows)):
@@ -136,7 +135,7 @@ def _accumulate_inputs(layout, images, rows, delta, w):
         add_to_rows(w, 0, images.columns, images.values, first, stop - first, pad, delta, e * pad)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**BORROWING, cache=True, error_model="numpy")
 def accumulate(layout, count, a, delta, ones, w, b):
     """w^T += sum over examples of a^{l-1} delta^T, layers 2..L; b += sum of delta (BP3, BP4)."""
     for l in range(1, len(layout.widths) - 1):
@@ -149,8 +148,8 @@ def accumulate(layout, count, a, delta, ones, w, b):
         add_rows(b, u, b, u, delta, count * u, None, ones, 0, count, layout.pads[l + 1])
 
 
-@njit(cache=True, error_model="numpy")
-def _accumulate_transposed(layout, count, a, delta, t):
+@njit(**BORROWING, cache=True, error_model="numpy")
+def accumulate_transposed(layout, count, a, delta, t):
     """The same sums into the rows of W, layers 2..L."""
     for l in range(1, len(layout.widths) - 1):
         before, here = count * layout.units[l - 1], count * layout.units[l]
@@ -158,38 +157,3 @@ def _accumulate_transposed(layout, count, a, delta, t):
         o = layout.transposed[l]
         for e in range(count):
             add_to_rows(t, o, None, delta, here + e * pad, n, fed, a, before + e * fed)
-
-
-# The entry point. Every scratch array is filled before it is read, but for the paddings' zeros.
-
-
-@njit(cache=True, error_model="numpy")
-def descend(
-    layout: Layout, images: SparseImages, order: np.ndarray, nets: Nets, rule: Rule,
-    rates: np.ndarray, decay: np.ndarray,
-):  # fmt: skip
-    """Do len(order) steps of gradient descent on every network, in place.
-
-    order (step, replica, example) int64, or (1, 1, example) for the same examples at every step;
-    rates and decay (R,) float32: w <- decay w - rate mean dC/dw.
-    """
-    steps, replicas, count = order.shape
-    units = layout.units[-1]
-    a, delta = zeros(count * units), zeros(count * units)
-    scratch = np.zeros(count * units, np.int32)
-    nothing, ones = zeros(units), np.ones(count, f4)
-    top = len(layout.widths) - 2
-    for r in range(len(rates)):
-        w, t, b = nets.weights[r], nets.transposed[r], nets.biases[r]
-        for s in range(steps):
-            rows = order[s, r % replicas]
-            forward(layout, images, rows, w, b, rule.activation, a, scratch)
-            output(rule.cost, a, count * layout.units[top], count * units, layout.pads[-1],
-                    layout.widths[-1], scratch)  # fmt: skip
-            backward(layout, images, rows, t, rule, -rates[r] / f4(count), a, delta, nothing)
-            if decay[r] != f4(1):
-                shrink(w, decay[r])
-                shrink(t, decay[r])
-            _accumulate_inputs(layout, images, rows, delta, w)
-            accumulate(layout, count, a, delta, ones, w, b)
-            _accumulate_transposed(layout, count, a, delta, t)

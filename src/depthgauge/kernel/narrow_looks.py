@@ -15,7 +15,7 @@ from depthgauge.kernel.elementwise import (
     output,
     square_sum,
 )
-from depthgauge.kernel.memory import zeros
+from depthgauge.kernel.memory import BORROWING, zeros
 from depthgauge.kernel.narrow import Layout, Nets, accumulate, backward, forward
 from depthgauge.kernel.rows import LANES, add_dots, add_rows
 from depthgauge.kernel.sparse import SparseImages, sparse
@@ -49,31 +49,65 @@ def probe_set(pixels: np.ndarray, labels: np.ndarray, divide: float) -> ProbeSet
 
 
 class Glance(NamedTuple):
-    """What `look` writes: means over the examples, of R networks."""
+    """What looks write, a row of each array a look: means over the examples, of R networks."""
 
     bias_gradients: np.ndarray
-    """(R, padded units): dC/db."""
+    """(look, R, padded units): dC/db."""
     bias_norms: np.ndarray
-    """(R, L): |dC/db^l|."""
+    """(look, R, L): |dC/db^l|."""
     delta_norms: np.ndarray
-    """(R, L): the mean of |delta^l|."""
+    """(look, R, L): the mean of |delta^l|."""
     weight_norms: np.ndarray
-    """(R, L): |dC/dw^l|."""
+    """(look, R, L): |dC/dw^l|."""
     costs: np.ndarray
-    """(R,): C."""
+    """(look, R): C."""
+
+
+def empty_glance(looks: int, replicas: int, layout: Layout) -> Glance:
+    """Return room for so many looks at R networks."""
+    biases, deltas, weights = np.zeros((3, looks, replicas, len(layout.widths) - 1), f4)
+    units = np.zeros((looks, replicas, int(layout.units[-1])), f4)
+    return Glance(units, biases, deltas, weights, np.zeros((looks, replicas), f4))
+
+
+class Room(NamedTuple):
+    """Scratch of a look at one network."""
+
+    a: np.ndarray
+    delta: np.ndarray
+    small: np.ndarray
+    scratch: np.ndarray
+    nothing: np.ndarray
+    ones: np.ndarray
+    gradient: np.ndarray
+    part: np.ndarray
+    dots: np.ndarray
+    rows: np.ndarray
 
 
 @njit(cache=True, error_model="numpy")
-def _input_gradient_square(layout, probe_set, delta, nothing, part, dots):
+def room(layout, probe_set):
+    """Return scratch for looks at the examples of `probe_set`."""
+    count, units = len(probe_set.images.labels), layout.units[-1]
+    numbers = count * units
+    return Room(
+        zeros(numbers), zeros(numbers), zeros(numbers), np.zeros(2 * numbers, np.int32),
+        zeros(units), np.ones(count, f4), zeros(layout.weights[-1]), zeros(LANES * layout.pads[1]),
+        zeros(len(probe_set.gram)), np.arange(count),
+    )  # fmt: skip
+
+
+@njit(**BORROWING, cache=True, error_model="numpy")
+def _input_gradient_square(layout, probe_set, delta, room):
     """|sum over examples of delta x^T|^2 of layer 1."""
-    if len(dots):
-        total, most = _square_by_pairs(layout, probe_set.gram, delta, dots)
+    if len(room.dots):
+        total, most = _square_by_pairs(layout, probe_set.gram, delta, room.dots)
         if total > CANCELLED * most and most > LOST:
             return total
-    return _square_by_pixels(layout, probe_set.pixels, delta, nothing, part)
+    return _square_by_pixels(layout, probe_set.pixels, delta, room.nothing, room.part)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**BORROWING, cache=True, error_model="numpy")
 def _square_by_pairs(layout, gram, delta, dots):
     """Sum over pairs of examples of (x x')(delta delta'), and the most that it could be."""
     pad, total, diagonal = layout.pads[1], 0.0, 0.0
@@ -85,7 +119,7 @@ def _square_by_pairs(layout, gram, delta, dots):
     return total + diagonal, len(dots) * diagonal
 
 
-@njit(cache=True, fastmath=REORDER, error_model="numpy")
+@njit(**BORROWING, cache=True, fastmath=REORDER, error_model="numpy")
 def _weighted(weights, x):
     total = 0.0
     for k in range(len(x)):
@@ -93,7 +127,7 @@ def _weighted(weights, x):
     return total
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**BORROWING, cache=True, error_model="numpy")
 def _square_by_pixels(layout, pixels, delta, nothing, part):
     """The gradient's squares, a few pixels (rows of `part`) after others."""
     pad, total = layout.pads[1], 0.0
@@ -108,7 +142,7 @@ def _square_by_pixels(layout, pixels, delta, nothing, part):
     return total
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@njit(**BORROWING, cache=True, fastmath={"contract"}, error_model="numpy")
 def _costs(layout, images, rows, cost, a, small, scratch):
     """Return the sum of C over the examples, in double precision, from z^L in `a`.
 
@@ -147,40 +181,44 @@ def _costs(layout, images, rows, cost, a, small, scratch):
     return sums
 
 
+@njit(**BORROWING, cache=True, error_model="numpy")
+def glance(layout, probe_set, w, t, b, rule, room, seen, k, r):
+    """Measure the mean gradient of one network, the r-th, over all examples: the k-th look."""
+    images, a, delta, gradient = probe_set.images, room.a, room.delta, room.gradient
+    count, top, rows = len(room.rows), len(layout.widths) - 2, room.rows
+    start, stop = count * layout.units[top], count * layout.units[-1]
+    sums = seen.bias_gradients[k, r]
+    forward(layout, images, rows, w, b, rule.activation, a, room.scratch)
+    costs = _costs(layout, images, rows, rule.cost, a, room.small, room.scratch)
+    seen.costs[k, r] = costs / count
+    output(rule.cost, a, start, stop, layout.pads[-1], layout.widths[-1], room.scratch)
+    backward(layout, images, rows, t, rule, f4(1) / f4(count), a, delta, room.nothing)
+    gradient[layout.weights[1] :] = 0
+    sums[:] = 0
+    accumulate(layout, count, a, delta, room.ones, gradient, sums)
+    for l in range(top + 1):
+        here, width = count * layout.units[l], layout.pads[l + 1]
+        squares = square_sum(sums[layout.units[l] : layout.units[l + 1]])
+        seen.bias_norms[k, r, l] = np.sqrt(squares)
+        if l == 0:
+            squares = _input_gradient_square(layout, probe_set, delta, room)
+        else:
+            squares = square_sum(gradient[layout.weights[l] : layout.weights[l + 1]])
+        seen.weight_norms[k, r, l] = np.sqrt(squares)
+        lengths = 0.0
+        for e in range(count):
+            row = here + e * width
+            lengths += np.sqrt(square_sum(delta[row : row + width]))
+        seen.delta_norms[k, r, l] = lengths
+
+
 @njit(cache=True, error_model="numpy")
 def look(layout: Layout, probe_set: ProbeSet, nets: Nets, rule: Rule, seen: Glance):
-    """Measure the mean gradient of every network over all examples of `probe_set`."""
-    images = probe_set.images
-    count, units = len(images.labels), layout.units[-1]
-    a, delta = zeros(count * units), zeros(count * units)
-    small, scratch = zeros(count * units), np.zeros(count * units, np.int32)
-    nothing, ones = zeros(units), np.ones(count, f4)
-    gradient, top = zeros(layout.weights[-1]), len(layout.widths) - 2
-    part, dots = zeros(LANES * layout.pads[1]), zeros(len(probe_set.gram))
-    start, rows = count * layout.units[top], np.arange(count)
+    """Measure the mean gradient of every network: one look, the first row of `seen`."""
+    aside = room(layout, probe_set)
     for r in range(len(nets.weights)):
-        b = seen.bias_gradients[r]
-        forward(layout, images, rows, nets.weights[r], nets.biases[r], rule.activation, a, scratch)
-        seen.costs[r] = _costs(layout, images, rows, rule.cost, a, small, scratch) / count
-        output(rule.cost, a, start, count * units, layout.pads[-1], layout.widths[-1], scratch)
-        backward(
-            layout, images, rows, nets.transposed[r], rule, f4(1) / f4(count), a, delta, nothing
-        )
-        gradient[layout.weights[1] :] = 0
-        b[:] = 0
-        accumulate(layout, count, a, delta, ones, gradient, b)
-        for l in range(top + 1):
-            here, width = count * layout.units[l], layout.pads[l + 1]
-            seen.bias_norms[r, l] = np.sqrt(square_sum(b[layout.units[l] : layout.units[l + 1]]))
-            if l == 0:
-                squares = _input_gradient_square(layout, probe_set, delta, nothing, part, dots)
-            else:
-                squares = square_sum(gradient[layout.weights[l] : layout.weights[l + 1]])
-            seen.weight_norms[r, l] = np.sqrt(squares)
-            seen.delta_norms[r, l] = 0
-            for e in range(count):
-                row = here + e * width
-                seen.delta_norms[r, l] += np.sqrt(square_sum(delta[row : row + width]))
+        w, t, b = nets.weights[r], nets.transposed[r], nets.biases[r]
+        glance(layout, probe_set, w, t, b, rule, aside, seen, 0, r)
 
 
 @njit(cache=True, error_model="numpy")
@@ -192,7 +230,7 @@ def look_at_batch(
     replicas, count = order.shape
     units, top = layout.units[-1], len(layout.widths) - 2
     a, delta = zeros(count * units), zeros(count * units)
-    scratch = np.zeros(count * units, np.int32)
+    scratch = np.zeros(2 * count * units, np.int32)
     nothing, ones = zeros(units), np.ones(count, f4)
     for r in range(len(nets.weights)):
         rows = order[r % replicas]
@@ -216,7 +254,7 @@ def evaluate(
     """Add up right answers and costs of every network (R,) over the examples `rows`."""
     count, units, top = len(rows), layout.units[-1], len(layout.widths) - 2
     a, small = zeros(count * units), zeros(count * units)
-    scratch = np.zeros(count * units, np.int32)
+    scratch = np.zeros(2 * count * units, np.int32)
     start, pad, classes = count * layout.units[top], layout.pads[-1], layout.widths[-1]
     for r in range(len(nets.weights)):
         forward(layout, images, rows, nets.weights[r], nets.biases[r], rule.activation, a, scratch)

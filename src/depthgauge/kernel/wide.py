@@ -117,13 +117,13 @@ def wide_step(layout: WideLayout, x, labels, nets: WideNets, rule: Rule, rates, 
     w <- decay w - rate mean dC/dw.
     """
     count, size = x.shape[1], x.shape[1] * layout.units[-1]
-    a, delta, scratch = zeros(size), zeros(size), np.zeros(size, np.int32)
-    turned = zeros(count * np.max(layout.pads))
+    a, delta, scratch = zeros(size), zeros(size), np.zeros(2 * size, np.int32)
+    turned, rows = zeros(count * np.max(layout.pads)), np.arange(count)
     for r in range(len(rates)):
         w, b = nets.weights[r], nets.biases[r]
         for e in range(count):
             a[e * layout.pads[0] : e * layout.pads[0] + layout.widths[0]] = x[r, e]
         _forward(layout, w, b, rule, a, count, scratch)
         output_delta(rule, a, delta, count * layout.units[-2], layout.pads[-1], layout.widths[-1],
-                     labels[r], -rates[r] / f4(count))  # fmt: skip
+                     labels[r], rows, -rates[r] / f4(count))  # fmt: skip
         _backward_and_update(layout, w, b, rule, decay[r], a, delta, count, turned)

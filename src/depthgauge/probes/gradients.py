@@ -17,12 +17,12 @@ def mean_bias_gradients(deltas: Deltas) -> list[Float[Tensor, "replica _"]]:
     return [delta.mean(dim=1) for delta in deltas]
 
 
-def stacked(vectors: Sequence[Float[Tensor, "replica _"]]) -> Float[Tensor, "replica layer unit"]:
+def stacked(vectors: Sequence[Float[Tensor, "*batch _"]]) -> Float[Tensor, "*batch layer unit"]:
     """Return the layers' vectors as one, as long as the widest; NaN beyond a layer's width."""
-    widest = max(each.shape[1] for each in vectors)
+    widest = max(each.shape[-1] for each in vectors)
     pad = torch.nn.functional.pad
     return torch.stack(
-        [pad(each, (0, widest - each.shape[1]), value=float("nan")) for each in vectors], dim=1
+        [pad(each, (0, widest - each.shape[-1]), value=float("nan")) for each in vectors], dim=-2
     )
 
 

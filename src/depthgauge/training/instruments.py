@@ -25,6 +25,8 @@ class Instrument(pl.Callback):
     axis: str
     direct = False
     """Whether `measure` never reads the module's `network` (Probe.direct)."""
+    amid: Any = None
+    """What the module may measure by itself (Probe.amid)."""
 
     def __init__(self, steps: Iterable[int]) -> None:
         """Measure at `steps`."""
@@ -36,7 +38,7 @@ class Instrument(pl.Callback):
         assert isinstance(pl_module, ReplicaModule)
         self.module = pl_module
         self.prepare()
-        pl_module.probes.append(Probe(self.axis, self.steps, self.measure, self.direct))
+        pl_module.probes.append(Probe(self.axis, self.steps, self.measure, self.direct, self.amid))
 
     def on_train_batch_end(
         self,
@@ -76,6 +78,8 @@ class GradientNorms(Instrument):
         """Take the probe set: the first images of the training split."""
         self.read = gradient_reader(self.module, self.settings)
         self.direct = isinstance(self.read, NarrowGradients)
+        if self.direct and not self.settings.batch:
+            self.amid = self.read
 
     def measure(self) -> dict[str, Tensor]:
         """One forward and backward pass over the probe set."""

@@ -6,6 +6,7 @@ Manual optimization, and a *chunk* of steps each training_step, because Lightnin
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
@@ -66,6 +67,8 @@ class Probe:
     """Values by name, each with replica as its first axis. Called before the step's update."""
     direct: bool = False
     """It reads what a module trains with, which may be a copy, in place of its `network`."""
+    amid: Any = None
+    """What a module that knows its kind may measure by, amid its steps, in place of `measure`."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +80,8 @@ class Readings:
     """By name, (reading, replica, ...)."""
 
 
-Seen = dict[str, list[tuple[int, dict[str, Tensor]]]]
-"""What a chunk's probes have read so far: by axis, (step, values by name)."""
+Seen = dict[str, list[tuple[list[int], dict[str, Tensor]]]]
+"""What a chunk's probes have read so far: by axis, steps and values (reading, replica, ...)."""
 
 Stream = Callable[[int, int, torch.device], tuple[Tensor, Tensor, Tensor]]
 """(first step, steps, device) -> images, labels, indices into these (step, replica, example)."""
@@ -187,7 +190,7 @@ class ReplicaModule(pl.LightningModule):
         seen: Seen = {probe.axis: [] for probe in self.probes}
         self._descend(chunk, seen)
         if chunk.stop == self.descent.steps:
-            self._read(chunk.stop, seen)
+            self._read(chunk.stop, seen, self.probes)
         self._note_divergence(chunk.stop)
         return {axis: _stack(readings) for axis, readings in seen.items() if readings}
 
@@ -198,7 +201,7 @@ class ReplicaModule(pl.LightningModule):
             if any(step in probe.steps for probe in self.probes):
                 self._propagate()
                 self.batch_waits = True
-                self._read(step, seen)
+                self._read(step, seen, self.probes)
                 self._update()
                 self.batch_waits = False
             else:
@@ -252,10 +255,11 @@ class ReplicaModule(pl.LightningModule):
             self.x.copy_(self.inputs.index_select(0, self.chosen).view(self.x.shape))
         torch.index_select(self.targets, 0, self.chosen, out=self.y.view(len(self.chosen), -1))
 
-    def _read(self, step: int, seen: Seen) -> None:
-        for probe in self.probes:
+    def _read(self, step: int, seen: Seen, probes: Sequence[Probe]) -> None:
+        for probe in probes:
             if step in probe.steps:
-                seen[probe.axis].append((step, probe.measure()))
+                values = probe.measure()
+                seen[probe.axis].append(([step], {name: values[name][None] for name in values}))
 
     def _update(self) -> None:
         """BP3 and BP4 fused with the step: w <- (1 - eta lambda/n) w - eta mean dC/dw."""
@@ -280,13 +284,10 @@ class ReplicaModule(pl.LightningModule):
         self.diverged_at.masked_fill_(fresh, step)
 
 
-def _stack(readings: list[tuple[int, dict[str, Tensor]]]) -> Readings:
+def _stack(readings: list[tuple[list[int], dict[str, Tensor]]]) -> Readings:
     """Bring a chunk's readings to the host, in one copy a name."""
     names = readings[0][1]
     return Readings(
-        [step for step, _ in readings],
-        {
-            name: torch.stack([values[name] for _, values in readings]).cpu().numpy()
-            for name in names
-        },
+        [step for steps, _ in readings for step in steps],
+        {name: torch.cat([values[name] for _, values in readings]).cpu().numpy() for name in names},
     )

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from depthgauge.kernel import narrow, narrow_looks
+from depthgauge.kernel import narrow, narrow_descent, narrow_looks
 from depthgauge.kernel.elementwise import Rule
 from depthgauge.kernel.sparse import SparseImages, sparse
 from depthgauge.training.module import Examples, Probe, ReplicaModule, Seen
@@ -17,7 +17,8 @@ from depthgauge.training.schedule import Chunk
 class NarrowModule(ReplicaModule):
     """Gradient descent by `kernel.narrow`; `network` is brought up to date for who looks at it.
 
-    The networks are float32 on the CPU.
+    The networks are float32 on the CPU. A probe's `amid` is a NarrowGradients, whose looks the
+    loops take themselves, while a replica's weights are in the cache.
     """
 
     def __init__(self, *arguments: Any, rule: Rule) -> None:
@@ -36,23 +37,36 @@ class NarrowModule(ReplicaModule):
         self.shrink = np.array([1 - rate * descent.l2 for rate in descent.rates], np.float32)
         self.whole = descent.batch_size == len(examples.labels)
         self.waiting: np.ndarray | None = None
+        self.no_probe_set = narrow_looks.probe_set(
+            np.zeros((0, self.network.widths[0]), np.uint8), np.zeros(0, np.uint8), 1
+        )
 
     def _descend(self, chunk: Chunk, seen: Seen) -> None:
         order = self._order(chunk)
-        due = self._due(chunk, self.probes)
-        indirect = self._due(chunk, [probe for probe in self.probes if not probe.direct])
-        for start, stop in itertools.pairwise(sorted({*chunk, *due})):
+        amid = next((probe for probe in self.probes if probe.amid), None)
+        asked = [probe for probe in self.probes if probe is not amid]
+        indirect = self._due(chunk, [probe for probe in asked if not probe.direct])
+        for start, stop in itertools.pairwise(sorted({*chunk, *self._due(chunk, asked)})):
             part = order if self.whole else order[start - chunk.start : stop - chunk.start]
             self.waiting = part[0]
             if start in indirect:
                 self._give()
-            self._read(start, seen)
-            for _ in range(stop - start if self.whole else 1):
-                narrow.descend(
-                    self.layout, self.images, part, self.nets, self.rule, self.rates, self.shrink
-                )
+            self._read(start, seen, asked)
+            self._steps(Chunk(start, stop), part, amid, seen)
         self._give()
         self.waiting = None
+
+    def _steps(self, chunk: Chunk, order: np.ndarray, amid: Probe | None, seen: Seen) -> None:
+        """Do the steps of `chunk`, with the looks of `amid` that fall into it."""
+        due = sorted(self._due(chunk, [amid])) if amid else []
+        found = narrow_looks.empty_glance(len(due), self.replicas, self.layout)
+        narrow_descent.descend(
+            self.layout, self.images, order, self.nets, self.rule, self.rates, self.shrink,
+            chunk.stop - chunk.start, amid.amid.probe_set if amid else self.no_probe_set,
+            np.array(due, np.int64) - chunk.start, found,
+        )  # fmt: skip
+        if amid and due:
+            seen[amid.axis].append((due, amid.amid.values(found)))
 
     def _due(self, chunk: Chunk, probes: list[Probe]) -> set[int]:
         return set().union(*(probe.steps for probe in probes)).intersection(range(*chunk))
@@ -81,10 +95,10 @@ class NarrowModule(ReplicaModule):
         return self.by_layer(found)
 
     def by_layer(self, units: np.ndarray) -> list[Tensor]:
-        """(R, padded units) -> (R, n_l) of each layer 1..L."""
+        """(..., padded units) -> (..., n_l) of each layer 1..L."""
         starts, widths = self.layout.units[:-1], self.layout.widths[1:]
         parts = zip(starts, widths, strict=True)
-        return [torch.from_numpy(units[:, start : start + n]) for start, n in parts]
+        return [torch.from_numpy(units[..., start : start + n]) for start, n in parts]
 
 
 def sparse_images(examples: Examples) -> SparseImages:

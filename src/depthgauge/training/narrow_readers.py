@@ -25,15 +25,14 @@ class NarrowGradients:
         self.probe_set = narrow_looks.probe_set(images, labels, module.examples.divide)
 
     def __call__(self) -> dict[str, Tensor]:
-        """One forward and backward pass."""
+        """One forward and backward pass: values by name, (replica, ...)."""
         module = self.module
-        layers = (module.replicas, len(module.layout.widths) - 1)
-        biases, deltas, weights = np.zeros((3, *layers), np.float32)
-        costs = np.zeros(module.replicas, np.float32)
-        seen = narrow_looks.Glance(
-            np.zeros_like(module.nets.biases), biases, deltas, weights, costs
-        )
+        seen = narrow_looks.empty_glance(1, module.replicas, module.layout)
         narrow_looks.look(module.layout, self.probe_set, module.nets, module.rule, seen)
+        return {name: values[0] for name, values in self.values(seen).items()}
+
+    def values(self, seen: narrow_looks.Glance) -> dict[str, Tensor]:
+        """Return what so many looks found: values by name, (look, replica, ...)."""
         values = {
             "bias_gradient_norm": torch.from_numpy(seen.bias_norms),
             "delta_norm": torch.from_numpy(seen.delta_norms),
@@ -41,7 +40,7 @@ class NarrowGradients:
             "probe_cost": torch.from_numpy(seen.costs),
         }
         if self.settings.per_neuron:
-            values["bias_gradient"] = stacked(module.by_layer(seen.bias_gradients))
+            values["bias_gradient"] = stacked(self.module.by_layer(seen.bias_gradients))
         return values
 
 

@@ -56,7 +56,7 @@ class WideModule(ReplicaModule):
     def _look(self, step: int, seen: Seen) -> None:
         self._give()
         self.batch_waits = True
-        self._read(step, seen)
+        self._read(step, seen, self.probes)
         self.batch_waits = False
 
     def waiting_bias_gradients(self) -> list[Float[Tensor, "replica _"]] | None:
