@@ -65,6 +65,26 @@ def test_many_points_go_in_batches(store, run_id):
     assert sorted(steps_in(store, run_id)) == list(range(2500))
 
 
+def test_what_ends_a_process_between_two_batches_draws_no_point_twice(store, run_id, monkeypatch):
+    """SIGTERM, say: what the first batch brought is there when the rest is written at the end."""
+    write, batches = store.client.log_batch, []
+
+    def end_at_the_second(run_id, metrics):
+        batches.append(len(metrics))
+        if len(batches) == 2:
+            raise KeyboardInterrupt
+        write(run_id, metrics)
+
+    monkeypatch.setattr(store.client, "log_batch", end_at_the_second)
+    live = LiveMetrics(store, run_id, forbid)
+    live.add(cost(*range(2500)))
+    with pytest.raises(KeyboardInterrupt):
+        live.flush()
+    live.end()
+    assert batches == [1000, 1000, 1000, 500]
+    assert sorted(steps_in(store, run_id)) == list(range(2500))
+
+
 def test_a_failing_diary_warns_once_and_catches_up(store, run_id, clock, monkeypatch):
     """Training goes on, with one warning; tries grow rarer; later every point is there once."""
     warnings, tries = [], []

@@ -50,7 +50,6 @@ class LiveMetrics:
             with told(self._store.uri):
                 write()
         except TrackingError as error:
-            self._history = None  # a part may have been written
             self._pause *= 2  # each attempt at a locked database waits for many seconds
             if not self._failed:
                 self._warn(str(error))
@@ -58,11 +57,13 @@ class LiveMetrics:
         self._next = time.monotonic() + self._pause
 
     def _write(self) -> None:
-        if self._history is None:
-            self._history = read_history(self._store, self._store.client.get_run(self._run_id))
-        new = lacking(joined(self._waiting), self._history)
+        held = self._history
+        if held is None:
+            held = read_history(self._store, self._store.client.get_run(self._run_id))
+        new = lacking(joined(self._waiting), held)
+        self._history = None  # whatever ends this, SIGTERM too, a part may have been written
         write_points(self._store, self._run_id, new)
-        self._history, self._waiting = joined([self._history, new]), []
+        self._history, self._waiting = joined([held, new]), []
 
     def _write_and_seal(self) -> None:
         self._write()
