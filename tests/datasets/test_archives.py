@@ -61,6 +61,14 @@ def test_link_in_a_zip_is_refused(tmp_path):
         open_archive(tmp_path / "archive").names()
 
 
+def test_a_zip_member_without_a_name_is_refused(tmp_path):
+    """Names end at a zero byte, so one spoiled byte leaves none."""
+    path = write_zip(tmp_path / "archive", {"a.JPEG": jpeg(1)})
+    path.write_bytes(path.read_bytes().replace(b"a.JPEG", b"\0.JPEG"))
+    with pytest.raises(DataError, match=r"is damaged .* without a name"):
+        open_archive(path).names()
+
+
 @pytest.mark.parametrize("kind", ["zip", "tgz"])
 def test_bomb_is_refused(tmp_path, kind):
     """An archive that unpacks to a thousand times its size is refused before it is unpacked."""

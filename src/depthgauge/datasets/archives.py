@@ -101,7 +101,7 @@ class ZipArchive:
                 link = stat.S_ISLNK(member.external_attr >> 16)
                 total += member.file_size
                 _refuse_hostile(self.path, member.filename, link, member.file_size, total)
-                if not member.is_dir():
+                if not member.filename.endswith("/"):  # a folder
                     names.append(member.filename)
         return names
 
@@ -164,6 +164,8 @@ def _walk(
 
 def _refuse_hostile(path: Path, name: str, link: bool, size: int, total: int) -> None:
     """Raise DataError for a member that no archive of images has."""
+    if not name:
+        raise DataError(f"{path} is damaged (it has a member without a name); fetch it again")
     parts = PurePosixPath(name.replace("\\", "/"))
     if parts.is_absolute() or ".." in parts.parts or ":" in "".join(parts.parts[:1]):
         raise DataError(f"{path} is refused: its member {name} points outside; get it elsewhere")

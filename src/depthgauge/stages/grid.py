@@ -112,7 +112,7 @@ def _note(study: DictConfig) -> None:
 def _refusals() -> Iterator[None]:
     try:
         yield
-    except (CompactHydraException, OmegaConfBaseException) as error:
+    except (CompactHydraException, OmegaConfBaseException, OverflowError) as error:
         raise refusal(error) from None
 
 

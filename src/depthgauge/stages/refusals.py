@@ -16,8 +16,12 @@ from depthgauge.config import Config
 from depthgauge.errors import ConfigError
 
 
-def refusal(error: CompactHydraException | OmegaConfBaseException) -> ConfigError:
+def refusal(error: CompactHydraException | OmegaConfBaseException | OverflowError) -> ConfigError:
     """Return Hydra's complaint about a command line or a page, for a person to mend."""
+    if isinstance(error, OverflowError):  # OmegaConf's, which knows the key in its text alone
+        reason, _, where = str(error).partition("full_key:")
+        said = f"{' '.join(where.split()[:1])} will not do ({' '.join(reason.split())})"
+        return ConfigError(f"{said}; give a smaller number")
     cause = error.__cause__
     if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
         group, _, name = error.missing_cfg_file.rpartition("/")
