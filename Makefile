@@ -54,6 +54,7 @@ audit: environment ## ask the advisory service about every pinned version
 bench: environment ## compare our speed with what a user would write (25 minutes; ARGS=--quick: 10)
 	@$(VENV)/python bench/run.py $(ARGS)
 	@$(VENV)/python bench/probes.py
+	@$(VENV)/python bench/probes.py --problem glorot --only norms --pairs 3
 	@$(VENV)/python bench/tracking.py
 	@$(VENV)/python bench/floor.py
 

@@ -1,10 +1,11 @@
 """What looking costs: every instrument at every cadence, with and without it in turn.
 
-    python bench/probes.py            # [784, 30, 30, 10], 16 seeds, one thread
+    python bench/probes.py                                            # [784, 30, 30, 10], 16 seeds
+    python bench/probes.py --problem glorot --only norms --pairs 3    # 5 x 1,000, 4 seeds
 
-One process, so that both sides of a pair meet the same caches; medians over the pairs, smallest
-and largest in brackets. Written to build/bench_probes.json as a list of {name, every, ratio,
-ratio_low, ratio_high, microseconds}; microseconds of one look at one replica.
+One process, one thread, so that both sides of a pair meet the same caches; medians over the pairs,
+smallest and largest in brackets. Written to build/bench_probes_PROBLEM.json as a list of {name,
+every, ratio, ratio_low, ratio_high, microseconds}; microseconds of one look at one replica.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from stopwatch import Stopwatch
 from depthgauge.config import Bounds, Experiment, Gradients, Look, Signal, Spacing
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.training import descent
-from depthgauge.training.block import Task
+from depthgauge.training.block import Block, Task
 
 LINEAR = {"spacing": Spacing.linear}
 
@@ -56,14 +57,13 @@ INSTRUMENTS = (
     Instrument("speed of the output, 100 images", "output_speed", Look, 100),
 )
 CADENCES = (1, 10, 100)
+SEEDS = {"nielsen": 16, "glorot": 4}
+STEPS = {"nielsen": {1: 1_000, 10: 1_000, 100: 10_000}, "glorot": {1: 30, 10: 50, 100: 200}}
+"""By problem and cadence: a training of a second or two."""
 
 
-def seconds(experiment: Experiment, data: Prepared, seeds: int) -> float:
+def seconds(block: Block, data: Prepared) -> float:
     """Return the seconds of one training, checkpoints and all, without Lightning's start-up."""
-    block = replace(
-        block_of(PROBLEMS["nielsen"], seeds, experiment.steps, experiment.train_size, 0),
-        experiment=experiment,
-    )
     stopwatch = Stopwatch()
     with tempfile.TemporaryDirectory() as folder:
         descent.run(Task(block, data, "cpu", Path(folder), lambda *_: [stopwatch]))
@@ -71,15 +71,14 @@ def seconds(experiment: Experiment, data: Prepared, seeds: int) -> float:
 
 
 def row(
-    instrument: Instrument, every: int, plain: Experiment, data: Prepared, seeds: int, pairs: int
+    instrument: Instrument, every: int, plain: Block, data: Prepared, pairs: int
 ) -> dict[str, Any]:
     """Return one row of the table."""
-    watched = instrument.watching(plain, every)
-    both = [(seconds(watched, data, seeds), seconds(plain, data, seeds)) for _ in range(pairs + 1)][
-        1:
-    ]  # the first pair compiles, and fills caches
+    watched = replace(plain, experiment=instrument.watching(plain.experiment, every))
+    both = [(seconds(watched, data), seconds(plain, data)) for _ in range(pairs + 1)]
+    both = both[1:]  # the first pair compiles, and fills caches
     ratios = [on / off for on, off in both]
-    looks = plain.steps // every
+    looks = plain.experiment.steps // every
     extra = median(on - off for on, off in both)
     return {
         "name": instrument.name,
@@ -87,7 +86,7 @@ def row(
         "ratio": median(ratios),
         "ratio_low": min(ratios),
         "ratio_high": max(ratios),
-        "microseconds": 1e6 * extra / looks / seeds,
+        "microseconds": 1e6 * extra / looks / len(plain.replicas),
     }
 
 
@@ -95,7 +94,8 @@ def main() -> None:
     """Print the table and write it down."""
     parser = argparse.ArgumentParser(description="What looking costs, by instrument and cadence.")
     parser.add_argument("--pairs", type=int, default=5, help="with and without, so many times")
-    parser.add_argument("--seeds", type=int, default=16, help="networks trained together")
+    parser.add_argument("--problem", choices=SEEDS, default="nielsen", help="what is trained")
+    parser.add_argument("--seeds", type=int, default=0, help="networks trained together")
     parser.add_argument("--only", default="", help="instruments whose names contain this text")
     asked = parser.parse_args()
     torch.set_num_threads(1)
@@ -104,11 +104,11 @@ def main() -> None:
     found = []
     for instrument in (each for each in INSTRUMENTS if asked.only in each.name):
         for every in CADENCES:
-            steps = 10_000 if every == 100 else 1_000
-            block = block_of(PROBLEMS["nielsen"], asked.seeds, steps, len(labels), 0)
-            found.append(row(instrument, every, block.experiment, data, asked.seeds, asked.pairs))
+            steps, seeds = STEPS[asked.problem][every], asked.seeds or SEEDS[asked.problem]
+            block = block_of(PROBLEMS[asked.problem], seeds, steps, len(labels), 0)
+            found.append(row(instrument, every, block, data, asked.pairs))
     show(found)
-    target = ROOT / "build" / "bench_probes.json"
+    target = ROOT / "build" / f"bench_probes_{asked.problem}.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(found, indent=1) + "\n")
 
