@@ -13,6 +13,7 @@ from depthgauge.kernel import rows
 def install():
     """Put the plain sums in the place of the compiled ones, before another module takes those."""
     rows.add_rows, rows.add_to_rows, rows.add_dots = add_rows, add_to_rows, add_dots
+    rows.prefetch = prefetch
 
 
 def _places(columns, first, count):
@@ -35,3 +36,7 @@ def add_dots(out, o, step, matrix, m, count, width, vector, v):
     """out[o + k step] += row k of matrix times vector[v:][:width]."""
     table = matrix[m : m + count * width].reshape(count, width)
     out[o : o + count * step : step] += table @ vector[v : v + width]
+
+
+def prefetch(matrix, m, width):
+    """Nothing: it is for speed alone."""

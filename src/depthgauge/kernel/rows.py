@@ -48,6 +48,15 @@ def _multiply_add(builder: Any, one: Any, other: Any, added: Any) -> Any:
     return builder.call(fused, [one, other, added])
 
 
+def _prefetch(builder: Any, pointer: Any) -> None:
+    """Ask for the cache line at an address, which need not be an array's."""
+    byte = ir.IntType(8).as_pointer()
+    kind = ir.FunctionType(ir.VoidType(), [byte, *[ir.IntType(32)] * 3])
+    function = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+    reading, soon, data = (ir.Constant(ir.IntType(32), number) for number in (0, 3, 1))
+    builder.call(function, [builder.bitcast(pointer, byte), reading, soon, data])
+
+
 def _splat(builder: Any, number: Any) -> Any:
     empty = ir.Constant(_VECTOR, ir.Undefined)
     first = builder.insert_element(empty, number, ir.Constant(ir.IntType(32), 0))
@@ -175,6 +184,7 @@ def _write_add_dots(
             with cgutils.for_range(builder, blocks) as block:
                 j = builder.mul(block.index, _constant(LANES))
                 part = _load(builder, builder.gep(source, [j]))
+                _prefetch(builder, builder.gep(source, [builder.add(width, j)]))
                 for start, total in zip(starts, sums, strict=True):
                     other = _load(builder, builder.gep(start, [j]))
                     sum_ = _multiply_add(builder, part, other, builder.load(total))
@@ -195,6 +205,21 @@ def _write_add_dots(
     return types.void(out, o, step, matrix, m, count, width, vector, v), generate
 
 
+def _write_prefetch(typing_context: Any, matrix: Any, m: Any, width: Any):
+    """Ask for matrix[m:][:width], which may lie beyond its end, before it is needed."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        matrix, m, width = arguments
+        start = _at(context, builder, signature.args[0], matrix, m)
+        with cgutils.for_range(builder, builder.udiv(width, _constant(LANES))) as line:
+            place = builder.mul(line.index, _constant(LANES))
+            _prefetch(builder, builder.gep(start, [place]))
+        return context.get_dummy_value()
+
+    return types.void(matrix, m, width), generate
+
+
 add_rows: Any = intrinsic(_write_add_rows)
 add_to_rows: Any = intrinsic(_write_add_to_rows)
 add_dots: Any = intrinsic(_write_add_dots)
+prefetch: Any = intrinsic(_write_prefetch)

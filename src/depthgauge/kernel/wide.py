@@ -13,7 +13,7 @@ from numba import njit
 
 from depthgauge.kernel.elementwise import Rule, activate, chain, f4, output, output_delta
 from depthgauge.kernel.memory import offsets, zeros
-from depthgauge.kernel.rows import PAD, add_dots, add_rows
+from depthgauge.kernel.rows import PAD, add_dots, add_rows, prefetch
 
 ROWS = 8
 """Rows of W worked on at once: 32 KiB of a thousand weights each."""
@@ -52,6 +52,15 @@ def empty_wide_nets(replicas: int, where: WideLayout) -> WideNets:
     return WideNets(*(zeros(replicas * size).reshape(replicas, size) for size in sizes))
 
 
+def wide_units(numbers: np.ndarray, where: WideLayout, count: int) -> list[np.ndarray]:
+    """Return `numbers` (R, count x units) as (R, example, n_l), layers 0..L, in place."""
+    found = []
+    for l, n in enumerate(where.widths):
+        part = numbers[:, count * where.units[l] : count * where.units[l + 1]]
+        found.append(part.reshape(len(numbers), count, -1)[:, :, :n])
+    return found
+
+
 def wide_views(nets: WideNets, where: WideLayout) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Return `nets` as w^l (R, n_l, n_{l-1}) and b^l (R, 1, n_l), layers 1..L, in place."""
     weights, biases = [], []
@@ -65,7 +74,7 @@ def wide_views(nets: WideNets, where: WideLayout) -> tuple[list[np.ndarray], lis
 
 @njit(cache=True, error_model="numpy")
 def _forward(layout, w, b, rule, a, count, scratch):
-    """From the inputs, which `a` begins with, to a^L."""
+    """From the inputs, which `a` begins with, to the pre-activation z^L."""
     top = len(layout.widths) - 1
     for l in range(1, top + 1):
         n, fed, pad, o = layout.widths[l], layout.pads[l - 1], layout.pads[l], layout.weights[l - 1]
@@ -74,22 +83,28 @@ def _forward(layout, w, b, rule, a, count, scratch):
             a[here + e * pad : here + (e + 1) * pad] = b[layout.units[l] : layout.units[l + 1]]
         for j in range(n):
             add_dots(a, here + j, pad, a, before, count, fed, w, o + j * fed)
-        stop = count * layout.units[l + 1]
         if l < top:
-            activate(rule.activation, a[here:stop], scratch)
+            activate(rule.activation, a[here : count * layout.units[l + 1]], scratch)
             for e in range(count):
                 a[here + e * pad + n : here + (e + 1) * pad] = 0  # padding: a sigmoid of 0 is 1/2
-        else:
-            output(rule.cost, a, here, stop, pad, n, scratch)
 
 
 @njit(cache=True, error_model="numpy")
-def _backward_and_update(layout, w, b, rule, decay, a, delta, count, turned):
-    """From delta^L to delta^1, updating each layer on the way (BP2, BP3, BP4)."""
+def _output_delta(layout, rule, a, delta, labels, scale, scratch):
+    """From z^L to a^L, and to delta^L = scale dC/dz^L of each example (BP1)."""
+    count = len(labels)
+    start, pad, n = count * layout.units[-2], layout.pads[-1], layout.widths[-1]
+    output(rule.cost, a, start, count * layout.units[-1], pad, n, scratch)
+    output_delta(rule, a, delta, start, pad, n, labels, np.arange(count), scale)
+
+
+@njit(cache=True, error_model="numpy")
+def _backward(layout, w, b, rule, learning, decay, a, delta, count, turned):
+    """From delta^L to delta^1 (BP2); when `learning`, update each layer on the way (BP3, BP4)."""
     for l in range(len(layout.widths) - 1, 0, -1):
         n, fed, pad, o = layout.widths[l], layout.pads[l - 1], layout.pads[l], layout.weights[l - 1]
         before, here = count * layout.units[l - 1], count * layout.units[l]
-        for j in range(n):
+        for j in range(n if learning else 0):
             for e in range(count):
                 turned[j * count + e] = delta[here + e * pad + j]
                 b[layout.units[l] + j] += turned[j * count + e]
@@ -98,9 +113,11 @@ def _backward_and_update(layout, w, b, rule, decay, a, delta, count, turned):
             rows, start = min(ROWS, n - first), o + first * fed
             if l > 1:
                 for e in range(count):
+                    if e < ROWS:
+                        prefetch(w, start + (ROWS + e) * fed, fed)
                     add_rows(delta, before + e * fed, delta, before + e * fed, w, start, None,
                              delta, here + e * pad + first, rows, fed)  # fmt: skip
-            for j in range(rows):
+            for j in range(rows if learning else 0):
                 row = start + j * fed
                 if decay != f4(1):
                     w[row : row + fed] *= decay
@@ -118,12 +135,29 @@ def wide_step(layout: WideLayout, x, labels, nets: WideNets, rule: Rule, rates, 
     """
     count, size = x.shape[1], x.shape[1] * layout.units[-1]
     a, delta, scratch = zeros(size), zeros(size), np.zeros(2 * size, np.int32)
-    turned, rows = zeros(count * np.max(layout.pads)), np.arange(count)
+    turned = zeros(count * np.max(layout.pads))
     for r in range(len(rates)):
         w, b = nets.weights[r], nets.biases[r]
         for e in range(count):
             a[e * layout.pads[0] : e * layout.pads[0] + layout.widths[0]] = x[r, e]
         _forward(layout, w, b, rule, a, count, scratch)
-        output_delta(rule, a, delta, count * layout.units[-2], layout.pads[-1], layout.widths[-1],
-                     labels[r], rows, -rates[r] / f4(count))  # fmt: skip
-        _backward_and_update(layout, w, b, rule, decay[r], a, delta, count, turned)
+        _output_delta(layout, rule, a, delta, labels[r], -rates[r] / f4(count), scratch)
+        _backward(layout, w, b, rule, True, decay[r], a, delta, count, turned)
+
+
+@njit(cache=True, error_model="numpy")
+def wide_forward(layout: WideLayout, nets: WideNets, rule: Rule, count, a):
+    """From the inputs to z^L, `count` examples through every network: a (R, count x units)."""
+    scratch = np.zeros(2 * a.shape[1], np.int32)
+    for r in range(len(a)):
+        _forward(layout, nets.weights[r], nets.biases[r], rule, a[r], count, scratch)
+
+
+@njit(cache=True, error_model="numpy")
+def wide_backward(layout: WideLayout, nets: WideNets, rule: Rule, labels, a, delta):
+    """From z^L to a^L, and to delta^l = dC/dz^l of each example; labels (example,) int64."""
+    scratch, turned = np.zeros(2 * a.shape[1], np.int32), zeros(0)
+    for r in range(len(a)):
+        w, b = nets.weights[r], nets.biases[r]
+        _output_delta(layout, rule, a[r], delta[r], labels, f4(1), scratch)
+        _backward(layout, w, b, rule, False, f4(1), a[r], delta[r], len(labels), turned)

@@ -77,9 +77,10 @@ class GradientNorms(Instrument):
     def prepare(self) -> None:
         """Take the probe set: the first images of the training split."""
         self.read = gradient_reader(self.module, self.settings)
-        self.direct = isinstance(self.read, NarrowGradients)
-        if self.direct and not self.settings.batch:
-            self.amid = self.read
+        alone = not self.settings.batch
+        narrow = isinstance(self.read, NarrowGradients)
+        self.amid = self.read if narrow and alone else None
+        self.direct = self.read.direct and (narrow or alone)
 
     def measure(self) -> dict[str, Tensor]:
         """One forward and backward pass over the probe set."""

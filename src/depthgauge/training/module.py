@@ -5,7 +5,7 @@ Manual optimization, and a *chunk* of steps each training_step, because Lightnin
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,10 @@ class Examples:
         """Scale `images` into `out`, whose dtype and shape are the network's."""
         out.copy_(images).mul_(1 / self.divide)
         return out.sub_(self.subtract) if self.subtract else out
+
+    def first(self, count: int) -> "Examples":
+        """Return the first so many examples."""
+        return replace(self, images=self.images[:count], labels=self.labels[:count])
 
     def take(self, part: slice, like: Tensor) -> tuple[Tensor, Tensor]:
         """Return a part of the examples: inputs (part, feature), one-hot targets (part, class).

@@ -17,6 +17,9 @@ SLICE = 100
 class NarrowGradients:
     """The mean gradient over the first images of the training split."""
 
+    direct = True
+    """It reads what the module trains with, in place of its `network`."""
+
     def __init__(self, module: NarrowModule, settings: Gradients) -> None:
         """Take the images."""
         self.module, self.settings = module, settings

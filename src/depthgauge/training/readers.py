@@ -18,9 +18,13 @@ from depthgauge.training.memory import SLICE
 from depthgauge.training.module import Examples, ReplicaModule
 from depthgauge.training.narrow_module import NarrowModule
 from depthgauge.training.narrow_readers import NarrowAnswers, NarrowGradients
+from depthgauge.training.wide_looks import FEW, WidePass
+from depthgauge.training.wide_module import WideModule
 
 
-def gradient_reader(module: ReplicaModule, settings: Gradients) -> Callable[[], dict[str, Tensor]]:
+def gradient_reader(
+    module: ReplicaModule, settings: Gradients
+) -> "NarrowGradients | GradientReader":
     """Return what reads the mean gradient over the first images: values by name, (replica, ...)."""
     if isinstance(module, NarrowModule) and not settings.signals:
         return NarrowGradients(module, settings)
@@ -42,7 +46,12 @@ class GradientReader:
         self.module, self.settings = module, settings
         x, self.y = module.examples.take(slice(settings.images), module.network.weights[0])
         self.x = x.expand(module.replicas, -1, -1)
-        self.passed = module.new_pass(settings.images)
+        self.direct = isinstance(module, WideModule) and settings.images <= FEW
+        """Whether it reads what the module trains with, in place of its `network`."""
+        if isinstance(module, WideModule) and self.direct:
+            self.passed = WidePass(module, module.examples.first(settings.images))
+        else:
+            self.passed = module.new_pass(settings.images)
 
     def __call__(self) -> dict[str, Tensor]:
         """One forward and backward pass."""

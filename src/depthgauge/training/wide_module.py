@@ -13,7 +13,7 @@ from depthgauge.training.schedule import Chunk
 
 
 class WideModule(ReplicaModule):
-    """Gradient descent by `kernel.wide`; `network` is brought up to date whenever one looks.
+    """Gradient descent by `kernel.wide`; `network` is brought up to date for who looks at it.
 
     The networks are float32 on the CPU, the mini-batches smaller than the training set.
     """
@@ -37,11 +37,16 @@ class WideModule(ReplicaModule):
 
     def _descend(self, chunk: Chunk, seen: Seen) -> None:
         due = set().union(*(probe.steps for probe in self.probes))
+        indirect = set().union(*(probe.steps for probe in self.probes if not probe.direct))
         indices = self._indices(chunk)
         for step in range(chunk.start, chunk.stop):
             self._load(indices, step - chunk.start)
+            if step in indirect:
+                self._give()
             if step in due:
-                self._look(step, seen)
+                self.batch_waits = True
+                self._read(step, seen, self.probes)
+                self.batch_waits = False
             wide.wide_step(
                 self.layout,
                 self.x.numpy(),
@@ -52,12 +57,6 @@ class WideModule(ReplicaModule):
                 self.decay,
             )
         self._give()
-
-    def _look(self, step: int, seen: Seen) -> None:
-        self._give()
-        self.batch_waits = True
-        self._read(step, seen, self.probes)
-        self.batch_waits = False
 
     def waiting_bias_gradients(self) -> list[Float[Tensor, "replica _"]] | None:
         """Return the mean dC/db^l of the mini-batch that waits for its step, layers 1..L."""
