@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 import xarray as xr
 
 import reference
-from depthgauge.config import Bounds, Dataset, Evaluation, Look, Precision, Spacing
+from depthgauge.config import Bounds, Dataset, Evaluation, Gradients, Look, Precision, Spacing
 from depthgauge.datasets.batches import step_indices
 from depthgauge.datasets.prepared import Split, assemble
 from depthgauge.nets.initializers import initial_layer
@@ -95,6 +95,29 @@ def test_all_ways_read_the_same(loops, experiment, train):
     other = train(experiment, [(0, 0.3), (1, 0.3)], key="loops", way=loops)
     assert set(one) == set(other)
     xr.testing.assert_allclose(one.drop_attrs(), other.drop_attrs(), rtol=2e-4, atol=1e-6)
+
+
+@LOOPS
+@pytest.mark.parametrize(
+    "gradients",
+    [
+        Gradients(every=1, images=10),
+        Gradients(every=7, images=40, per_neuron=True),
+        Gradients(every=6, images=5, spacing=Spacing.log),
+    ],
+    ids=["every step", "many images", "log"],
+)
+def test_gradients_that_loops_read_amid_their_steps(loops, gradients, experiment, train):
+    """Without the mini-batch's own gradient nothing is copied out: the readings stay the same.
+
+    Between evaluations, which interrupt the steps, and over the end of a chunk.
+    """
+    every = Evaluation(every=9, splits=["train"])
+    experiment = replace(experiment, steps=130, gradients=gradients, evaluation=every)
+    one = train(experiment, [(0, 0.3), (1, 0.3)])
+    other = train(experiment, [(0, 0.3), (1, 0.3)], key="loops", way=loops)
+    assert set(one) == set(other)
+    xr.testing.assert_allclose(one.drop_attrs(), other.drop_attrs(), rtol=5e-4, atol=1e-6)
 
 
 class KillAfter(pl.Callback):
