@@ -107,6 +107,25 @@ def test_a_look_matches_the_numpy_twin(activation, cost):
             np.testing.assert_allclose(found, grad, rtol=2e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("orders", [1, 2])
+def test_the_mini_batchs_own_gradient_is_the_twins(orders):
+    """Of examples that each network draws for itself, or that are the same for all."""
+    images, labels, xs, ys = examples(20)
+    pairs = [net(0), net(1)]
+    where, nets = held(*pairs)
+    order = np.random.default_rng(2).integers(0, 20, (orders, 6))
+    rule = elementwise.Rule(elementwise.TANH, elementwise.NLL)
+    found = np.zeros_like(nets.biases)
+    narrow_looks.look_at_batch(where, sparse(images, labels, 256), order, nets, rule, found)
+    for r, (weights, biases) in enumerate(pairs):
+        rows = order[r % orders]
+        _, exact = reference.mean_gradients(weights, biases, xs[rows], ys[rows], "tanh", "nll")
+        for start, grad in zip(where.units, exact, strict=False):
+            np.testing.assert_allclose(
+                found[r, start : start + len(grad)], grad, rtol=2e-5, atol=1e-7
+            )
+
+
 @pytest.mark.parametrize("count", [3, 7, 40, 300])
 def test_the_gradient_by_pairs_of_images_is_the_one_by_pixels(count):
     """Up to MOST_IN_GRAM images it is a sum over pairs, above over pixels: the same norm."""
