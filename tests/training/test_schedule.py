@@ -9,6 +9,7 @@ from depthgauge.training.schedule import Chunks, probe_steps
 def test_linear_steps_hold_the_first_and_the_last_state():
     """0, every, ... and the end, also when it is no multiple."""
     assert probe_steps(100, Spacing.linear, 250) == [0, 100, 200, 250]
+    assert probe_steps(1, Spacing.linear, 4) == [0, 1, 2, 3, 4]
     assert probe_steps(1, Spacing.linear, 0) == [0]
 
 
