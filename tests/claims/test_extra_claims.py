@@ -77,6 +77,15 @@ def test_support_vectors_are_not_asked_whether_they_converged():
     assert found["verdict"] == "holds" and found["updates"] == [2_500_000, 5_000_000]
 
 
+def test_a_net_that_still_learns_leaves_them_open():
+    """Half of the updates, and its validation error fell by half at the last evaluation."""
+    machine, net = extra.svm(extra.SVM, steps=2_500_000)
+    net["accuracy_validation"][:, -1] = (1 + net["accuracy_validation"][:, -1]) / 2
+    (found,) = verdicts("glorot_svm", [machine, net])
+    assert found["verdict"] == "inconclusive"
+    assert "the validation error still fell by" in found["reason"]
+
+
 def test_a_penalty_at_the_edge_of_its_grid_leaves_them_open_too():
     """A better one may lie beyond."""
     (found,) = verdicts("glorot_svm", extra.svm(extra.SVM, c=100.0))

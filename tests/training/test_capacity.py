@@ -70,9 +70,13 @@ def test_nothing_frozen_is_plain_descent(ran, small_data, tmp_path):
     assert (record["cost_validation"].values == plain["cost_validation"].values).all()
 
 
-def test_inserted_layers_match_a_net_written_out(ran, small_data):
-    """Two layers of neurons 4/w s(w (x - 1/2)) + 1/2 - 2/w behind the hidden ones, one by one."""
-    record, module = ran(PLAIN, [0, 3])
+@pytest.mark.parametrize("steps", [3, 150])
+def test_inserted_layers_match_a_net_written_out(steps, ran, small_data):
+    """Two layers of neurons 4/w s(w (x - 1/2)) + 1/2 - 2/w behind the hidden ones, one by one.
+
+    Behind nets that name hardly anything right, and behind trained ones.
+    """
+    record, module = ran(replace(PLAIN, steps=steps), [0, 3])
     weights = [w[1].double().numpy() for w in module.network.weights]
     biases = [b[1, 0].double().numpy() for b in module.network.biases]
     labels = small_data.validation.labels

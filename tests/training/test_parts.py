@@ -114,6 +114,20 @@ def test_room_is_free_memory_over_a_replicas_bytes(experiment, small_data, monke
     assert doubled == 2 * each
 
 
+@pytest.mark.parametrize(("precision", "size"), [("float32", 4), ("float64", 8)])
+def test_the_images_have_their_room_before_the_replicas(
+    precision, size, experiment, small_data, monkeypatch
+):
+    """207 of 25 pixels, 4 or 8 bytes each: 64 replicas fit beside them, not into their place."""
+    experiment = replace(experiment, precision=Precision(precision))
+    images = (120 + 50 + 37) * 25 * size
+    each = replica_bytes(experiment, small_data)
+    for missing, fits in ((-1, 64), (images // 2, 32)):
+        free = int((64 * each + images - missing) / memory.SHARE)
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda free=free: (free, 2 * free))
+        assert room(experiment, small_data) == fits
+
+
 @pytest.mark.parametrize("hidden", [[7, 6], [300, 200]])
 def test_the_count_covers_what_a_replica_holds(hidden, experiment, small_data):
     """Measured by the tensors that are alive: never less, and within a factor of five."""

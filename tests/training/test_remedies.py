@@ -203,6 +203,10 @@ def test_second_order_steps_lower_the_cost(run):
             "pretraining.steps=4 will not do with .*residual=True",
         ),
         (
+            {"pretraining": Pretraining(steps=4), "remedy": Remedy(normalization="batch")},
+            "pretraining.steps=4 will not do with remedy.normalization=batch",
+        ),
+        (
             {"pretraining": Pretraining(steps=4), "activation": "gelu"},
             "activation=gelu.* will not do for pre-training",
         ),
