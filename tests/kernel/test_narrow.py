@@ -140,6 +140,32 @@ def test_the_gradient_by_pairs_of_images_is_the_one_by_pixels(count):
     np.testing.assert_allclose(seen.weight_norms[0, 0, 0], np.linalg.norm(exact[0]), rtol=2e-5)
 
 
+def test_the_gradient_by_pixels_takes_many_of_them_in_turns():
+    """More pixels than are summed at once, and no multiple of these: 40 of two images that differ.
+
+    The sum over pairs is left out, as for a set of more than MOST_IN_GRAM images.
+    """
+    random = np.random.default_rng(5)
+    images = random.integers(0, 256, (4, 40)).astype(np.uint8)
+    labels = np.array([0, 1, 2, 0])
+    shapes = [(5, 40), (3, 5)]
+    weights = [random.standard_normal(shape) / np.sqrt(shape[1]) for shape in shapes]
+    biases = [random.standard_normal(shape[0]) for shape in shapes]
+    where = narrow.layout((40, 5, 3))
+    nets = narrow.empty_nets(1, where)
+    narrow.take_parameters(nets, where, *stacks([(weights, biases)]))
+    probe_set = narrow_looks.probe_set(images, labels, 256)
+    probe_set = probe_set._replace(gram=np.zeros((0, 0), np.float32))
+    seen = narrow_looks.empty_glance(1, 1, where)
+    narrow_looks.look(where, probe_set, nets, elementwise.Rule(0, 0), seen)
+    ys = np.eye(3)[labels]
+    exact, _ = reference.mean_gradients(
+        weights, biases, images / 256, ys, "sigmoid", "cross_entropy"
+    )
+    wanted = [np.linalg.norm(grad) for grad in exact]
+    np.testing.assert_allclose(seen.weight_norms[0, 0], wanted, rtol=2e-5)
+
+
 def test_gradients_that_cancel_keep_their_digits():
     """One image with both of two answers that the net holds for nearly equally likely.
 

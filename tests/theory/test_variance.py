@@ -1,6 +1,6 @@
 """Variance recursions against brute-force draws and exact enumeration."""
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -79,6 +79,15 @@ def test_initial_variances_are_those_of_the_drawn_layers(init):
     (variance,), bias_variance = initial_variances(init, [n_in, n_out])
     assert np.mean(weights**2) == pytest.approx(variance, rel=5 * np.sqrt(2 / weights.size))
     assert np.mean(biases**2) == pytest.approx(bias_variance, rel=5 * np.sqrt(2 / n_out))
+
+
+@pytest.mark.parametrize("init", INITIALIZERS)
+def test_each_layer_has_its_own_fan_in_and_fan_out(init):
+    """A deep net's variances are those of its layers, one by one."""
+    variances, bias_variance = initial_variances(init, WIDTHS)
+    alone = [initial_variances(init, pair) for pair in pairwise(WIDTHS)]
+    assert variances == pytest.approx([float(each[0][0]) for each in alone], rel=1e-15)
+    assert {bias_variance} == {each[1] for each in alone}
 
 
 def test_product_variance_matches_enumeration():

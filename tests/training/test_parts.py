@@ -63,6 +63,14 @@ def test_out_of_memory_halves_the_replicas_and_says_so(block, small_data, tmp_pa
     assert left <= {"record.safetensors", "timing.json", "config.json", "lock"}
 
 
+def test_half_of_an_odd_number_is_rounded_up(block, small_data, tmp_path, run):
+    """Seven together do not fit: four and three."""
+    block = replace(block, replicas=[(seed, 0.3) for seed in range(7)])
+    asked = run(lambda asked: len(asked) == 1)
+    found = computed(block, small_data, tmp_path / "halved")
+    assert asked == [7, 4, 3] and found.attrs["together"] == [4, 3]
+
+
 def test_finished_parts_are_not_computed_again(block, small_data, tmp_path, run):
     """Killed in its second half, a block goes on there."""
 

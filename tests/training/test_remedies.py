@@ -198,6 +198,7 @@ def test_second_order_steps_lower_the_cost(run):
         ({"init": "nosuch"}, "init=nosuch is unknown"),
         ({"l2": 0.1}, "l2=0.1 will not do"),
         ({"pretraining": Pretraining(steps=12)}, "pretraining.steps=12 will not do with steps=12"),
+        ({"pretraining": Pretraining(steps=13)}, "pretraining.steps=13 will not do with steps=12"),
         (
             {"pretraining": Pretraining(steps=4), "remedy": Remedy(residual=True)},
             "pretraining.steps=4 will not do with .*residual=True",

@@ -174,6 +174,8 @@ def built(kind):
     ("change", "kind"),
     [
         ({}, NarrowModule),
+        ({"hidden": [128, 5]}, NarrowModule),  # the widest that the cache holds
+        ({"hidden": [5, 129]}, WideModule),
         ({"batch_size": 100}, NarrowModule),  # every example at every step
         ({"hidden": [7, 129]}, WideModule),
         ({"dataset": Dataset("small", 127.5, 1.0)}, WideModule),  # black is -1
