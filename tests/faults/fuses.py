@@ -119,12 +119,16 @@ def _statement(go_by):
 
 
 def _file(go_by):
-    """Any change to the file system below the current folder."""
+    """Any change to the file system below the current folder.
+
+    But for what compilers keep: only the first command of all writes that, so no count would hold.
+    """
     changes = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.symlink", "os.chmod"}
 
     def hook(name, words):
         writes = name == "open" and isinstance(words[1], str) and words[1].strip("rbt")
-        if (writes or name in changes) and not str(words[0]).startswith("/dev/"):
+        ours = not str(words[0]).startswith("/dev/") and "__pycache__" not in str(words[0])
+        if (writes or name in changes) and ours:
             go_by()
 
     sys.addaudithook(hook)

@@ -112,6 +112,10 @@ def test_a_dry_run_computes_nothing(project, depthgauge):
             ["study=nielsen_accuracy", f"dataset.divide={'9' * 400}"],
             "dataset.divide will not do (int too large to convert to float); give a smaller number",
         ),
+        (
+            ["study=nielsen_accuracy", "surface=${hidden}", "surface.classes=3"],
+            "invalid literal for int() with base 10: 'classes'; correct that on the command line",
+        ),
         (["study=nielsen_accuracy"], "train_size=50000 is more than the 1200"),
         (["study=a,b"], "study=a,b names more than one study"),
         (["-m", "study=a,b"], "study=a,b names more than one study"),

@@ -36,7 +36,7 @@ def compositions(words: Sequence[str]) -> list[tuple[list[str], DictConfig]]:
 
     In the order of Hydra's sweep. Raises ConfigError for what Hydra refuses.
     """
-    with _refusals():
+    with _refusals(OverflowError, ValueError):  # OmegaConf lets Python's own errors through
         hydra, study = _study(words)
         loader = hydra.config_loader
         jobs = chain.from_iterable(_batches(hydra, study))
@@ -109,10 +109,10 @@ def _note(study: DictConfig) -> None:
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def _refusals(*also: type[Exception]) -> Iterator[None]:
     try:
         yield
-    except (CompactHydraException, OmegaConfBaseException, OverflowError) as error:
+    except (CompactHydraException, OmegaConfBaseException, *also) as error:
         raise refusal(error) from None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 
-from hydra.errors import CompactHydraException, MissingConfigException
+from hydra.errors import MissingConfigException
 from omegaconf.errors import (
     ConfigAttributeError,
     ConfigKeyError,
@@ -16,8 +16,11 @@ from depthgauge.config import Config
 from depthgauge.errors import ConfigError
 
 
-def refusal(error: CompactHydraException | OmegaConfBaseException | OverflowError) -> ConfigError:
-    """Return Hydra's complaint about a command line or a page, for a person to mend."""
+def refusal(error: Exception) -> ConfigError:
+    """Return Hydra's complaint about a command line or a page, for a person to mend.
+
+    That is an error of Hydra's or OmegaConf's own, or one of Python's that they let through.
+    """
     if isinstance(error, OverflowError):  # OmegaConf's, which knows the key in its text alone
         reason, _, where = str(error).partition("full_key:")
         said = f"{' '.join(where.split()[:1])} will not do ({' '.join(reason.split())})"
