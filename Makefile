@@ -36,10 +36,10 @@ coverage: environment ## run the tests, and name the lines and branches that non
 	@$(VENV)/python -m pytest --cov --cov-report= --cov-fail-under=0 $(ARGS)
 	@NUMBA_DISABLE_JIT=1 $(VENV)/python -m pytest tests/kernel --cov --cov-append
 
-mutants: environment ## spoil the source in 400 places, one at a time: do the tests notice? (an hour)
+mutants: environment ## spoil the source in 400 places, one at a time: do the tests notice? (40 minutes)
 	@$(VENV)/python .ci/mutants.py $(ARGS)
 
-soak: environment ## kill every stage 60 times, and feed 100,000 spoiled inputs (an hour)
+soak: environment ## kill every stage 60 times, and feed 100,000 spoiled inputs (half an hour)
 	@DEPTHGAUGE_KILLS=60 DEPTHGAUGE_FUZZ=100000 $(VENV)/python -m pytest tests/faults $(ARGS)
 
 lint: environment ## check style, types and the arrows between packages
