@@ -127,9 +127,10 @@ def _file(go_by):
 
     def hook(name, words):
         writes = name == "open" and isinstance(words[1], str) and words[1].strip("rbt")
-        ours = not str(words[0]).startswith("/dev/") and "__pycache__" not in str(words[0])
-        if (writes or name in changes) and ours:
-            go_by()
+        if writes or name in changes:
+            place = str(words[0])
+            if not place.startswith("/dev/") and "__pycache__" not in place:
+                go_by()
 
     sys.addaudithook(hook)
 
