@@ -11,6 +11,8 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import OmegaConf, open_dict
 
+from depthgauge.config import Config
+from depthgauge.errors import ConfigError
 from depthgauge.stages.composition import loader_of
 from depthgauge.stages.grid import compositions, launch
 from depthgauge.stages.plan import checked
@@ -118,3 +120,12 @@ def test_only_the_jobs_asked_for_are_launched_and_nothing_of_them_is_kept(projec
 def to_text(config):
     """All keys in order, with values as they are written, interpolations unresolved."""
     return OmegaConf.to_yaml(config)
+
+
+@pytest.mark.parametrize("else_where", ["${hidden}", "${capacity}"])
+def test_a_section_that_points_to_something_else_is_refused(else_where):
+    """An interpolation is resolved only when the config becomes dataclasses."""
+    config = OmegaConf.structured(Config)
+    OmegaConf.update(config, "evaluation", else_where)
+    with pytest.raises(ConfigError, match=r"^evaluation=.* will not do: it is a section of keys"):
+        checked(config)

@@ -130,11 +130,24 @@ def checked(config: DictConfig) -> Config:
         names = ", ".join(map(str, unknown))
         raise ConfigError(f"{names} is no key of a study; src/depthgauge/config explains each")
     try:
+        _require_sections(config)
         made = OmegaConf.to_object(config)
         assert isinstance(made, Config)
         return made
     except OmegaConfBaseException as error:
         raise _explained(error, config) from None
+
+
+def _require_sections(config: DictConfig) -> None:
+    """Raise ConfigError where an interpolation, as in evaluation=${hidden}, puts something else."""
+    usual = Config()
+    for name in (each.name for each in fields(usual)):
+        kind = type(getattr(usual, name))
+        if is_dataclass(kind) and OmegaConf.get_type(config[name]) is not kind:
+            raise ConfigError(
+                f"{name}={config[name]} will not do: it is a section of keys, as in src/depthgauge/"
+                "config; set these one by one"
+            )
 
 
 def _explained(error: OmegaConfBaseException, config: DictConfig) -> DepthgaugeError:
