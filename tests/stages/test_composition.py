@@ -129,3 +129,12 @@ def test_a_section_that_points_to_something_else_is_refused(else_where):
     OmegaConf.update(config, "evaluation", else_where)
     with pytest.raises(ConfigError, match=r"^evaluation=.* will not do: it is a section of keys"):
         checked(config)
+
+
+def test_a_number_beyond_floats_is_refused_where_it_is_pointed_to():
+    """Steps are whole numbers of any size; a weight decay is a float."""
+    config = OmegaConf.structured(Config)
+    OmegaConf.update(config, "steps", 10**400)
+    OmegaConf.update(config, "l2", "${steps}")
+    with pytest.raises(ConfigError, match="int too large to convert to float"):
+        checked(config)

@@ -134,7 +134,7 @@ def checked(config: DictConfig) -> Config:
         made = OmegaConf.to_object(config)
         assert isinstance(made, Config)
         return made
-    except OmegaConfBaseException as error:
+    except (OmegaConfBaseException, OverflowError) as error:  # a whole number beyond floats
         raise _explained(error, config) from None
 
 
@@ -150,7 +150,7 @@ def _require_sections(config: DictConfig) -> None:
             )
 
 
-def _explained(error: OmegaConfBaseException, config: DictConfig) -> DepthgaugeError:
+def _explained(error: Exception, config: DictConfig) -> DepthgaugeError:
     cause = error.__cause__ or error.__context__
     if isinstance(cause, DepthgaugeError):
         return cause
