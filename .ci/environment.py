@@ -86,7 +86,7 @@ def install(venv: Path, manner: list[str]) -> None:
     """Install the project, editable, and its development tools in the pinned versions."""
     print("bringing .venv up to date with constraints.txt", flush=True)
     command = [str(venv / "bin" / "python"), "-m", "pip", "install", "-c", "constraints.txt"]
-    if subprocess.run([*command, *manner, "-e", ".[dev,team]"]).returncode:
+    if subprocess.run([*command, *manner, "-e", ".[pipeline,dev,team]"]).returncode:
         sys.exit("the installation stopped early (pip says why above): repeat to go on with it")
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from depthgauge.errors import ConfigError, DepthgaugeError
+from depthgauge.errors import ConfigError, DepthgaugeError, ResourceError
 from depthgauge.stages.interruption import Terminated, terminable
 
 STAGES = {
@@ -26,6 +26,14 @@ STAGES = {
 
 KEYED = ("fetch", "prepare", "train", "status", "show")
 """Stages that take key=value words."""
+
+PIPELINE = (
+    *("PIL", "altair", "dvc", "filelock", "grimp", "hydra", "hydra_plugins", "jaxtyping", "mlflow"),
+    *("numba", "omegaconf", "psutil", "pypi_simple", "pytorch_lightning", "pytorch_optimizer"),
+    *("requests", "rich", "safetensors", "sklearn", "threadpoolctl", "tqdm", "vl_convert"),
+    *("xarray", "yaml"),
+)
+"""What the extra `pipeline` installs, by the names that are imported."""
 
 EXIT_CODES = """exit codes: 0 done, 1 a cell failed, two results differ or something unforeseen,
 2 a wrong key, value or option, 3 data missing or damaged, 4 something the machine lacks,
@@ -48,6 +56,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Terminated:
         print("depthgauge: terminated; repeat the command to go on", file=sys.stderr)
         raise
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in PIPELINE:
+            raise
+        print(
+            f"depthgauge: this command needs the package {error.name}, which the extra `pipeline`"
+            " brings: `pip install 'depthgauge[pipeline]'`",
+            file=sys.stderr,
+        )
+        raise SystemExit(ResourceError.exit_code) from None
     except BrokenPipeError:  # somebody piped us into `head`
         sys.stderr.close()
         raise SystemExit(1) from None
