@@ -15,7 +15,9 @@ from depthgauge.stages.main import PIPELINE, STAGES
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
-ARGUMENTS = {"compare": ["a.json", "b.json"], "completion": ["bash"]}
+TEXT = {"capture_output": True, "text": True}
+
+ARGUMENTS = {"compare": ["results/claims.json", "results/claims.json"], "completion": ["bash"]}
 """What some commands require before they do anything."""
 
 WITHOUT = """
@@ -31,7 +33,7 @@ sys.meta_path.insert(0, Absent())
 def run_without(absent, code):
     """Run code in a Python where the packages `absent` are not installed."""
     lines = WITHOUT.format(absent=set(absent)) + code
-    return subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True)
+    return subprocess.run([sys.executable, "-c", lines], cwd=ROOT, **TEXT)
 
 
 def test_the_table_names_what_the_extra_installs():
@@ -51,5 +53,3 @@ def test_a_command_on_the_core_wheel_names_the_extra(stage):
     done = run_without(PIPELINE, call)
     assert (done.returncode, done.stderr.count("\n")) == (4, 1), done.stderr
     assert "pip install 'depthgauge[pipeline]'" in done.stderr
-
-
