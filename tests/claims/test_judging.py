@@ -11,7 +11,18 @@ from depthgauge.claims.judging import judge
 from depthgauge.claims.registry import CLAIMS, unique
 
 KEYS = [
-    *("id", "source", "study", "statement", "rule", "published", "measured", "interval"),
+    *(
+        "format",
+        "id",
+        "source",
+        "study",
+        "statement",
+        "rule",
+        "kind",
+        "published",
+        "measured",
+        "interval",
+    ),
     *("n", "seeds", "scale", "updates", "dataset", "figure", "unit", "n_diverged", "cells"),
     *("verdict", "reason"),
 ]

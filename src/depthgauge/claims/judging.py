@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from depthgauge.claims.claim import Claim
-from depthgauge.claims.judgement import Judgement, UndecidableError, Verdict
+from depthgauge.claims.judgement import FORMAT, Judgement, UndecidableError, Verdict
 from depthgauge.errors import DataError
 from depthgauge.foreign import RETRAIN, understood
 
@@ -53,11 +53,13 @@ def _told(
     """Return a verdict as plain JSON values."""
     interval = judgement.interval
     return {
+        "format": FORMAT,
         "id": claim.id,
         "source": claim.source,
         "study": claim.study,
         "statement": claim.statement,
         "rule": claim.rule.text,
+        "kind": str(claim.rule.kind),
         "published": claim.published,
         "measured": _rounded(judgement.measured),
         "interval": None if interval is None else [_rounded(end) for end in interval],

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from depthgauge.claims.judgement import Verdict
+from depthgauge.claims.judgement import FORMAT, Verdict
 from depthgauge.foreign import printable
 
 
@@ -67,6 +67,8 @@ def _perhaps(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
 KINDS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("id", "source", "study", "statement", "rule"), _text),
     **dict.fromkeys(("dataset", "figure", "unit", "reason"), _text),
+    "format": lambda value: value == FORMAT and _count(value),
+    "kind": _text,
     "published": _perhaps(_number),
     "measured": _perhaps(_number),
     "interval": _perhaps(_list_of(_number, 2)),
@@ -79,3 +81,9 @@ KINDS: dict[str, Callable[[Any], bool]] = {
     "verdict": lambda value: _text(value) and value in set(Verdict),
 }
 """Key of a verdict -> whether a value will do (claims/judging.py writes them)."""
+
+SINCE_2 = ("format", "kind")
+"""What verdicts of version 1 lack."""
+
+OF_ALL = [key for key in KINDS if key not in SINCE_2]
+"""What verdicts of any version have."""

@@ -8,8 +8,8 @@
 A cell whose record is in build/ is done, wherever it was computed. The times are measured on the
 blocks that this machine has finished; where the data are missing, they are the page's own. After
 an edit of code, pages or data the first call plans all studies anew (ten seconds), a later one
-takes part of a second. The exit code is 0 whatever the state is, 2 where no study can have the
-keys that are given.
+takes part of a second. The exit code is 0 whatever the state is, 2 where every study refuses a key
+that is given.
 """
 
 import argparse
@@ -51,8 +51,9 @@ def run(arguments: argparse.Namespace) -> None:
         except ConfigError as error:
             refused.append(error)
             found.append(StudyStatus(name, scale, None, str(error)))
-    if len(refused) == len(found) > 0:  # the words are wrong, not a page
-        raise refused[0]
+    given = any(not word.startswith("study=") for word in arguments.overrides)
+    if given and len(refused) == len(found) and len(set(map(str, refused))) == 1:
+        raise refused[0]  # the words are wrong, not a page
     if arguments.json:
         print(json.dumps({"studies": [asdict(each) for each in found]}, indent=1))
         return

@@ -49,7 +49,8 @@ def build_cell(config: Config, data_hash: str, device: str) -> Cell:
     """Cut the replica table of `config` into blocks of `config.block_size(device)`.
 
     The table runs over seeds, and over rates within a seed, so that asking for more seeds keeps
-    every full block. Keys that the procedure does not read are at their defaults. With L2 a block has one rate (the decay is one number of the fused update).
+    every full block. Keys that the procedure does not read are at their defaults. With L2 a block
+    has one rate (the decay is one number of the fused update).
     """
     experiment = as_read(config.experiment())
     key = cell_key(experiment, data_hash, device)
