@@ -74,6 +74,9 @@ def test_what_is_no_list_of_verdicts_is_refused():
         ("[" * 100_000, "nested too deeply"),
         (json.dumps([first, first]), "twice"),
         (json.dumps([{**first, "interval": None}]), "without an interval"),
+        (json.dumps([{**first, "interval": [2, 1]}]), "no rule of its kind"),
+        (json.dumps([{**first, "kind": "fraction"}]), "no rule of its kind"),
+        (json.dumps([{**first, "kind": "geometric_mean", "measured": 0}]), "no rule of its kind"),
     ):
         with pytest.raises(ValueError, match=reason):
             parse(text, OF_ALL)

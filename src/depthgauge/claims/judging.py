@@ -10,7 +10,7 @@ import xarray as xr
 from depthgauge.claims.claim import Claim
 from depthgauge.claims.judgement import FORMAT, Judgement, UndecidableError, Verdict
 from depthgauge.errors import DataError
-from depthgauge.foreign import RETRAIN, understood
+from depthgauge.foreign import lookups_in
 
 DIGITS = 4
 """Significant digits of a result: enough for 96.48 %, few enough to be the same everywhere."""
@@ -25,7 +25,7 @@ def judge(records: Mapping[str, Study], claims: Iterable[Claim]) -> list[dict[st
 
 def _verdict(claim: Claim, study: Study) -> dict[str, Any]:
     try:
-        with understood(f"a record of {claim.study}", RETRAIN):
+        with lookups_in(f"a record of {claim.study}"):
             return _told(claim, *_held(claim, study))
     except DataError as reason:
         return _told(claim, [], [], 0, Judgement(Verdict.inconclusive, str(reason)))

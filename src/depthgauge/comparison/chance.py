@@ -39,12 +39,14 @@ def _means(first: Verdict, second: Verdict) -> float:
     """Welch's test. Source: Welch, Biometrika 34 (1947), 28-35."""
     log = first["kind"] in (Kind.geometric_mean, Kind.geometric_prediction)
     one, two = (_estimate(each, log) for each in (first, second))
-    total = one[1] ** 2 + two[1] ** 2
-    if total == 0:
+    error = math.hypot(one[1], two[1])
+    if error == 0:
         return 0.0
-    parts = one[1] ** 4 / (first["n"] - 1) + two[1] ** 4 / (second["n"] - 1)
-    t = abs(one[0] - two[0]) / math.sqrt(total)
-    return float(2 * stats.t.sf(t, total**2 / parts))
+    shares = ((side[1] / error) ** 4 for side in (one, two))  # their sum may be beyond floats
+    parts = sum(
+        share / (each["n"] - 1) for share, each in zip(shares, (first, second), strict=True)
+    )
+    return float(2 * stats.t.sf(abs(one[0] - two[0]) / error, 1 / parts))
 
 
 def _estimate(verdict: Verdict, log: bool) -> tuple[float, float]:
@@ -72,7 +74,9 @@ def _ranges(first: Verdict, second: Verdict) -> float:
     """
     (low, high), (bottom, top) = first["interval"], second["interval"]
     if high < bottom or top < low:
-        return min(1.0, 2 / math.comb(first["n"] + second["n"], first["n"]))
+        n, m = first["n"], second["n"]  # whose binomial coefficient may be beyond floats
+        orders = math.lgamma(n + m + 1) - math.lgamma(n + 1) - math.lgamma(m + 1)
+        return min(1.0, 2 * math.exp(-orders))
     return 1.0
 
 
