@@ -49,6 +49,11 @@ REFUSED = [
     (lambda: Config(learning_rate=[0.1, 0]), "learning_rate"),
     (lambda: Config(learning_rate=[]), "learning_rate"),
     (lambda: Config(learning_rate=True), "learning_rate"),
+    (lambda: Config(scale="banana"), "scale"),
+    (lambda: Config(scale="smoke"), "scale"),
+    (lambda: Config(scale="rates", at={"smoke": {}, "rates": [1]}), "scale"),
+    (lambda: Config(model="magic"), "model"),
+    (lambda: Config(model="magic", models={"tanh": {}}), "model"),
 ]
 
 

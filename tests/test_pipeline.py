@@ -9,6 +9,7 @@ import grimp
 import pytest
 import yaml
 
+from depthgauge.claims.registry import STUDIES as STUDIES_JUDGED
 from depthgauge.training.procedures import PROCEDURES
 from projects import environment, make_project, put_under_dvc
 
@@ -16,7 +17,13 @@ ROOT = Path(__file__).parents[1]
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 STUDIES = sorted(path.stem for path in (ROOT / "conf" / "study").glob("*.yaml"))
 DOORS = ("depthgauge.stages", "depthgauge.errors", "depthgauge.files")
-"""Modules whose edits change no output: entry points, sentences, whole files."""
+"""Modules whose edits change no output: entry points, sentences, whole files. But for WRITERS."""
+WRITERS = {
+    "train": ["stages.plan", "stages.assemble"],
+    "judge": ["stages.judge", "stages.recorded"],
+    "report": ["stages.report", "stages.origins", "stages.recorded"],
+}
+"""By stage: what writes its outputs, or chooses what goes into them."""
 
 
 def covered(module, deps):
@@ -51,6 +58,22 @@ def test_what_is_compiled_beside_the_sources_is_no_change():
 def test_later_stages_depend_on_their_code(stage):
     """The modules behind depthgauge judge and report."""
     assert uncovered({f"depthgauge.stages.{stage}"}, PIPELINE[stage]["deps"]) == []
+
+
+@pytest.mark.parametrize("stage", WRITERS)
+def test_what_writes_an_output_is_a_dep(stage):
+    """An edit of a record's label, of the form of claims.json or origins.json is noticed."""
+    deps = PIPELINE[stage].get("deps") or PIPELINE[stage]["do"]["deps"]
+    writers = [f"depthgauge.{name}" for name in WRITERS[stage]]
+    assert all((ROOT / f"src/{name.replace('.', '/')}.py").exists() for name in writers)
+    assert [name for name in writers if not covered(name, deps)] == []
+
+
+def test_judge_and_report_read_the_studies_they_declare():
+    """Those that claims are about, and no other folder below build."""
+    assert [f"build/{name}" for name in STUDIES_JUDGED] == sorted(
+        dep for dep in PIPELINE["judge"]["deps"] if dep.startswith("build/")
+    )
 
 
 @pytest.mark.parametrize("stage", ["train", "judge"])

@@ -82,7 +82,7 @@ def test_a_bad_file_gets_one_sentence_and_its_name(harm, tmp_path):
         "cut": content[:-9],
         "text": b"this is no record at all, it is a letter to somebody",
         "header": struct.pack("<Q", 1 << 62) + content[8:],
-        "format": content.replace(rb"\"format\": 1", rb"\"format\": 7"),
+        "format": content.replace(rb"\"format\": 2", rb"\"format\": 7"),
     }[harm]
     path.unlink()
     if changed is not None:
@@ -92,6 +92,20 @@ def test_a_bad_file_gets_one_sentence_and_its_name(harm, tmp_path):
         read(path)
     assert str(path) in str(caught.value) and "train" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_changed_number_or_word_is_noticed(tmp_path):
+    """One bit of an array, a word of the attributes: neither is read as if it were so."""
+    path = tmp_path / "record.safetensors"
+    write(record(), path)
+    content = path.read_bytes()
+    number = bytearray(content)
+    number[-3] ^= 1
+    for changed in (bytes(number), content.replace(b"study", b"stody", 1)):
+        assert len(changed) == len(content) and changed != content
+        path.write_bytes(changed)
+        with pytest.raises(DataError, match="damaged"):
+            read(path)
 
 
 def test_a_study_comes_in_the_order_of_its_grid(tmp_path):

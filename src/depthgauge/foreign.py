@@ -4,27 +4,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from depthgauge.errors import DataError, DepthgaugeError
+from depthgauge.errors import DataError
 
 RETRAIN = "remove it and train the study again"
 """What to do about a record."""
 
 
 @contextmanager
-def understood(what: str, mending: str) -> Iterator[None]:
-    """Turn whatever goes wrong over `what` into a DataError that names it and says what to do.
+def lookups_in(what: str) -> Iterator[None]:
+    """Turn the lookup of something that `what` lacks into a DataError that names both.
 
-    Code that reads a record takes for granted what its study writes: which arrays, of which shape,
-    with which words. To ask for each of these everywhere would bury it. Nothing else may be done
-    inside: a mistake of our own would be blamed on the data (the sentence shows its kind).
+    A record holds what its study was asked to measure, perhaps less than a claim or figure reads.
+    That it is as it was written, `records.read` has checked: any other error is a bug of ours.
     """
     try:
         yield
-    except (DepthgaugeError, OSError):
-        raise
-    except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        raise DataError(f"{what} cannot be understood ({reason}); {mending}") from error
+    except LookupError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise DataError(f"{what} lacks what is read of it ({reason}); {RETRAIN}") from error
 
 
 def printable(value: Any) -> Any:

@@ -2,12 +2,16 @@
 
 In memory a record is an xarray Dataset. Every variable has `replica` as its first axis; its
 coordinates `seed` and `learning_rate` say which replica is which. On disk it is one safetensors
-file whose only metadata entry is JSON: the axes of each array and the attributes. Attributes hold
-the resolved scientific config, the data hash, the cell keys and the versions: the provenance.
+file whose only metadata entry is JSON: the axes of each array, the attributes and a digest of all
+that the file holds. Attributes hold the resolved scientific config, the data hash, the cell keys
+and the versions: the provenance. A record is checked once, where it is read: who works with it may
+take for granted that it is as it was written.
 """
 
+import hashlib
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +23,7 @@ from safetensors.numpy import save
 from depthgauge.errors import DataError
 from depthgauge.files import write_bytes
 
-FORMAT = 1
+FORMAT = 2
 """Version of the file format; a reader refuses any other."""
 
 CELL_ATTRS = {
@@ -43,6 +47,7 @@ def write(record: xr.Dataset, path: Path) -> None:
         "coords": sorted(str(name) for name in record.coords),
         "attrs": record.attrs,
     }
+    meta["digest"] = _digest(arrays, json.loads(json.dumps(meta)))  # as it will be read
     # save_file would leave a temporary file of its own behind where it is killed
     write_bytes(path, save(arrays, {"depthgauge": json.dumps(meta, sort_keys=True)}))
 
@@ -61,7 +66,10 @@ def read(path: Path) -> xr.Dataset:
                     " remove it and train the study again"
                 )
             names = file.offset_keys()
-            arrays = {name: (meta["dims"][name], file.get_tensor(name)) for name in names}
+            tensors = {name: file.get_tensor(name) for name in names}
+        if meta.pop("digest") != _digest(tensors, meta):
+            raise ValueError("its content is not what was written")
+        arrays = {name: (meta["dims"][name], values) for name, values in tensors.items()}
         _require_words(meta["dims"])
         coords = {name: arrays.pop(name) for name in meta["coords"]}
         return xr.Dataset(arrays, coords, dict(meta["attrs"]))
@@ -93,6 +101,15 @@ def read_study(folder: Path) -> list[xr.Dataset]:
         _require_cell(record, path)
         records.append(record)
     return sorted(records, key=lambda record: record.attrs["position"])
+
+
+def _digest(arrays: Mapping[str, np.ndarray], meta: dict[str, Any]) -> str:
+    """Return a digest of the arrays, with their types and shapes, and of what is said of them."""
+    digest = hashlib.sha256(json.dumps(meta, sort_keys=True).encode())
+    for name, values in sorted(arrays.items()):
+        digest.update(f"{name} {values.dtype} {values.shape}".encode())
+        digest.update(np.ascontiguousarray(values).data if values.size else b"")
+    return digest.hexdigest()
 
 
 def _require_words(dims: dict[str, list[str]]) -> None:

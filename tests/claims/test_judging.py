@@ -11,7 +11,18 @@ from depthgauge.claims.judging import judge
 from depthgauge.claims.registry import CLAIMS, unique
 
 KEYS = [
-    *("id", "source", "study", "statement", "rule", "published", "measured", "interval"),
+    *(
+        "format",
+        "id",
+        "source",
+        "study",
+        "statement",
+        "rule",
+        "kind",
+        "published",
+        "measured",
+        "interval",
+    ),
     *("n", "seeds", "scale", "updates", "dataset", "figure", "unit", "n_diverged", "cells"),
     *("verdict", "reason"),
 ]
@@ -135,7 +146,7 @@ def test_a_record_that_makes_no_sense_leaves_its_claims_open_and_no_other(cells)
     )
     mine = next(each for each in found if each["id"] == "nielsen.depth.two_above_one")
     assert mine["verdict"] == "inconclusive" and mine["n"] == 0 and mine["cells"] == []
-    assert "a record of nielsen_accuracy cannot be understood (KeyError" in mine["reason"]
+    assert "a record of nielsen_accuracy lacks what is read of it ('steps')" in mine["reason"]
     assert "train the study again" in mine["reason"]
     assert "holds" in {each["verdict"] for each in found if each["study"] != STUDY}
 

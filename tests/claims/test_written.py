@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from depthgauge.claims.written import KINDS, parse
+from depthgauge.claims.written import OF_ALL, parse
 
 TEXT = (Path(__file__).parents[2] / "results" / "claims.json").read_text("utf-8")
 
 
 def test_the_committed_verdicts_are_read_as_they_are():
     """Every key of every verdict, with no value changed."""
-    assert parse(TEXT, list(KINDS)) == json.loads(TEXT)
+    assert parse(TEXT, OF_ALL) == json.loads(TEXT)
 
 
 def test_an_older_list_may_lack_what_nobody_asked_for():
@@ -25,11 +25,11 @@ def test_an_older_list_may_lack_what_nobody_asked_for():
 
 def test_each_required_key_is_asked_for():
     """The sentence names the key that is lacking, and where."""
-    for key in KINDS:
+    for key in OF_ALL:
         verdicts = json.loads(TEXT)[:3]
         del verdicts[1][key]
         with pytest.raises(ValueError, match=rf"\b{key}\b.* of entry 1 lacking or wrong"):
-            parse(json.dumps(verdicts), list(KINDS))
+            parse(json.dumps(verdicts), OF_ALL)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,9 @@ def test_each_required_key_is_asked_for():
         ("updates", [None, None]),
         ("updates", [3]),
         ("cells", "hidden=[30]"),
+        ("format", 3),
+        ("format", True),
+        ("kind", None),
         ("verdict", "maybe"),
         ("verdict", ["holds"]),
     ],
@@ -58,7 +61,7 @@ def test_a_value_of_another_kind_is_named(key, value):
     verdicts = json.loads(TEXT)[:3]
     verdicts[2][key] = value
     with pytest.raises(ValueError, match=f"^{key} of entry 2 lacking or wrong"):
-        parse(json.dumps(verdicts), list(KINDS))
+        parse(json.dumps(verdicts), OF_ALL)
 
 
 def test_what_is_no_list_of_verdicts_is_refused():
@@ -71,6 +74,9 @@ def test_what_is_no_list_of_verdicts_is_refused():
         ("[" * 100_000, "nested too deeply"),
         (json.dumps([first, first]), "twice"),
         (json.dumps([{**first, "interval": None}]), "without an interval"),
+        (json.dumps([{**first, "interval": [2, 1]}]), "no rule of its kind"),
+        (json.dumps([{**first, "kind": "fraction"}]), "no rule of its kind"),
+        (json.dumps([{**first, "kind": "geometric_mean", "measured": 0}]), "no rule of its kind"),
     ):
         with pytest.raises(ValueError, match=reason):
-            parse(text, list(KINDS))
+            parse(text, OF_ALL)

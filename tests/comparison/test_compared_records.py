@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 from depthgauge.comparison.records import compare
+from depthgauge.errors import DataError
 
 
 def record(values, seeds=None, label="hidden=[30]", steps=(0, 10), **attrs):
@@ -44,6 +45,24 @@ def test_cells_and_variables_on_one_side_are_a_change():
     assert found.changed
     assert found.only_first == ["hidden=[60] on mnist", "hidden=[30] on mnist: probe_cost"]
     assert found.only_second == ["c on mnist"]
+
+
+def test_cells_with_one_label_are_told_apart_by_their_settings():
+    """As l2=range(2) once made them; neither hides a difference of the other."""
+    one = record(VALUES, label="one cell", config={"l2": 0, "steps": 3})
+    two = record(VALUES, label="one cell", config={"l2": 1, "steps": 3})
+    moved = two.assign(probe_cost=two["probe_cost"] * 100)
+    for pair in ([one, moved], [moved, one]):
+        found = compare([one, two], pair)
+        assert found.changed and {each.cell for each in found.differences} == {
+            "one cell on mnist, l2=1"
+        }
+
+
+def test_two_records_of_one_cell_are_refused():
+    """Which of them is meant nobody can say."""
+    with pytest.raises(DataError, match=r"^two records are of the same cell, c on mnist: remove"):
+        compare([record(VALUES, label="c"), record(VALUES + 1, label="c")], [record(VALUES)])
 
 
 def test_other_steps_are_compared_where_both_looked():

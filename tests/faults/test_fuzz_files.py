@@ -30,7 +30,7 @@ from depthgauge.datasets.prepared import path_of
 from depthgauge.datasets.sources import RawFile
 from depthgauge.datasets.transfer import SourceError
 from depthgauge.errors import DepthgaugeError
-from depthgauge.records import read_study, write
+from depthgauge.records import _digest, read_study, write
 from depthgauge.training.block import Block
 from depthgauge.training.checkpoint import Checkpoint
 from depthgauge.training.descent import build_instruments, build_module
@@ -196,14 +196,17 @@ def test_records_of_spoiled_bytes(place, edits):
 def test_records_of_spoiled_words(place, places, value):
     """Sound bytes, and any value anywhere in what the record says of itself."""
     meta = {
-        "format": 1,
+        "format": 2,
         "dims": {str(name): list(each.dims) for name, each in RECORD.variables.items()},
         "coords": sorted(map(str, RECORD.coords)),
         "attrs": RECORD.attrs,
     }
     arrays = {str(name): np.ascontiguousarray(each) for name, each in RECORD.variables.items()}
     try:
-        text = json.dumps(replaced(meta, places, value)).encode().decode()
+        said = replaced(meta, places, value)
+        if isinstance(said, dict):
+            said["digest"] = _digest(arrays, said)
+        text = json.dumps(said).encode().decode()
     except UnicodeEncodeError:
         return
     (place / "words").mkdir(exist_ok=True)

@@ -14,11 +14,19 @@ import pytest
 import xarray as xr
 from PIL import Image
 
+from depthgauge.claims.registry import CLAIMS as REGISTER
 from depthgauge.datasets.prepared import Split, assemble, path_of, write
 from depthgauge.records import write as write_record
 
 ROOT = Path(__file__).parents[2]
 CLAIMS = ROOT / "results/claims.json"
+KINDS = {claim.id: str(claim.rule.kind) for claim in REGISTER}
+
+
+def committed():
+    """The committed verdicts, as this version would write them."""
+    verdicts = json.loads(CLAIMS.read_text())
+    return [{**each, "format": 2, "kind": KINDS[each["id"]]} for each in verdicts]
 
 
 @pytest.fixture
@@ -26,13 +34,13 @@ def judged(tmp_path, monkeypatch):
     """A project with the committed verdicts."""
     (tmp_path / "dvc.yaml").touch()
     (tmp_path / "results").mkdir()
-    (tmp_path / "results/claims.json").write_bytes(CLAIMS.read_bytes())
+    (tmp_path / "results/claims.json").write_text(json.dumps(committed()))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def altered(folder, alter):
-    verdicts = json.loads(CLAIMS.read_text())
+    verdicts = committed()
     alter(verdicts)
     (folder / "other.json").write_text(json.dumps(verdicts))
     return str(folder / "other.json")
@@ -40,7 +48,7 @@ def altered(folder, alter):
 
 def test_the_same_claims_are_the_same(judged, depthgauge, monkeypatch):
     """Exit code 0; the first side may come through a pipe."""
-    monkeypatch.setattr(sys, "stdin", io.StringIO(CLAIMS.read_text()))
+    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(committed())))
     code, out, _ = depthgauge("compare", "-", "results/claims.json")
     assert code == 0 and "0 appear, 0 vanish, 0 have another verdict" in out
 
@@ -136,7 +144,9 @@ def test_claims_are_counted_first_and_can_be_chosen(judged, depthgauge):
     fails = [each["id"] for each in verdicts if each["verdict"] == "fails"]
     code, out, _ = depthgauge("claims", "--verdict", "fails")
     assert out.startswith(f"{len(fails)} of {len(verdicts)} claims: 0 hold, {len(fails)} fail")
-    assert all(name in out for name in fails)
+    assert all(name in out for name in fails) and "by chance" not in out
+    assert "by chance" in depthgauge("claims")[1]
+    assert "by chance" not in depthgauge("claims", "--verdict", "holds")[1]
     code, out, _ = depthgauge("claims", "--source", "milman", "--study", "bounds")
     assert set(re.findall(r"^ ([a-z]+)\.", out, re.M)) == {"milman"}
     code, _, err = depthgauge("claims", "--study", "nosuch")

@@ -111,6 +111,14 @@ def test_a_damaged_record_is_named(build, capsys):
     assert not (build.parent / "results").exists()
 
 
+def test_a_folder_of_no_claim_is_not_read(build):
+    """A user's own study, here with a broken record: the verdicts are those of the others."""
+    alone = (judge(build) / "claims.json").read_bytes()
+    (build / "own").mkdir()
+    (build / "own" / "000.safetensors").write_bytes(b"broken")
+    assert (judge(build) / "claims.json").read_bytes() == alone
+
+
 def test_judging_needs_no_training_library(build):
     """A fresh interpreter that judges has loaded neither torch nor Lightning nor MLflow."""
     program = (

@@ -56,6 +56,16 @@ def test_a_fresh_clone_is_told_what_it_lacks_and_how_long_it_takes(one_study, de
     assert cells(depthgauge, "scale=paper") == study  # also from the plan kept
 
 
+def test_a_key_that_no_study_can_have_is_one_sentence(project, depthgauge):
+    """Once, not once a study; exit code 2. A key that some can have leaves the table."""
+    code, out, err = depthgauge("status", "colour=red")
+    assert (code, out) == (2, "") and err.count("\n") == 1 and "colour" in err
+    code, out, _ = depthgauge(
+        "status", "study=nielsen_chain,glorot_cost_surface", "surface.points=5", "scale=smoke"
+    )
+    assert code == 0 and "nielsen_chain: surface.points=5 would change nothing" in out
+
+
 def test_cells_go_from_to_do_over_failed_and_running_to_done(one_study, depthgauge):
     """A failure's reason, a stopped block's step, the lock of a living process, the record."""
     study = cells(depthgauge, *ASKED)

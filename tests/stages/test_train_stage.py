@@ -105,7 +105,7 @@ def test_a_dry_run_computes_nothing(project, depthgauge):
         (["study=nielsen_accuracy", "procedure=magic"], "procedure=magic is unknown"),
         (
             ["study=nielsen_accuracy", "remedy.normalization=layer"],
-            "remedy.normalization=layer would change nothing with procedure=descent; add",
+            "remedy.normalization=layer would change nothing: procedure=descent does not read it",
         ),
         (["study=nielsen_accuracy", "+colour=red"], "colour is no key of a study"),
         (

@@ -196,7 +196,6 @@ def test_second_order_steps_lower_the_cost(run):
         ({"remedy": Remedy(optimizer="nosuch")}, "remedy.optimizer=nosuch is unknown"),
         ({"remedy": Remedy(normalization="nosuch")}, "remedy.normalization=nosuch is unknown"),
         ({"init": "nosuch"}, "init=nosuch is unknown"),
-        ({"l2": 0.1}, "l2=0.1 will not do"),
         ({"pretraining": Pretraining(steps=12)}, "pretraining.steps=12 will not do with steps=12"),
         ({"pretraining": Pretraining(steps=13)}, "pretraining.steps=13 will not do with steps=12"),
         (

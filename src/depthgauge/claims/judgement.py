@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from depthgauge.claims.statistics import Interval
 
+FORMAT = 2
+"""Version of what a verdict holds; those of version 1 say neither it nor the kind of their rule."""
+
 
 class Verdict(StrEnum):
     """What became of a claim."""

@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 
 from depthgauge.claims.claim import Claim
-from depthgauge.claims.judgement import Judgement, UndecidableError, Verdict
+from depthgauge.claims.judgement import FORMAT, Judgement, UndecidableError, Verdict
 from depthgauge.errors import DataError
-from depthgauge.foreign import RETRAIN, understood
+from depthgauge.foreign import lookups_in
 
 DIGITS = 4
 """Significant digits of a result: enough for 96.48 %, few enough to be the same everywhere."""
@@ -25,7 +25,7 @@ def judge(records: Mapping[str, Study], claims: Iterable[Claim]) -> list[dict[st
 
 def _verdict(claim: Claim, study: Study) -> dict[str, Any]:
     try:
-        with understood(f"a record of {claim.study}", RETRAIN):
+        with lookups_in(f"a record of {claim.study}"):
             return _told(claim, *_held(claim, study))
     except DataError as reason:
         return _told(claim, [], [], 0, Judgement(Verdict.inconclusive, str(reason)))
@@ -53,11 +53,13 @@ def _told(
     """Return a verdict as plain JSON values."""
     interval = judgement.interval
     return {
+        "format": FORMAT,
         "id": claim.id,
         "source": claim.source,
         "study": claim.study,
         "statement": claim.statement,
         "rule": claim.rule.text,
+        "kind": str(claim.rule.kind),
         "published": claim.published,
         "measured": _rounded(judgement.measured),
         "interval": None if interval is None else [_rounded(end) for end in interval],

@@ -18,7 +18,8 @@ def claims_about(
     """Return how to make claims about nets of `study` that have this value of `key` and depth.
 
     It takes what follows `prefix` in the id, the place in `source`, the statement, the nets and the
-    rule; the claim then lacks its estimate and unit. The study's figure has its name.
+    rule; the claim then lacks its estimate and unit, and `updates` where it is about training. The
+    study's figure has its name.
     """
 
     def claim(id: str, where: str, statement: str, nets: Nets, rule: Rule) -> partial[Claim]:

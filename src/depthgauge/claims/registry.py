@@ -61,3 +61,6 @@ def unique(claims: Iterable[Claim]) -> tuple[Claim, ...]:
 
 
 CLAIMS = unique(claim for source in SOURCES for claim in source.CLAIMS)
+
+STUDIES = sorted({claim.study for claim in CLAIMS})
+"""Whose records are judged and reported."""

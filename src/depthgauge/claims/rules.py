@@ -7,6 +7,7 @@ wholly outside it fails, across its edge it stays open. None knows at which scal
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 
@@ -29,6 +30,22 @@ from depthgauge.claims.statistics import (
 )
 
 
+class Kind(StrEnum):
+    """What the numbers of a judgement are, and so which test compares two of them."""
+
+    mean = "mean"
+    geometric_mean = "geometric_mean"
+    prediction = "prediction"
+    """A mean, with a prediction interval for one more run."""
+    geometric_prediction = "geometric_prediction"
+    fraction = "fraction"
+    """Of seeds."""
+    range = "range"
+    """The interval holds the least and the largest seed."""
+    spread = "spread"
+    """A multiple of a standard deviation."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """How numbers of seeds become a judgement."""
@@ -37,6 +54,7 @@ class Rule:
     """The rule in words; before the colon its kind."""
     decide: Callable[[Values, float | None], Judgement]
     """From the estimate of each seed, (seed,), and the published number."""
+    kind: Kind
 
 
 PUBLISHED_NUMBER = "published number"
@@ -59,6 +77,7 @@ def published_number(log: bool = False) -> Rule:
     return Rule(
         f"{PUBLISHED_NUMBER}: inside the 95 % t prediction interval{scale} for one more run",
         decide,
+        Kind.geometric_prediction if log else Kind.prediction,
     )
 
 
@@ -70,7 +89,9 @@ def fraction_above(word: str, least: float) -> Rule:
         return against(found, least, math.inf)
 
     return Rule(
-        f"{word}: the 95 % Wilson interval of the fraction of seeds is above {least}", decide
+        f"{word}: the 95 % Wilson interval of the fraction of seeds is above {least}",
+        decide,
+        Kind.fraction,
     )
 
 
@@ -81,7 +102,7 @@ def factor_between(word: str, low: float, high: float) -> Rule:
         return against(_geometric(t_interval, values), low, high)
 
     text = f"{word}: the 95 % t interval of the geometric mean over seeds lies {region(low, high)}"
-    return Rule(text, decide)
+    return Rule(text, decide, Kind.geometric_mean)
 
 
 def roughly(target: float) -> Rule:
@@ -99,6 +120,7 @@ def close(margin: float) -> Rule:
         "close: the 95 % t interval of the mean difference, paired by seed, lies within"
         f" +- {margin:g}",
         decide,
+        Kind.mean,
     )
 
 
@@ -113,6 +135,7 @@ def as_printed(half: float) -> Rule:
         f"as printed: the 95 % t interval of the mean lies within {half:g}, half a unit of the last"
         " digit, of the published number",
         decide,
+        Kind.mean,
     )
 
 
@@ -136,7 +159,8 @@ def printed(half: float) -> Rule:
         verdict = Verdict.fails if off else Verdict.holds
         return judged(verdict, f"{off} of {len(values)} seeds give another number", found)
 
-    return Rule(f"constant: within {half:g} of the published number in every seed", decide)
+    text = f"constant: within {half:g} of the published number in every seed"
+    return Rule(text, decide, Kind.range)
 
 
 def _decide_never(values: Values, _: float | None) -> Judgement:
@@ -150,6 +174,7 @@ NEVER_ABOVE_ONE = Rule(
     "never: the largest value of every seed is at most 1 (interval: least and largest seed); one"
     " violation fails",
     _decide_never,
+    Kind.range,
 )
 """For identities, as parts of what rounding explains, and for bounds, as parts of the bound."""
 
@@ -163,6 +188,7 @@ PREDICTED = replace(
 ORDERING = Rule(
     "ordering: the 95 % t interval of the mean difference, paired by seed, is above 0",
     _decide_ordering,
+    Kind.mean,
 )
 """Differences are taken so that the stated direction is positive."""
 
@@ -170,6 +196,7 @@ NOT_SIGNIFICANT = Rule(
     "not significant: the published difference is below the 95 % interval of the smallest one that"
     " two single runs, one of each kind, would have to show",
     _decide_not_significant,
+    Kind.spread,
 )
 """Values are (seed, 2): one column for each kind of run. Published runs were not paired."""
 

@@ -5,8 +5,12 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from depthgauge.claims.judgement import Verdict
+from depthgauge.claims.judgement import FORMAT, Verdict
+from depthgauge.claims.rules import Kind
 from depthgauge.foreign import printable
+
+MOST_SEEDS = 1_000_000
+"""As config/experiment.py allows."""
 
 
 def parse(text: str, required: Sequence[str]) -> list[dict[str, Any]]:
@@ -29,9 +33,22 @@ def parse(text: str, required: Sequence[str]) -> list[dict[str, Any]]:
             raise ValueError(f"{', '.join(wrong)} of entry {position} lacking or wrong")
         if verdict.get("measured") is not None and verdict.get("interval") is None:
             raise ValueError(f"entry {position} has a number without an interval")
+        if not _possible(verdict):
+            raise ValueError(f"entry {position} has a number that no rule of its kind gives")
     if len({verdict["id"] for verdict in found}) < len(found):
         raise ValueError("a claim is there twice")
     return found
+
+
+def _possible(verdict: dict[str, Any]) -> bool:
+    """Whether a verdict's numbers are such as its kind of rule gives; fits any other kind."""
+    numbers = [*(verdict.get("interval") or ()), verdict.get("measured")]
+    if None in numbers:
+        return True
+    low, high, measured = numbers
+    kind = verdict.get("kind")
+    positive = kind not in (Kind.geometric_mean, Kind.geometric_prediction) or min(numbers) > 0
+    return low <= high and positive and (kind != Kind.fraction or 0 <= measured <= 1)
 
 
 def _refuse(word: str) -> NoReturn:
@@ -67,10 +84,12 @@ def _perhaps(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
 KINDS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("id", "source", "study", "statement", "rule"), _text),
     **dict.fromkeys(("dataset", "figure", "unit", "reason"), _text),
+    "format": lambda value: value == FORMAT and _count(value),
+    "kind": _text,
     "published": _perhaps(_number),
     "measured": _perhaps(_number),
     "interval": _perhaps(_list_of(_number, 2)),
-    "n": _count,
+    "n": lambda value: _count(value) and value <= MOST_SEEDS,
     "seeds": _list_of(_count),
     "scale": _perhaps(_text),
     "updates": lambda value: _list_of(_perhaps(_count), 2)(value) and value[1] is not None,
@@ -79,3 +98,9 @@ KINDS: dict[str, Callable[[Any], bool]] = {
     "verdict": lambda value: _text(value) and value in set(Verdict),
 }
 """Key of a verdict -> whether a value will do (claims/judging.py writes them)."""
+
+SINCE_2 = ("format", "kind")
+"""What verdicts of version 1 lack."""
+
+OF_ALL = [key for key in KINDS if key not in SINCE_2]
+"""What verdicts of any version have."""

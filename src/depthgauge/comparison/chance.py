@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from depthgauge.claims.rules import Kind
 from depthgauge.claims.statistics import CONFIDENCE
 
 Verdict = Mapping[str, Any]
@@ -19,28 +20,33 @@ Verdict = Mapping[str, Any]
 TAIL = (1 + CONFIDENCE) / 2
 
 
-def p_value(first: Verdict, second: Verdict) -> float:
+def p_value(first: Verdict, second: Verdict) -> float | None:
     """Return the probability of a difference this large, or larger, if nothing had changed.
 
-    Both have a number and the same rule. Numbers that agree in all digits stored give 1. Seeds
-    that both have are taken for independent ones, which errs on the side of chance.
+    None where no test fits: one does not say of what kind its rule is, as those of version 1, or
+    says one that this version does not know. Both have a number and the same rule. Numbers that
+    agree in all digits stored give 1. Seeds that both have are taken for independent ones, which
+    errs on the side of chance.
     """
     if _same_digits(first, second):
         return 1.0
-    rule = first["rule"]
-    return next(test for phrase, test in TESTS if phrase in rule)(first, second)
+    kind = first.get("kind")
+    test = TESTS.get(kind or "")
+    return test(first, second) if test and second.get("kind") == kind else None
 
 
 def _means(first: Verdict, second: Verdict) -> float:
     """Welch's test. Source: Welch, Biometrika 34 (1947), 28-35."""
-    log = "logarithms" in first["rule"] or "geometric" in first["rule"]
+    log = first["kind"] in (Kind.geometric_mean, Kind.geometric_prediction)
     one, two = (_estimate(each, log) for each in (first, second))
-    total = one[1] ** 2 + two[1] ** 2
-    if total == 0:
+    error = math.hypot(one[1], two[1])
+    if error == 0:
         return 0.0
-    parts = one[1] ** 4 / (first["n"] - 1) + two[1] ** 4 / (second["n"] - 1)
-    t = abs(one[0] - two[0]) / math.sqrt(total)
-    return float(2 * stats.t.sf(t, total**2 / parts))
+    shares = ((side[1] / error) ** 4 for side in (one, two))  # their sum may be beyond floats
+    parts = sum(
+        share / (each["n"] - 1) for share, each in zip(shares, (first, second), strict=True)
+    )
+    return float(2 * stats.t.sf(abs(one[0] - two[0]) / error, 1 / parts))
 
 
 def _estimate(verdict: Verdict, log: bool) -> tuple[float, float]:
@@ -48,7 +54,7 @@ def _estimate(verdict: Verdict, log: bool) -> tuple[float, float]:
     n, ends = verdict["n"], verdict["interval"]
     low, high, middle = (math.log(x) if log else x for x in (*ends, verdict["measured"]))
     half = (high - low) / (2 * float(stats.t.ppf(TAIL, n - 1)))
-    if "prediction" in verdict["rule"]:
+    if verdict["kind"] in (Kind.prediction, Kind.geometric_prediction):
         half /= math.sqrt(n + 1)  # s sqrt(1 + 1/n) -> s / sqrt(n)
     unit = last_digit(verdict["measured"])
     return middle, math.hypot(half, (unit / abs(verdict["measured"]) if log else unit) / 3.5)
@@ -68,7 +74,9 @@ def _ranges(first: Verdict, second: Verdict) -> float:
     """
     (low, high), (bottom, top) = first["interval"], second["interval"]
     if high < bottom or top < low:
-        return min(1.0, 2 / math.comb(first["n"] + second["n"], first["n"]))
+        n, m = first["n"], second["n"]  # whose binomial coefficient may be beyond floats
+        orders = math.lgamma(n + m + 1) - math.lgamma(n + 1) - math.lgamma(m + 1)
+        return min(1.0, 2 * math.exp(-orders))
     return 1.0
 
 
@@ -83,15 +91,16 @@ def _spreads(first: Verdict, second: Verdict) -> float:
     return float(2 * stats.norm.sf(moved / error)) if error else 0.0
 
 
-TESTS: tuple[tuple[str, Callable[[Verdict, Verdict], float]], ...] = (
-    ("Wilson interval", _fractions),
-    ("not significant", _spreads),
-    ("constant", _ranges),
-    ("never", _ranges),
-    ("t interval", _means),
-    ("t prediction interval", _means),
-)
-"""A phrase of the rule's text -> the test for its numbers; the first that fits counts."""
+TESTS: dict[str, Callable[[Verdict, Verdict], float]] = {
+    Kind.mean: _means,
+    Kind.geometric_mean: _means,
+    Kind.prediction: _means,
+    Kind.geometric_prediction: _means,
+    Kind.fraction: _fractions,
+    Kind.range: _ranges,
+    Kind.spread: _spreads,
+}
+"""Kind of the rule -> the test for its numbers."""
 
 
 def last_digit(value: float) -> float:

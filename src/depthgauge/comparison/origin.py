@@ -1,6 +1,6 @@
 """What two records of a cell say of where they come from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import xarray as xr
@@ -16,6 +16,13 @@ def origin(first: xr.Dataset, second: xr.Dataset) -> Iterator[str]:
     for key in {**one, **two}:
         if one.get(key) != two.get(key):
             yield f"{key}: {one.get(key)} -> {two.get(key)}"
+
+
+def differences_of_config(records: Sequence[xr.Dataset]) -> list[list[str]]:
+    """Return for each record the settings in which they are not all alike, as in l2=0."""
+    configs = [dict(_flat("", record.attrs["config"])) for record in records]
+    keys = [key for key in configs[0] if any(c.get(key) != configs[0][key] for c in configs)]
+    return [[f"{key}={config.get(key)}" for key in keys] for config in configs]
 
 
 def _known(record: xr.Dataset) -> dict[str, Any]:

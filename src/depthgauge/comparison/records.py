@@ -7,9 +7,10 @@ import numpy as np
 import xarray as xr
 
 from depthgauge.comparison.holm import LEVEL
-from depthgauge.comparison.origin import origin
+from depthgauge.comparison.origin import differences_of_config, origin
 from depthgauge.comparison.relabelling import Values, chances, contrast, deals
 from depthgauge.comparison.variables import Pair, Variable, variables
+from depthgauge.errors import DataError
 
 FEWEST = round(1 / LEVEL)
 """Deals of the seeds without which no difference can be beyond chance."""
@@ -74,7 +75,7 @@ def compare(
 
     Its p values are multiplied by the number of `studies` that are compared at once.
     """
-    one, two = ({_name(each): each for each in side} for side in (first, second))
+    one, two = (_named(side) for side in (first, second))
     if len(first) == len(second) == 1:
         two = {next(iter(one)): second[0]}
     pairs = {name: (one[name], two[name]) for name in one if name in two}
@@ -144,6 +145,27 @@ def _difference(variable: Variable, p: Values) -> Difference:
         float(np.abs(one - two).max() / largest) if largest else 0.0,
         float(p[worst]),
     )
+
+
+def _named(records: Sequence[xr.Dataset]) -> dict[str, xr.Dataset]:
+    """Return the records by name, with all in which their configs differ where two have one.
+
+    Raises DataError for two records of one cell, which no name tells apart.
+    """
+    named: dict[str, list[xr.Dataset]] = {}
+    for record in records:
+        named.setdefault(_name(record), []).append(record)
+    found = {}
+    for name, alike in named.items():
+        for record, differing in zip(alike, differences_of_config(alike), strict=True):
+            full = ", ".join([name, *differing])
+            if full in found:
+                raise DataError(
+                    f"two records are of the same cell, {full}: remove one of them, or compare"
+                    " them as two files"
+                )
+            found[full] = record
+    return found
 
 
 def _name(record: xr.Dataset) -> str:

@@ -16,6 +16,8 @@ class Change:
     second: Verdict | None
     p: float | None = None
     """Adjusted for all claims compared; None where there are no two numbers to compare."""
+    untested: bool = False
+    """Whether the numbers differ and no test is known for rules of their kind."""
 
     @property
     def beyond_chance(self) -> bool:
@@ -40,7 +42,8 @@ class Change:
     @property
     def matters(self) -> bool:
         """Whether a reader must be told: anything but a number that moved within chance."""
-        return self.beyond_chance or self.one_sided or self.other_verdict or self.other_rule
+        sides = self.one_sided or self.other_verdict or self.other_rule
+        return self.beyond_chance or sides or self.untested
 
     def _differs(self, key: str) -> bool:
         if self.first is None or self.second is None:
@@ -52,10 +55,16 @@ def changes(first: Sequence[Verdict], second: Sequence[Verdict]) -> list[Change]
     """Return the claims that differ, in the order of `first`, those only in `second` last."""
     one, two = ({each["id"]: each for each in side} for side in (first, second))
     pairs = [Change(name, one.get(name), two.get(name)) for name in {**one, **two}]
-    tested = [at for at, pair in enumerate(pairs) if _numbers(pair)]
-    adjusted = holm([p_value(pairs[at].first or {}, pairs[at].second or {}) for at in tested])
-    for at, p in zip(tested, adjusted, strict=True):
+    found = {
+        at: p_value(pair.first or {}, pair.second or {})
+        for at, pair in enumerate(pairs)
+        if _numbers(pair)
+    }
+    tested = {at: p for at, p in found.items() if p is not None}
+    for at, p in zip(tested, holm(list(tested.values())), strict=True):
         pairs[at] = replace(pairs[at], p=p)
+    for at in found.keys() - tested.keys():
+        pairs[at] = replace(pairs[at], untested=True)
     return [pair for pair in pairs if pair.matters or _moved(pair)]
 
 

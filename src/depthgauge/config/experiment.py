@@ -23,6 +23,8 @@ MOST_READINGS = 1_000_000
 """Of one instrument in one run; each is kept until the record is written."""
 MOST_REPLICAS = 65_536
 """Of one block."""
+SCALE = "quick"
+"""The default, and the only scale of a page without sizes of its own (`at`)."""
 INSTRUMENTS = (
     "gradients",
     "evaluation",
@@ -131,7 +133,7 @@ class Experiment:
 class Config(Experiment):
     """An experiment, its replicas, and what changes no number."""
 
-    scale: str = "quick"
+    scale: str = SCALE
     """Picks the study's protocol from its `at` table: smoke, quick or paper."""
     learning_rate: Any = 0.1
     """One rate, or a list of rates, each of which gets all the seeds."""
@@ -170,6 +172,15 @@ class Config(Experiment):
             number = isinstance(rate, int | float) and not isinstance(rate, bool)
             positive = number and 0 < rate < 1e300  # isfinite() cannot take any whole number
             require(positive, "learning_rate", rate, wanted)
+        self._require_choices()
+
+    def _require_choices(self) -> None:
+        """A page without `at` or `models` has nothing for `scale` or `model` to choose from."""
+        scales = [name for name, sizes in self.at.items() if isinstance(sizes, dict)] or [SCALE]
+        listed = ", ".join(scales)
+        require(self.scale in scales, "scale", self.scale, f"one that its page has: {listed}")
+        names = ", ".join(self.models) or "left out: its page has no `models`"
+        require(self.model in ("", *self.models), "model", self.model, names)
 
     def learning_rates(self) -> list[float]:
         """Return the rates of the replica table, in the order given."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from depthgauge.errors import DataError
-from depthgauge.foreign import RETRAIN, understood
+from depthgauge.foreign import lookups_in
 from depthgauge.report.bounds import bounds
 from depthgauge.report.cells import Records
 from depthgauge.report.figure import Figure, png, svg
@@ -75,7 +75,7 @@ def draw(records: Records) -> tuple[dict[str, Figure], dict[str, str]]:
     drawn, missing = {}, {}
     for name, figure in FIGURES.items():
         try:
-            with understood("what it would show", RETRAIN):
+            with lookups_in("a record of what it shows"):
                 drawn[name] = figure(records)
         except DataError as error:
             missing[name] = str(error)
@@ -87,8 +87,7 @@ def pictures(figures: Mapping[str, Figure]) -> tuple[dict[str, str], dict[str, s
     drawn, missing = {}, {}
     for name, figure in figures.items():
         try:
-            with understood("what it would show", RETRAIN):
-                drawn[name] = svg(figure)
+            drawn[name] = svg(figure)
         except DataError as error:
             missing[name] = str(error)
     return drawn, missing

@@ -6,7 +6,7 @@ from functools import partial
 import pandas as pd
 
 from depthgauge.errors import DataError
-from depthgauge.foreign import RETRAIN, understood
+from depthgauge.foreign import lookups_in
 from depthgauge.report import nielsen_accuracy, nielsen_training_speed
 from depthgauge.report.cells import Records, cell, cells
 from depthgauge.report.curves import speed_table
@@ -18,7 +18,7 @@ def plots(records: Records) -> dict[str, pd.DataFrame]:
     tables = {}
     for name, table in PLOTS.items():
         try:
-            with understood(name, RETRAIN):
+            with lookups_in(f"a record of {name}"):
                 tables[name] = table(records)
         except DataError:
             continue

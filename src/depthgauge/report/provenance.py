@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import xarray as xr
 
-from depthgauge.foreign import RETRAIN, understood
+from depthgauge.foreign import lookups_in
 from depthgauge.report.cells import Records
 from depthgauge.report.duration import duration
 from depthgauge.report.seeds import in_words
@@ -54,7 +54,7 @@ def provenance(records: Records, origins: Mapping[str, Origin]) -> list[StudyPro
     rows = []
     for name, found in sorted(records.items()):
         if found:
-            with understood(f"the provenance of a record of {name}", RETRAIN):
+            with lookups_in(f"a record of {name}"):
                 rows.append(_study(name, list(found), origins.get(name)))
     return rows
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from depthgauge.claims.written import KINDS, parse
+from depthgauge.claims.written import OF_ALL, parse
 from depthgauge.errors import DataError
 from depthgauge.report.seeds import in_words
 
@@ -32,7 +32,7 @@ def read(path: Path) -> list[dict[str, Any]]:
     Raises DataError when the file is missing or is no list of verdicts.
     """
     try:
-        return parse(path.read_text(encoding="utf-8"), list(KINDS))
+        return parse(path.read_text(encoding="utf-8"), OF_ALL)
     except FileNotFoundError:
         raise DataError(f"no verdicts at {path}; run `depthgauge judge` first") from None
     except ValueError as error:

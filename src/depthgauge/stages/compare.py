@@ -24,7 +24,6 @@ import argparse
 from pathlib import Path
 
 from depthgauge.errors import ConfigError, DataError
-from depthgauge.foreign import RETRAIN, understood
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,8 +74,7 @@ def _claims(first: str, second: str) -> bool:
     from depthgauge.stages.judged import read_verdicts
 
     one, two = read_verdicts(first), read_verdicts(second)
-    with understood(f"a claim of {first} or {second}", "make them anew with `depthgauge judge`"):
-        return show_claims(changes(one, two), len(one), len(two))
+    return show_claims(changes(one, two), len(one), len(two))
 
 
 def _studies(first: Path, second: Path) -> bool:
@@ -97,5 +95,4 @@ def _study(first: Path, second: Path, title: str, studies: int) -> bool:
     from depthgauge.stages.recorded import read_records
 
     sides = [read_records(path) for path in (first, second)]
-    with understood(f"a record in {first} or {second}", RETRAIN):
-        return show_records(compare(sides[0], sides[1], studies), title)
+    return show_records(compare(sides[0], sides[1], studies), title)

@@ -93,6 +93,7 @@ def _what(change: Change) -> str:
     words = {
         "the rule": change.other_rule,
         "the number, beyond chance": change.beyond_chance,
+        "the number, which no test compares (a rule of unknown kind)": change.untested,
         "the verdict": change.other_verdict,
     }
     return " and ".join(word for word, holds in words.items() if holds)

@@ -1,8 +1,8 @@
 """Hold the published claims against the records, and write what became of each.
 
-Reads every record in build/*/ and writes results/claims.json (one object a claim) and
-results/metrics.json (verdicts counted by source). Takes seconds; trains nothing. A claim whose
-study has no record yet stays inconclusive and says so.
+Reads the records in build/ of every study that claims are about, and writes results/claims.json
+(one object a claim) and results/metrics.json (verdicts counted by source). Takes seconds; trains
+nothing. A claim whose study has no record yet stays inconclusive and says so.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from depthgauge.claims.judging import judge
 from depthgauge.claims.registry import CLAIMS
 from depthgauge.errors import DataError
 from depthgauge.files import write_text
-from depthgauge.stages.recorded import read_records
+from depthgauge.stages.recorded import read_judged
 from depthgauge.stages.root import project_root
 from depthgauge.stages.verdict_table import show
 
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
     """
     build = arguments.build or project_root() / "build"
     results = arguments.results or project_root() / "results"
-    records = {folder.name: read_records(folder) for folder in build.glob("*/")}
+    records = read_judged(build)
     if not any(records.values()):
         raise DataError(f"no records in {build}; run `dvc repro`, or give --build")
     verdicts = judge(records, CLAIMS)

@@ -4,6 +4,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from types import ModuleType
 
 from depthgauge.errors import ConfigError, DepthgaugeError, ResourceError
@@ -71,6 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(words: list[str]) -> None:
+    if words in (["--version"], ["-V"]):
+        print(f"depthgauge {version('depthgauge')}")
+        return
     if not words or words[0] not in STAGES:
         _overview().parse_args(words or ["--help"])
     name = words[0]
@@ -95,7 +99,8 @@ def parser_of(name: str, stage: ModuleType) -> argparse.ArgumentParser:
     )
     stage.add_arguments(parser)
     keys = "settings, as in dataset=mnist seeds=4" if name in KEYED else argparse.SUPPRESS
-    parser.add_argument("overrides", nargs="*", metavar="key=value", help=keys)
+    # with a default, argparse does not name it among what is required
+    parser.add_argument("overrides", nargs="*", default=[], metavar="key=value", help=keys)
     return parser
 
 
@@ -107,5 +112,6 @@ def _overview() -> argparse.ArgumentParser:
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("-V", "--version", action="store_true", help="print the version and exit")
     parser.add_argument("stage", choices=list(STAGES), metavar="STAGE")
     return parser

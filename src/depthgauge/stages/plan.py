@@ -14,11 +14,11 @@ from depthgauge.config import Config, plain, sized
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.errors import ConfigError, DepthgaugeError
 from depthgauge.stages.grid import compositions
-from depthgauge.stages.idle import require_no_idle_setting
 from depthgauge.stages.slurm import Asked, asked_of_slurm, device_of
 from depthgauge.training.cell import Cell, build_cell
 from depthgauge.training.device import require_precision
 from depthgauge.training.limits import check
+from depthgauge.training.settings import require_settings_read
 
 LAUNCHER = ("hydra/launcher", "hydra.launcher", "hydra.sweep", "hydra/job_logging", "hydra/hydra_l")
 
@@ -67,7 +67,7 @@ class Planned:
             "label": self.label,
             "axes": self.axes,
             "position": self.position,
-            "config": plain(self.config.experiment()),
+            "config": plain(self.cell.experiment),
             "notebook": self.config.notebook,
             "cell": self.cell.key,
             "keys": [block.key for block in self.cell.blocks],
@@ -112,8 +112,8 @@ def _planned(
     data: Callable[[str], Prepared],
     asked: Asked | None,
 ) -> Planned:
-    require_no_idle_setting(config)
     axes = _axes(task, fixed, config)
+    require_settings_read(config, axes)
     device = device_of(config.device, asked)
     require_precision(config.precision, device)
     prepared = data(config.dataset.name)

@@ -4,8 +4,17 @@ from pathlib import Path
 
 import xarray as xr
 
+from depthgauge.claims.registry import STUDIES
 from depthgauge.foreign import printable
 from depthgauge.records import read, read_study
+
+
+def read_judged(build: Path) -> dict[str, list[xr.Dataset]]:
+    """Return the records below `build` of the studies that claims are about, where it has any.
+
+    DVC knows these folders alone: another one, as of a user's own study, changes no result.
+    """
+    return {name: read_records(build / name) for name in STUDIES if (build / name).is_dir()}
 
 
 def read_records(place: Path) -> list[xr.Dataset]:

@@ -1,11 +1,12 @@
 """Draw every figure and write the report.
 
-Reads the records in build/*/ and the verdicts in results/claims.json. Writes results/report.html
-(one page that needs no network), results/README.md (the table for a repository page),
-results/figures/*.svg, results/plots/*.csv (the curves, for `dvc plots`, whose page is
-build/plots.html) and results/origins.json (commit, machine and time of the training that made the
-records; kept while the records are the same). A figure whose records are missing is left out, and
-the page says so. The same records, verdicts and origins give the same bytes.
+Reads the records in build/ of the studies that claims are about, and the verdicts in
+results/claims.json. Writes results/report.html (one page that needs no network), results/README.md
+(the table for a repository page), results/figures/*.svg, results/plots/*.csv (the curves, for
+`dvc plots`, whose page is build/plots.html) and results/origins.json (commit, machine and time of
+the training that made the records; kept while the records are the same). A figure whose records
+are missing is left out, and the page says so. The same records, verdicts and origins give the same
+bytes.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from depthgauge.report.plots import plots
 from depthgauge.report.readme import readme
 from depthgauge.report.verdicts import read
 from depthgauge.stages.origins import origins, settled
-from depthgauge.stages.recorded import read_records
+from depthgauge.stages.recorded import read_judged
 from depthgauge.stages.root import project_root
 
 
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
     build = arguments.build or project_root() / "build"
     results = arguments.results or project_root() / "results"
     verdicts = read(results / "claims.json")
-    records = {folder.name: read_records(folder) for folder in sorted(build.glob("*/"))}
+    records = read_judged(build)
     figures, missing = draw(records)
     drawn, unseen = pictures(figures)
     report = Report(

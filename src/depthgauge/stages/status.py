@@ -8,7 +8,8 @@
 A cell whose record is in build/ is done, wherever it was computed. The times are measured on the
 blocks that this machine has finished; where the data are missing, they are the page's own. After
 an edit of code, pages or data the first call plans all studies anew (ten seconds), a later one
-takes part of a second. The exit code is 0 whatever the state is.
+takes part of a second. The exit code is 0 whatever the state is, 2 where every study refuses a key
+that is given.
 """
 
 import argparse
@@ -43,7 +44,16 @@ def run(arguments: argparse.Namespace) -> None:
     names, scale, words = _asked(arguments.overrides)
     bar = tqdm(names, desc="planning", unit="study", disable=None, leave=False, delay=1)
     speed, built = measured_speed(CELLS), assembled_keys(Path("build"))
-    found = [_study(name, scale, words, speed, built) for name in bar]
+    found, refused = [], []
+    for name in bar:
+        try:
+            found.append(_study(name, scale, words, speed, built))
+        except ConfigError as error:
+            refused.append(error)
+            found.append(StudyStatus(name, scale, None, str(error)))
+    given = any(not word.startswith("study=") for word in arguments.overrides)
+    if given and len(refused) == len(found) and len(set(map(str, refused))) == 1:
+        raise refused[0]  # the words are wrong, not a page
     if arguments.json:
         print(json.dumps({"studies": [asdict(each) for each in found]}, indent=1))
         return
@@ -71,6 +81,8 @@ def _study(
     except DataError as error:  # a fresh clone: the page knows its usual time
         minutes = minutes_of(name, scale)
         return StudyStatus(name, scale, None if minutes is None else 60 * minutes, str(error))
+    except ConfigError:
+        raise
     except DepthgaugeError as error:
         return StudyStatus(name, scale, None, str(error))
     cells = [_cell(each, speed, built) for each in outline.cells]

@@ -13,7 +13,6 @@ from pathlib import Path
 import xarray as xr
 
 from depthgauge.errors import DataError
-from depthgauge.foreign import RETRAIN, understood
 from depthgauge.stages.recorded import read_records
 from depthgauge.stages.root import project_root
 from depthgauge.tracking.store import open_store
@@ -46,5 +45,4 @@ def track_study(study: str, records: list[xr.Dataset]) -> None:
     for name, figure in drawn.items():
         files[f"{name}.svg"] = svg(figure)
         files[f"{name}.png"] = png(figure)
-    with understood(f"a record of {study}", RETRAIN):
-        track(open_store(Path.cwd()), records, files)
+    track(open_store(Path.cwd()), records, files)

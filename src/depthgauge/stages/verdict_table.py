@@ -32,7 +32,8 @@ def show(verdicts: Sequence[dict[str, Any]], total: int) -> None:
         if each["verdict"] != "holds":
             reason = f"{each['id']} {each['verdict']}: {each['reason']}"
             out.print(escape(reason), soft_wrap=True)
-    out.print(chance_statement(verdicts), soft_wrap=True)
+    if not of_all:  # chance speaks of all numbers, not of those chosen by what became of them
+        out.print(chance_statement(verdicts), soft_wrap=True)
 
 
 def _table(verdicts: Sequence[dict[str, Any]], wide: bool) -> Table:

@@ -30,6 +30,7 @@ from depthgauge.training.device import gpu, set_products
 from depthgauge.training.keys import block_key, cell_key, code_digest
 from depthgauge.training.parts import compute_in_parts
 from depthgauge.training.procedures import Procedure, procedure
+from depthgauge.training.settings import as_read
 
 PARTS = "parts"
 """In a block's folder: those of its parts, while one after the other is computed."""
@@ -48,12 +49,13 @@ def build_cell(config: Config, data_hash: str, device: str) -> Cell:
     """Cut the replica table of `config` into blocks of `config.block_size(device)`.
 
     The table runs over seeds, and over rates within a seed, so that asking for more seeds keeps
-    every full block. With L2 a block has one rate (the decay is one number of the fused update).
+    every full block. Keys that the procedure does not read are at their defaults. With L2 a block
+    has one rate (the decay is one number of the fused update).
     """
-    experiment = config.experiment()
+    experiment = as_read(config.experiment())
     key = cell_key(experiment, data_hash, device)
     rates, seeds = config.learning_rates(), range(config.seeds)
-    groups = [[rate] for rate in rates] if config.l2 else [rates]
+    groups = [[rate] for rate in rates] if experiment.l2 else [rates]
     tables = [[(seed, float(rate)) for seed in seeds for rate in group] for group in groups]
     size = config.block_size(device)
     slices = [t[start : start + size] for t in tables for start in range(0, len(t), size)]

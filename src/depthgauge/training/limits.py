@@ -1,4 +1,6 @@
-"""What each procedure cannot do: refused before anything is computed.
+"""Values that a procedure cannot do with: refused before anything is computed.
+
+Settings that it does not read at all are refused by training/settings.py.
 
 Nothing here imports Lightning, whose import takes seconds, so that planning is quick; and none of
 it is part of a record's key, so that a better sentence makes no record stale.
@@ -18,14 +20,12 @@ from depthgauge.nets.initializers import initializer
 from depthgauge.nets.remedied import NORMALIZATIONS, function
 from depthgauge.training.autoencoders import RANGES
 from depthgauge.training.directions import OPTIMIZERS
+from depthgauge.training.settings import require_known
 
 
 def check(experiment: Experiment, data: Prepared) -> None:
     """Raise ConfigError for what the experiment's procedure cannot do with these data."""
-    if experiment.procedure not in CHECKS:
-        raise ConfigError(
-            f"procedure={experiment.procedure} is unknown; choose one of {', '.join(CHECKS)}"
-        )
+    require_known(experiment.procedure)
     CHECKS[experiment.procedure](experiment, data)
 
 
@@ -57,13 +57,12 @@ def _capacity(experiment: Experiment, data: Prepared) -> None:
 
 
 def _chain(experiment: Experiment, data: Prepared) -> None:
-    """Raise ConfigError unless the net is a chain of sigmoid neurons that is not trained."""
+    """Raise ConfigError unless every layer is one neuron."""
     initializer(experiment.init)
-    if set(experiment.hidden) != {1} or experiment.steps or experiment.activation != "sigmoid":
+    if set(experiment.hidden) != {1}:
         raise ConfigError(
-            f"procedure=chain cannot have hidden={experiment.hidden}, steps={experiment.steps},"
-            f" activation={experiment.activation}: it is about untrained sigmoid neurons in a row,"
-            " as in hidden=[1,1,1] steps=0 activation=sigmoid"
+            f"procedure=chain cannot have hidden={experiment.hidden}: it is about neurons in a row,"
+            " as in hidden=[1,1,1]"
         )
 
 
@@ -99,10 +98,6 @@ def _remedies(experiment: Experiment, data: Prepared) -> None:
             raise ConfigError(f"remedy.{key}={name} is unknown; choose one of {', '.join(known)}")
     if experiment.pretraining.steps:
         _require_plain_layers(experiment)
-    if experiment.l2:
-        raise ConfigError(
-            f"l2={experiment.l2:g} will not do: procedure=remedies has no weight decay; set l2=0"
-        )
 
 
 def _require_plain_layers(experiment: Experiment) -> None:
@@ -123,13 +118,13 @@ def _require_plain_layers(experiment: Experiment) -> None:
 
 
 def _second_order(experiment: Experiment, data: Prepared) -> None:
-    """Raise ConfigError for what descent refuses, for another cost, for L2."""
+    """Raise ConfigError for what descent refuses, for another cost, for one example alone."""
     _descent(experiment, data)
-    if experiment.cost == "quadratic" or experiment.l2 or experiment.batch_size < 2:
+    if experiment.cost == "quadratic" or experiment.batch_size < 2:
         raise ConfigError(
-            f"cost={experiment.cost}, l2={experiment.l2:g}, batch_size={experiment.batch_size} will"
-            " not do for procedure=second_order: take nll or cross_entropy, l2=0 and two examples"
-            " or more"
+            f"procedure=second_order cannot have cost={experiment.cost},"
+            f" batch_size={experiment.batch_size}: take nll or cross_entropy, and two examples or"
+            " more"
         )
 
 

@@ -1,7 +1,8 @@
 """What a cell can do: a procedure by name, each a module with run and work.
 
-To add one: write the module, name it here, and say in limits.py what it cannot do. Its code, with
-all that it imports, is part of the key of the records that it makes; the other procedures' is not.
+To add one: write the module, name it here, list in settings.py what it reads, and say in limits.py
+what it cannot do. Its code, with all that it imports, is part of the key of the records that it
+makes; the other procedures' is not.
 """
 
 import importlib
