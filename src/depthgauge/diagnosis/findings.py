@@ -1,0 +1,103 @@
+"""What a diagnosis says: verdicts with their evidence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from depthgauge.diagnosis.readings import Look
+
+
+class Finding(StrEnum):
+    """What a verdict says."""
+
+    carries = "carries"
+    weak = "weak"
+    vanishes = "vanishes"
+    grows = "grows"
+    explodes = "explodes"
+    saturated = "saturated"
+    dead = "dead"
+    alike = "alike"
+    symmetric = "symmetric"
+    step_too_small = "step too small"
+    step_too_large = "step too large"
+    forgets = "forgets"
+    not_depth = "not a matter of depth"
+    cannot_judge = "cannot be judged"
+
+
+FAULTS = frozenset(Finding) - {Finding.carries, Finding.weak, Finding.grows, Finding.cannot_judge}
+"""Findings that `depthgauge diagnose` ends with exit code 1 for."""
+
+
+class Cause(StrEnum):
+    """Why the signal changes over depth: the largest part."""
+
+    weights = "weights"
+    slopes = "slopes"
+    alignment = "alignment"
+    normalization = "normalization"
+    residual = "residual"
+    unknown = "not split"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A 95 % interval, and what it speaks of."""
+
+    low: float
+    high: float
+    over: str
+    """"batches" (one training run) or "initializations" (several seeds)."""
+    n: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One finding: where, how much, why, since when, by which rule, and what to try."""
+
+    finding: Finding
+    sites: tuple[str, ...]
+    value: float | None
+    unit: str
+    interval: Interval | None
+    theory: float | None
+    """The same value as predicted from the weights' variance and the activation, before any data."""
+    cause: Cause | None
+    rule: str
+    """The rule that was applied, with its threshold."""
+    since: int
+    """The first step from which it has lasted."""
+    lasting: bool
+    """Whether it held at every look since, and at least at two of them."""
+    remedies: tuple[str, ...]
+    """Names of remedies to try (remedies.REMEDIES)."""
+    sentence: str
+    """The whole, in words a student understands."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a remedy did on the same seeds."""
+
+    remedy: str
+    before: float
+    """Loss after the trial's steps without the remedy: mean over seeds."""
+    after: float
+    effect: Interval
+    """Of before - after: above 0 it helps."""
+    steps: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """All looks at a network and what they mean."""
+
+    looks: tuple[Look, ...]
+    verdicts: tuple[Verdict, ...]
+    trials: tuple[Trial, ...] = ()
+    network: str = ""
+    """One line: the module's class and its number of parameters."""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """Provenance: versions, seeds, steps, device."""
