@@ -17,6 +17,7 @@ class Finding(StrEnum):
     explodes = "explodes"
     saturated = "saturated"
     dead = "dead"
+    partly_dead = "partly dead"
     alike = "alike"
     symmetric = "symmetric"
     step_too_small = "step too small"
@@ -26,7 +27,13 @@ class Finding(StrEnum):
     cannot_judge = "cannot be judged"
 
 
-FAULTS = frozenset(Finding) - {Finding.carries, Finding.weak, Finding.grows, Finding.cannot_judge}
+FAULTS = frozenset(Finding) - {
+    Finding.carries,
+    Finding.weak,
+    Finding.grows,
+    Finding.partly_dead,
+    Finding.cannot_judge,
+}
 """Findings that `depthgauge diagnose` ends with exit code 1 for."""
 
 
@@ -39,6 +46,26 @@ class Cause(StrEnum):
     normalization = "normalization"
     residual = "residual"
     unknown = "not split"
+
+
+class Remedy(StrEnum):
+    """What can be tried; `depthgauge.diagnosis.remedies` knows how, where it can be automated."""
+
+    he_init = "He initialization"
+    glorot_init = "Glorot initialization"
+    orthogonal_init = "orthogonal initialization"
+    lsuv_init = "LSUV initialization"
+    other_activation = "another activation"
+    layer_norm = "layer normalization"
+    batch_norm = "batch normalization"
+    residual = "residual connections"
+    smaller_step = "a smaller learning rate"
+    larger_step = "a larger learning rate"
+    warmup = "learning rate warmup"
+    per_layer_step = "a learning rate per layer"
+    clipping = "gradient clipping"
+    forget_bias = "a larger forget gate bias"
+    standardize = "standardized inputs"
 
 
 @dataclass(frozen=True)
@@ -71,7 +98,7 @@ class Verdict:
     lasting: bool
     """Whether it held at every look since, and at least at two of them."""
     remedies: tuple[str, ...]
-    """Names of remedies to try (remedies.REMEDIES)."""
+    """Values of Remedy, the most promising first."""
     sentence: str
     """The whole, in words a student understands."""
 

@@ -61,7 +61,13 @@ class Site:
     signal: float | None = None
     """Decades; -inf for an exact zero, NaN where a delta is not finite."""
     activation: str | None = None
-    """The function that follows ("tanh", "relu", ...)."""
+    """The function that follows ("tanh", "relu", ...); None where more than it lies in between."""
+    fan_in: int | None = None
+    """Inputs that a unit sums: features, or channels x kernel of a convolution (by groups)."""
+    weight_variance: float | None = None
+    """Mean of the squared weights, |W|_F^2 / (n_out fan_in), before this step's update."""
+    bias_variance: float | None = None
+    """Mean of the squared biases; 0 without any."""
     rms: float | None = None
     """Root mean square of the output z."""
     parts: Parts | None = None
