@@ -1,17 +1,21 @@
-"""Remedies by name: each changes a freshly made network, or how its optimizer steps.
+"""How to apply each remedy: it changes a freshly made network, or how its optimizer steps.
 
-`REMEDIES[name].apply(setup)` works in place on the setup of one trial and returns whether there was
-anything to change; nothing of the user's is touched, since every trial makes its own network.
+`REMEDIES[remedy].apply(setup)` works in place on the setup of one trial and returns whether there
+was anything to change; nothing of the user's is touched: every trial makes a network of its own.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
 
+from depthgauge.diagnosis.findings import Remedy
 from depthgauge.diagnosis.surgery import (
+    LAYERS,
+    Layer,
     Residual,
     follow_by,
     hidden_layers,
@@ -32,7 +36,7 @@ class Setup:
 
 
 @dataclass(frozen=True)
-class Remedy:
+class Change:
     """One change, its source, and how to make it."""
 
     what: str
@@ -43,7 +47,7 @@ class Remedy:
 
 def redraw(setup: Setup, draw: Callable[[torch.Tensor], object]) -> bool:
     """Draw the weights of every dense and convolutional layer anew; their biases become 0."""
-    layers = [each for each in setup.net.modules() if isinstance(each, DENSE)]
+    layers = [each for each in setup.net.modules() if isinstance(each, LAYERS)]
     with torch.no_grad():
         for layer in layers:
             draw(layer.weight)
@@ -57,22 +61,31 @@ def scale_layers_by_data(setup: Setup) -> bool:
     redraw(setup, nn.init.orthogonal_)
     layers = hidden_layers(setup.net)
     for layer in layers:
-        outputs: list[torch.Tensor] = []
-        keep = layer.register_forward_hook(lambda _, __, z, outputs=outputs: outputs.append(z))
-        with torch.no_grad():
-            setup.loss(setup.net, setup.first_batch)
-        keep.remove()
-        deviation = outputs[0].std() if outputs else torch.tensor(1.0)
-        if deviation.isfinite() and deviation > 0:
-            layer.weight.data.div_(deviation)
+        for deviation in _output_deviations(setup, layer)[:1]:
+            if deviation.isfinite() and deviation > 0:
+                layer.weight.data.div_(deviation)
     return bool(layers)
 
 
-def use_activation(setup: Setup, make: Callable[[], nn.Module]) -> bool:
-    """Replace every sigmoid, tanh, ReLU ... module between layers; He's weights go with it."""
-    if not replace_activations(setup.net, make):
-        return False
-    return redraw(setup, partial(nn.init.kaiming_normal_, nonlinearity="relu"))
+def _output_deviations(setup: Setup, layer: nn.Module) -> list[torch.Tensor]:
+    """Return the standard deviation of the layer's output at each call on the first batch."""
+    found: list[torch.Tensor] = []
+
+    def keep(_: nn.Module, __: Any, z: torch.Tensor) -> None:
+        found.append(z.std())
+
+    hook = layer.register_forward_hook(keep)
+    with torch.no_grad():
+        setup.loss(setup.net, setup.first_batch)
+    hook.remove()
+    return found
+
+
+def use_other_activation(setup: Setup) -> bool:
+    """Replace activation modules: ReLU by leaky ReLU, any other by ReLU; draw He's weights."""
+    kinds = {type(each) for each in setup.net.modules()}
+    make = partial(nn.LeakyReLU, 0.01) if nn.ReLU in kinds else nn.ReLU
+    return bool(replace_activations(setup.net, make)) and redraw(setup, HE)
 
 
 def normalize(setup: Setup, kind: str) -> bool:
@@ -83,14 +96,16 @@ def normalize(setup: Setup, kind: str) -> bool:
     return _step_on_all(setup, bool(layers))
 
 
-def normalization(layer: nn.Module, kind: str) -> nn.Module:
+def normalization(layer: Layer, kind: str) -> nn.Module:
     """Return layer norm or batch norm for a layer's output."""
     if isinstance(layer, nn.Linear):
         width = layer.out_features
         return nn.LayerNorm(width) if kind == "layer" else nn.BatchNorm1d(width)
     width = layer.out_channels
-    batch = {nn.Conv1d: nn.BatchNorm1d, nn.Conv2d: nn.BatchNorm2d, nn.Conv3d: nn.BatchNorm3d}
-    return nn.GroupNorm(1, width) if kind == "layer" else batch[type(layer)](width)
+    if kind == "layer":
+        return nn.GroupNorm(1, width)
+    batch = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
+    return batch[len(layer.kernel_size)](width)
 
 
 def add_residuals(setup: Setup) -> bool:
@@ -121,9 +136,11 @@ def warm_up(setup: Setup, steps: int) -> bool:
 def clip(setup: Setup, norm: float) -> bool:
     """Scale a gradient down whose norm over all parameters is above `norm`."""
     parameters = list(setup.net.parameters())
-    setup.optimizer.register_step_pre_hook(
-        lambda *_: torch.nn.utils.clip_grad_norm_(parameters, norm) and None
-    )
+
+    def scale(*_: Any) -> None:
+        nn.utils.clip_grad_norm_(parameters, norm)
+
+    setup.optimizer.register_step_pre_hook(scale)
     return True
 
 
@@ -147,27 +164,38 @@ def step_each_layer_alike(setup: Setup, ratio: float) -> bool:
     return bool(weights)
 
 
-def use_adam(setup: Setup) -> bool:
-    """Adam with its own default step size, in place of the optimizer that is there."""
-    if isinstance(setup.optimizer, torch.optim.Adam | torch.optim.AdamW):
-        return False
-    setup.optimizer = torch.optim.Adam(setup.net.parameters())
-    return True
-
-
 def open_forget_gates(setup: Setup, value: float) -> bool:
     """Set the forget gate's bias of every LSTM, and the update gate's of every GRU, to `value`."""
-    gates = {nn.LSTM: 1, nn.GRU: 1}  # PyTorch stacks i, f, g, o and r, z, n
-    found = [each for each in setup.net.modules() if type(each) in gates and each.bias]
+    found = [m for m in setup.net.modules() if isinstance(m, nn.LSTM | nn.GRU) and m.bias]
     with torch.no_grad():
         for module in found:
-            place, size = gates[type(module)], module.hidden_size
+            size = module.hidden_size
+            gate = slice(size, 2 * size)  # the second of PyTorch's i, f, g, o and of its r, z, n
             for name, bias in module.named_parameters():
-                if name.startswith("bias_ih"):
-                    bias[place * size : (place + 1) * size] = value
-                elif name.startswith("bias_hh"):
-                    bias[place * size : (place + 1) * size] = 0.0
+                if name.startswith("bias"):
+                    bias[gate] = value if "_ih_" in name else 0.0
     return bool(found)
+
+
+def standardize_inputs(setup: Setup) -> bool:
+    """Shift and scale floating-point inputs of the network by what its first batch has."""
+    moments: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    def standardize(_: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        first = inputs[0]
+        if not isinstance(first, torch.Tensor) or not first.is_floating_point():
+            return None
+        if not moments:
+            moments.append((first.mean(), first.std().clamp_min(1e-12)))
+        mean, deviation = moments[0]
+        return ((first - mean) / deviation, *inputs[1:])
+
+    hook = setup.net.register_forward_pre_hook(standardize)
+    with torch.no_grad():
+        setup.loss(setup.net, setup.first_batch)
+    if not moments:
+        hook.remove()
+    return bool(moments)
 
 
 def _step_on_all(setup: Setup, changed: bool) -> bool:
@@ -179,78 +207,78 @@ def _step_on_all(setup: Setup, changed: bool) -> bool:
     return changed
 
 
-DENSE = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+HE = partial(nn.init.kaiming_normal_, nonlinearity="relu")
 
 WARM_STEPS = 20
 """Steps of the warm-up; a trial has a hundred or so."""
 
-REMEDIES: dict[str, Remedy] = {
-    "He initialization": Remedy(
+REMEDIES: dict[Remedy, Change] = {
+    Remedy.he_init: Change(
         "draw weights with variance 2 / n_in",
         "He et al., ICCV 2015",
-        partial(redraw, draw=partial(nn.init.kaiming_normal_, nonlinearity="relu")),
+        partial(redraw, draw=HE),
     ),
-    "Glorot initialization": Remedy(
+    Remedy.glorot_init: Change(
         "draw weights with variance 2 / (n_in + n_out)",
         "Glorot and Bengio 2010, eq. 16",
         partial(redraw, draw=nn.init.xavier_uniform_),
     ),
-    "orthogonal initialization": Remedy(
+    Remedy.orthogonal_init: Change(
         "draw orthogonal weights",
         "Saxe et al., ICLR 2014",
         partial(redraw, draw=nn.init.orthogonal_),
     ),
-    "LSUV initialization": Remedy(
+    Remedy.lsuv_init: Change(
         "orthogonal weights, each layer scaled to unit output variance on one batch",
         "Mishkin and Matas, ICLR 2016",
         scale_layers_by_data,
     ),
-    "ReLU activation": Remedy(
-        "use ReLU with He's weights",
-        "Glorot et al., AISTATS 2011",
-        partial(use_activation, make=nn.ReLU),
+    Remedy.other_activation: Change(
+        "ReLU in place of a saturating activation, leaky ReLU in place of ReLU; He's weights",
+        "Glorot et al., AISTATS 2011; Maas et al., ICML 2013",
+        use_other_activation,
     ),
-    "leaky ReLU activation": Remedy(
-        "use leaky ReLU with He's weights",
-        "Maas et al., ICML 2013",
-        partial(use_activation, make=partial(nn.LeakyReLU, 0.01)),
-    ),
-    "layer normalization": Remedy(
+    Remedy.layer_norm: Change(
         "normalize each hidden layer's output over its units",
         "Ba et al., arXiv 1607.06450",
         partial(normalize, kind="layer"),
     ),
-    "batch normalization": Remedy(
+    Remedy.batch_norm: Change(
         "normalize each hidden unit's output over the batch",
         "Ioffe and Szegedy, ICML 2015",
         partial(normalize, kind="batch"),
     ),
-    "residual connections": Remedy(
+    Remedy.residual: Change(
         "add a layer's input to its output where the widths agree",
         "He et al., CVPR 2016",
         add_residuals,
     ),
-    "smaller step": Remedy("learning rate / 10", "", partial(scale_rate, factor=0.1)),
-    "larger step": Remedy("learning rate x 10", "", partial(scale_rate, factor=10.0)),
-    "warm-up": Remedy(
+    Remedy.smaller_step: Change("learning rate / 10", "", partial(scale_rate, factor=0.1)),
+    Remedy.larger_step: Change("learning rate x 10", "", partial(scale_rate, factor=10.0)),
+    Remedy.warmup: Change(
         f"let the learning rate rise over {WARM_STEPS} steps",
         "Goyal et al., arXiv 1706.02677",
         partial(warm_up, steps=WARM_STEPS),
     ),
-    "step size per layer": Remedy(
+    Remedy.per_layer_step: Change(
         "move every weight matrix by 1 % of its norm a step",
         "You et al., arXiv 1708.03888",
         partial(step_each_layer_alike, ratio=0.01),
     ),
-    "Adam": Remedy("Adam with its defaults", "Kingma and Ba, ICLR 2015", use_adam),
-    "gradient clipping": Remedy(
+    Remedy.clipping: Change(
         "scale gradients with a norm above 1 down to 1",
         "Pascanu et al., ICML 2013",
         partial(clip, norm=1.0),
     ),
-    "forget-gate bias": Remedy(
+    Remedy.forget_bias: Change(
         "start with open forget gates: a bias of 2",
         "Jozefowicz et al., ICML 2015",
         partial(open_forget_gates, value=2.0),
     ),
+    Remedy.standardize: Change(
+        "shift and scale inputs by the first batch's mean and standard deviation",
+        "LeCun et al., Efficient BackProp, 1998",
+        standardize_inputs,
+    ),
 }
+"""How to make each change that a verdict names."""

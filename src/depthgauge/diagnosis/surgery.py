@@ -10,6 +10,8 @@ ACTIVATIONS = (
     *(nn.Softplus, nn.Hardtanh, nn.ReLU6, nn.SELU, nn.Mish, nn.Hardsigmoid),
 )
 
+Layer = nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d
+
 LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
@@ -26,7 +28,7 @@ class Residual(nn.Module):
         return x + self.body(x)
 
 
-def hidden_layers(net: nn.Module) -> list[nn.Module]:
+def hidden_layers(net: nn.Module) -> list[Layer]:
     """Return dense and convolutional layers, but the last one that is registered: the output.
 
     Layers inside attention modules and those with shared weights are left alone.
@@ -72,10 +74,9 @@ def runs_of_equal_width(net: nn.Module) -> list[tuple[nn.Sequential, int, int]]:
         if isinstance(parent, nn.Sequential):
             children = list(parent)
             for place in range(len(children) - 1, -1, -1):
-                followed = place + 1 < len(children)
-                if followed and isinstance(children[place + 1], ACTIVATIONS):
-                    if _keeps_shape(children[place]):
-                        runs.append((parent, place, place + 2))
+                pair = children[place : place + 2]
+                if _keeps_shape(pair[0]) and isinstance(pair[-1], ACTIVATIONS):
+                    runs.append((parent, place, place + 2))
     return runs
 
 
@@ -92,13 +93,11 @@ def _keeps_shape(layer: nn.Module) -> bool:
     """Whether the output has the input's shape."""
     if isinstance(layer, nn.Linear):
         return layer.in_features == layer.out_features
-    if isinstance(layer, LAYERS):
-        one = torch.tensor(layer.stride).eq(1).all()
-        same = layer.padding == "same" or all(
-            2 * pad == dilation * (size - 1)
-            for pad, size, dilation in zip(
-                layer.padding, layer.kernel_size, layer.dilation, strict=True
-            )
-        )
-        return bool(one) and same and layer.in_channels == layer.out_channels
+    if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Conv3d):
+        sides = zip(layer.kernel_size, layer.dilation, strict=True)
+        kept = tuple(dilation * (size - 1) // 2 for size, dilation in sides)
+        padded = layer.padding == "same" or tuple(layer.padding) == kept
+        same = layer.in_channels == layer.out_channels
+        odd = all(size % 2 for size in layer.kernel_size)
+        return padded and odd and set(layer.stride) == {1} and same
     return False

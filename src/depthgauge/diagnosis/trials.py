@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 from scipy import stats
-from torch import Tensor, nn
+from torch import Tensor
 
-from depthgauge.diagnosis.findings import Interval, Trial
+from depthgauge.diagnosis.findings import Interval, Remedy, Trial
 from depthgauge.diagnosis.remedies import REMEDIES, Setup
 
 Make = Callable[[], tuple[Any, ...]]
@@ -28,26 +28,26 @@ TAIL = 0.2
 
 
 def try_remedies(
-    make: Make, names: Sequence[str], *, seeds: int = 3, steps: int = 100
+    make: Make, remedies: Sequence[Remedy], *, seeds: int = 3, steps: int = 100
 ) -> tuple[Trial, ...]:
     """Train with no remedy and with each one, from the same seeds on the same batches.
 
-    `names` are keys of REMEDIES. A remedy that the network has nothing for is returned with a note
+    A remedy that the network has nothing for is returned with a note
     and a NaN effect. The generator of PyTorch is left as it was.
     """
     with torch.random.fork_rng(devices=[]):
         before = np.array([_final_loss(make, None, seed, steps) for seed in range(seeds)])
-        return tuple(_trial(make, name, before, steps) for name in names)
+        return tuple(_trial(make, each, before, steps) for each in remedies)
 
 
-def _trial(make: Make, name: str, before: np.ndarray, steps: int) -> Trial:
+def _trial(make: Make, remedy: Remedy, before: np.ndarray, steps: int) -> Trial:
     """Compare one remedy with the losses that were reached without."""
-    after = np.array([_final_loss(make, name, seed, steps) for seed in range(len(before))])
+    after = np.array([_final_loss(make, remedy, seed, steps) for seed in range(len(before))])
     if np.isnan(after).all():
         nothing = Interval(np.nan, np.nan, "initializations", 0)
-        return Trial(name, float(before.mean()), np.nan, nothing, steps, "nothing to apply it to")
+        return Trial(remedy, float(before.mean()), np.nan, nothing, steps, "nothing to apply it to")
     effect = _paired(before, after)
-    return Trial(name, float(before.mean()), float(after.mean()), effect, steps)
+    return Trial(remedy, float(before.mean()), float(after.mean()), effect, steps)
 
 
 def _paired(before: np.ndarray, after: np.ndarray) -> Interval:
@@ -62,11 +62,11 @@ def _paired(before: np.ndarray, after: np.ndarray) -> Interval:
     return Interval(float(mean - half), float(mean + half), "initializations", n)
 
 
-def _final_loss(make: Make, name: str | None, seed: int, steps: int) -> float:
+def _final_loss(make: Make, remedy: Remedy | None, seed: int, steps: int) -> float:
     """Train one network; return its mean loss over the last steps, NaN if nothing applies."""
     setup, batches = fresh(make, seed)
     torch.manual_seed(seed + 1)  # the remedy's own draws, apart from the network's
-    if name is not None and not REMEDIES[name].apply(setup):
+    if remedy is not None and not REMEDIES[remedy].apply(setup):
         return float("nan")
     losses = [_step(setup, batch) for batch in islice(_endless(batches), steps)]
     if not losses:
@@ -78,29 +78,16 @@ def _final_loss(make: Make, name: str | None, seed: int, steps: int) -> float:
 def fresh(make: Make, seed: int) -> tuple[Setup, list[Any]]:
     """Make a network, its loss, its batches and its optimizer from one seed.
 
-    The network is a copy, so that a `make` that returns the same object twice trains neither.
+    Network and optimizer are copies, so that a `make` that returns the same objects twice finds
+    them as they were.
     """
     torch.manual_seed(seed)
     net, loss, batches, *rest = make()
-    original, net = net, copy.deepcopy(net)
-    batches = list(batches) if not isinstance(batches, list) else batches
-    net.train()
-    optimizer = _optimizer(rest[0] if rest else None, original, net)
-    return Setup(net, loss, batches[0], optimizer), batches
-
-
-def _optimizer(given: Any, original: nn.Module, net: nn.Module) -> torch.optim.Optimizer:
-    """The given optimizer for the copy's parameters, or plain SGD."""
-    if given is None:
-        return torch.optim.SGD(net.parameters(), lr=RATE)
-    if callable(given) and not isinstance(given, torch.optim.Optimizer):
-        return given(net.parameters())
-    twin = dict(zip(map(id, original.parameters()), net.parameters(), strict=True))
-    groups = [
-        {**group, "params": [twin[id(each)] for each in group["params"]]}
-        for group in given.param_groups
-    ]
-    return type(given)(groups)
+    net, optimizer = copy.deepcopy((net, rest[0] if rest else None))
+    if optimizer is None:
+        optimizer = torch.optim.SGD(net.parameters(), lr=RATE)
+    batches = list(batches)
+    return Setup(net.train(), loss, batches[0], optimizer), batches
 
 
 def _step(setup: Setup, batch: Any) -> Tensor:
