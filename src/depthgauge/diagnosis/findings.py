@@ -89,7 +89,7 @@ class Verdict:
     unit: str
     interval: Interval | None
     theory: float | None
-    """The same value as predicted from the weights' variance and the activation, before any data."""
+    """The same value as predicted from the initial weights and the activation, before any data."""
     cause: Cause | None
     rule: str
     """The rule that was applied, with its threshold."""

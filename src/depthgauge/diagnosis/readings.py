@@ -43,7 +43,7 @@ class Parts:
 
 @dataclass(frozen=True)
 class Site:
-    """One output of one module in one look; None where a quantity cannot be measured or does not apply."""
+    """One output of one module in one look; None where a quantity does not apply or is unknown."""
 
     name: str
     """The module's name in the network; "net.3 (call 2)" for the second call of a shared module."""
@@ -51,7 +51,7 @@ class Site:
     depth: int
     """Sites on the longest path from here to the loss; 0 for the output site."""
     role: str
-    """The same for sites at the same place of repeated blocks ("layers.*.attention"); else the name."""
+    """The same at the same place of repeated blocks ("layers.*.attention"); else the name."""
     units: int
     """Units of the output: features, or channels of a convolution."""
     output: bool = False
