@@ -75,7 +75,7 @@ def stack(depth: int, width: int, act: Callable[[], nn.Module]) -> nn.Sequential
     return nn.Sequential(*hidden, nn.Linear(width, 10))
 
 
-def draw(net: nn.Module, gain: float, bias: float = 0.0) -> nn.Module:
+def draw(net: nn.Sequential, gain: float, bias: float = 0.0) -> nn.Sequential:
     """Weights N(0, gain / n_in) in every dense layer but the last, biases all `bias`."""
     layers = [each for each in net.modules() if isinstance(each, nn.Linear)]
     for layer in layers[:-1]:
