@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
+from depthgauge.diagnosis import text
 from depthgauge.diagnosis.readings import Look
 
 
@@ -103,6 +105,16 @@ class Verdict:
     """The whole, in words a student understands."""
 
 
+class Verdicts(tuple[Verdict, ...]):
+    """Verdicts, which print as sentences."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """Return a paragraph for each verdict."""
+        return text.verdicts_text(self)
+
+
 @dataclass(frozen=True)
 class Trial:
     """What a remedy did on the same seeds."""
@@ -123,8 +135,34 @@ class Diagnosis:
 
     looks: tuple[Look, ...]
     verdicts: tuple[Verdict, ...]
+    """Any sequence of verdicts; held as `Verdicts`."""
     trials: tuple[Trial, ...] = ()
     network: str = ""
     """One line: the module's class and its number of parameters."""
     about: Mapping[str, str] = field(default_factory=dict)
     """Provenance: versions, seeds, steps, device."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "verdicts", Verdicts(self.verdicts))
+
+    def __str__(self) -> str:
+        """Return the verdicts and trials as sentences."""
+        return text.diagnosis_text(self)
+
+    def as_json(self, indent: int | None = None) -> str:
+        """Return everything as strict JSON; `depthgauge.diagnosis.serialize.from_json` reads it."""
+        from depthgauge.diagnosis.serialize import to_json
+
+        return to_json(self, indent)
+
+    def page(self, path: str | Path) -> None:
+        """Write one self-contained HTML page to `path`; raises ResourceError if it cannot."""
+        from depthgauge.diagnosis.page import write_page
+
+        write_page(self, path)
+
+    def _repr_html_(self) -> str:
+        """Return the page for a notebook."""
+        from depthgauge.diagnosis.page import notebook_html
+
+        return notebook_html(self)

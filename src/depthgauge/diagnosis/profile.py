@@ -35,11 +35,11 @@ def total_decades(sites: Sequence[Site]) -> float | None:
     signals = hidden(sites)
     if any(s.signal is None or math.isnan(s.signal) or s.signal == math.inf for s in signals):
         return math.nan
-    groups = _groups(signals)
-    if any(_cut_off(group) for group in groups):
+    alike = groups(signals)
+    if any(_cut_off(group) for group in alike):
         return -math.inf
-    slope = _slope(groups)
-    return None if slope is None else slope * max(s.depth for group in groups for s in group)
+    slope = _slope(alike)
+    return None if slope is None else slope * max(s.depth for group in alike for s in group)
 
 
 def part_totals(sites: Sequence[Site]) -> dict[Cause, float]:
@@ -73,21 +73,21 @@ def _is_split(parts: Parts) -> bool:
     return any(getattr(parts, f.name) is not None for f in fields(parts) if f.name != "alignment")
 
 
-def _groups(sites: Sequence[Site]) -> list[list[Site]]:
-    """Return groups that share an intercept and span at least two depths.
+def groups(sites: Sequence[Site]) -> list[list[Site]]:
+    """Return groups of sites that share an intercept and span at least two depths.
 
     One per role; sites with a role of their own are grouped by kind, plain layers together.
     """
     by_role: dict[str, list[Site]] = defaultdict(list)
     for site in sites:
         by_role[site.role].append(site)
-    groups: dict[tuple[type, str], list[Site]] = {}
+    found: dict[tuple[type, str], list[Site]] = {}
     for role, group in by_role.items():
         kind = group[0].kind
         alone = len(group) == 1
         key = (Kind, Kind.linear if kind in _PLAIN else kind) if alone else (str, role)
-        groups.setdefault(key, []).extend(group)
-    return [g for g in groups.values() if len({s.depth for s in g}) >= 2]
+        found.setdefault(key, []).extend(group)
+    return [g for g in found.values() if len({s.depth for s in g}) >= 2]
 
 
 def _cut_off(group: Sequence[Site]) -> bool:
@@ -96,10 +96,10 @@ def _cut_off(group: Sequence[Site]) -> bool:
     return bool(alive) and max(s.depth for s in group) > max(alive)
 
 
-def _slope(groups: Sequence[Sequence[Site]]) -> float | None:
+def _slope(alike: Sequence[Sequence[Site]]) -> float | None:
     """Return decades per layer toward the input: least squares with one intercept per group."""
     products = squares = 0.0
-    for group in groups:
+    for group in alike:
         points = [(s.depth, s.signal) for s in group if s.signal is not None]
         finite = np.array([p for p in points if math.isfinite(p[1])], dtype=float)
         if len(finite):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from depthgauge.diagnosis.course import Course
 from depthgauge.diagnosis.depth_rules import depth_verdict
-from depthgauge.diagnosis.findings import FAULTS, Finding, Verdict
+from depthgauge.diagnosis.findings import FAULTS, Finding, Verdict, Verdicts
 from depthgauge.diagnosis.layer_rules import layer_verdicts
 from depthgauge.diagnosis.profile import hidden
 from depthgauge.diagnosis.readings import Look
@@ -17,7 +17,7 @@ def judge(
     *,
     over_seeds: Sequence[Sequence[Look]] | None = None,
     limits: Thresholds = DEFAULT,
-) -> tuple[Verdict, ...]:
+) -> Verdicts:
     """Return the verdicts on `looks`, faults first; never empty.
 
     Intervals are over looks (batches) of one training, or over initializations where `over_seeds`
@@ -27,10 +27,10 @@ def judge(
     runs = [tuple(run) for run in (over_seeds or [looks])]
     profiles = list(dict.fromkeys(k.profile for run in runs for k in run if k.problem is None))
     if not profiles:
-        return (_cannot(_no_looks(runs)),)
+        return Verdicts([_cannot(_no_looks(runs))])
     courses = [_course(runs, profile, limits) for profile in profiles]
     found = [v for course in courses for v in _judge(course, alone=len(courses) == 1)]
-    return tuple(sorted(found, key=_rank))
+    return Verdicts(sorted(found, key=_rank))
 
 
 def faults(verdicts: Sequence[Verdict], *, lasting: bool = True) -> tuple[Verdict, ...]:

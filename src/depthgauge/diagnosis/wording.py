@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from depthgauge.diagnosis.course import Held, Measured
-from depthgauge.diagnosis.findings import Cause, Remedy
+from depthgauge.diagnosis.findings import Cause
 
 CAUSES = {
     Cause.weights: "the weights' scale",
@@ -78,7 +78,7 @@ def listed(words: Sequence[str], last: str = "and") -> str:
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
-def advice(remedies: Sequence[Remedy]) -> str:
+def advice(remedies: Sequence[str]) -> str:
     """Return what to try, as a sentence."""
     return f"Try {listed(remedies, 'or')}." if remedies else ""
 
