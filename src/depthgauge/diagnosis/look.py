@@ -6,6 +6,7 @@ over, one copy brings all of them.
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +19,7 @@ from torch.utils.hooks import RemovableHandle
 from depthgauge.diagnosis import statistics
 from depthgauge.diagnosis.activity import Activity
 from depthgauge.diagnosis.depth import Place, adds_identity, places
-from depthgauge.diagnosis.parts import Reduce, assemble
+from depthgauge.diagnosis.parts import Reduce, agree, assemble
 from depthgauge.diagnosis.readings import Kind, Look
 from depthgauge.diagnosis.record import Record
 from depthgauge.diagnosis.sites import find_sites
@@ -69,7 +70,6 @@ class Instrument(TorchFunctionMode):
         self._trace = Trace()
         self._handles: list[RemovableHandle] = []
         self._before: dict[Tensor, Tensor] = {}
-        self._ratios: dict[nn.Module, Tensor] = {}
         self._input_sameness: Tensor | None = None
         self._sums: set[torch.autograd.graph.Node] = set()
         self._weight: Tensor | None = None
@@ -250,8 +250,10 @@ class Instrument(TorchFunctionMode):
     def _keep_block_deltas(self, records: Sequence[Record]) -> None:
         by_node = {r.node: r for r in records if r.node is not None}
         for record in records:
-            source = by_node.get(record.entry) if record.kind is Kind.block else None
-            if source is None or record.node is None or source.node is None:
+            if record.kind is not Kind.block or record.node is None or record.entry is None:
+                continue
+            source = by_node.get(record.entry)
+            if source is None or source.node is None:
                 continue
             if adds_identity(record.node, source.node):
                 record.source, record.between, record.keeps_delta = source, ("add",), True
@@ -324,6 +326,9 @@ class Instrument(TorchFunctionMode):
     ) -> list[Look]:
         """Return one look for each backward pass with sites of its own; the last of equal ones."""
         problem = None if find_sites(self.net) else "no module of the network has weights"
+        if self.problem is not None and reduce is not None:
+            with suppress(RuntimeError):  # the other processes must not wait for this one
+                agree(0, reduce)
         seen = self._guard(assemble, self.passes, step, activity, scale, reduce)
         if not seen:
             problem = self.problem or problem or NOTHING_SEEN

@@ -62,6 +62,8 @@ def _fetch(
         tensors.append(each.loss)
         tensors.append(torch.zeros(()) if each.input_sameness is None else each.input_sameness)
         tensors.extend(t for r in each.records for t in r.numbers.values())
+    if reduce is not None:
+        agree(sum(t.numel() for t in tensors), reduce)
     if not tensors:
         return []
     device = tensors[0].device
@@ -74,6 +76,13 @@ def _fetch(
         numbers = [{key: next(values) for key in r.numbers} for r in each.records]
         fetched.append((loss, None if each.input_sameness is None else same, numbers))
     return fetched
+
+
+def agree(numbers: int, reduce: Reduce) -> None:
+    """Raise where the processes of a distributed run have read different things."""
+    mean, mean_square = reduce(torch.tensor([numbers, numbers**2], dtype=torch.float64)).tolist()
+    if not mean or mean_square != mean**2:
+        raise RuntimeError("the processes' looks differ, and cannot be averaged")
 
 
 def _ends(tensors: Sequence[Tensor]) -> list[int]:

@@ -123,8 +123,10 @@ def _normalized(tag: Tag, z: Tensor, name: str, args: Sequence[Any], kwargs: Map
 
 
 def _gain(z: Tensor, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Tensor:
-    """Mean gamma^2 / sigma^2 (1 - 2 / n): n entries share one sigma; the backward pass takes the
-    parts along the mean and along z out of them (1 - 1 / n for the RMS, which has no mean).
+    """Return the mean gamma^2 / sigma^2 (1 - 2 / n), where n entries share one sigma.
+
+    The backward pass takes the parts along the mean and along z out of the delta; only the latter,
+    1 - 1 / n, for the RMS.
     """
     weight, eps = kwargs.get("weight"), kwargs.get("eps") or 1e-5
     if name in {"layer_norm", "rms_norm"}:

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from depthgauge.diagnosis.describe import about, describe
 from depthgauge.diagnosis.findings import Diagnosis, Verdict
 from depthgauge.diagnosis.readings import Look
-from depthgauge.diagnosis.recorder import Recorder
+from depthgauge.diagnosis.recorder import Recorder, usual
 from depthgauge.diagnosis.verdicts import judge
 
 
@@ -67,7 +67,7 @@ def watch(
         print(flow.verdicts)
     """
     optimizers = [optimizer] if isinstance(optimizer, Optimizer) else list(optimizer)
-    recorder = Recorder(net, every)
+    recorder = Recorder(net, usual(every))
 
     def after_step(number: int) -> None:
         recorder.stepped(number)
