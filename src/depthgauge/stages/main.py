@@ -10,6 +10,7 @@ from depthgauge.errors import ConfigError, DepthgaugeError
 from depthgauge.stages.interruption import Terminated, terminable
 
 STAGES = {
+    "diagnose": "say where a network of your own loses its signal, why, and what helps",
     "fetch": "download and verify raw data sets",
     "prepare": "turn raw data into the arrays that training reads",
     "train": "run a study: a grid of cells, each over many seeds",
@@ -27,7 +28,8 @@ STAGES = {
 KEYED = ("fetch", "prepare", "train", "status", "show")
 """Stages that take key=value words."""
 
-EXIT_CODES = """exit codes: 0 done, 1 a cell failed, two results differ or something unforeseen,
+EXIT_CODES = """exit codes: 0 done, 1 a cell failed, two results differ, a fault was found or
+something unforeseen,
 2 a wrong key, value or option, 3 data missing or damaged, 4 something the machine lacks,
 5 tracking unavailable, 130 interrupted (Ctrl-C), 143 terminated: what is finished is kept,
 repeat the command"""
