@@ -11,7 +11,7 @@ from depthgauge.diagnosis import svg
 from depthgauge.diagnosis.findings import Cause
 from depthgauge.diagnosis.prediction import predict_signals
 from depthgauge.diagnosis.profile import groups, hidden, total_decades
-from depthgauge.diagnosis.readings import Look, Site
+from depthgauge.diagnosis.readings import Kind, Look, Site
 from depthgauge.diagnosis.thresholds import DEFAULT
 
 PARTS = tuple(c for c in Cause if c is not Cause.unknown)
@@ -35,6 +35,25 @@ def latest(looks: Sequence[Look]) -> list[Look]:
     return at_last if len(at_last) >= DEFAULT.window else usable[-DEFAULT.window :]
 
 
+def drawn_groups(sites: Sequence[Site]) -> list[list[Site]]:
+    """Return the groups with a line of their own: blocks first, then the largest."""
+    found = groups(sites) or [list(sites)]
+    return sorted(found, key=lambda g: (g[0].kind is not Kind.block, -len(g)))
+
+
+def line_names(looks: Sequence[Look]) -> list[str]:
+    """Return the name of each line of the profile chart: the role, or what the sites are."""
+    recent = latest(looks)
+    drawn = drawn_groups(hidden(recent[-1].sites)) if recent else []
+    return [g[0].role if len({s.role for s in g}) == 1 else f"{g[0].kind} layers" for g in drawn]
+
+
+def shown_parts(looks: Sequence[Look]) -> list[Cause]:
+    """Return the parts that any site of the looks has."""
+    parts = [s.parts for look in looks for s in look.sites if s.parts]
+    return [c for c in PARTS if any(getattr(p, c.name) is not None for p in parts)]
+
+
 def profile_chart(looks: Sequence[Look]) -> Markup | None:
     """Return the signal over depth: first look, band over the latest ones, theory; or None."""
     recent = latest(looks)
@@ -48,8 +67,7 @@ def profile_chart(looks: Sequence[Look]) -> Markup | None:
     scale = svg.ticks(min(values), max(values))
     frame = _frame(sites, scale, _TOP, _TOP + _HEIGHT)
     parts = [svg.value_axis(frame, scale, "signal, decades against the last hidden layer")]
-    drawn = groups(sites) or [sites]
-    for number, group in enumerate(sorted(drawn, key=len, reverse=True)):
+    for number, group in enumerate(drawn_groups(sites)):
         parts.append(_measured(group, by_name, frame, f"c{number % 6}"))
         for signals, style in ((first, "first"), (theory, "theory")):
             points = _along(group, signals, frame)
@@ -206,6 +224,8 @@ def _depth_axis(sites: Sequence[Site], frame: svg.Frame) -> Markup:
     every = math.ceil(len(depths) / 20)
     y = frame.bottom + 18
     parts = [svg.label(d, frame.x(d), y) for d in depths if (d - depths[-1]) % every == 0]
-    middle = svg.LEFT + (svg.WIDTH - svg.LEFT - svg.RIGHT) / 2
-    text = "← input side        layers between here and the loss        loss →"
-    return svg.joined([*parts, svg.label(text, middle, y + 20)])
+    right = svg.WIDTH - svg.RIGHT
+    parts.append(svg.label("← input", svg.LEFT, y + 20, anchor="start"))
+    parts.append(svg.label("layers to the loss", (svg.LEFT + right) / 2, y + 20))
+    parts.append(svg.label("loss →", right, y + 20, anchor="end"))
+    return svg.joined(parts)

@@ -166,9 +166,11 @@ def _advice(finding: Finding, cause: Cause | None, lasts: Held) -> tuple[Remedy,
 def _what(finding: Finding, measured: Measured, first: str) -> str:
     amount = wording.decades(measured)
     if finding is Finding.carries:
+        small = abs(measured.value) < 0.05
+        change = "hardly changes" if small else f"changes {wording.factor(measured.value)}"
         return (
             "The learning signal carries through the whole depth: from the output to the first"
-            f" layer it changes by {amount}, {wording.factor(measured.value)}."
+            f" layer it {change}: {amount}."
         )
     verbs = {
         Finding.vanishes: "vanishes on its way back: it shrinks",

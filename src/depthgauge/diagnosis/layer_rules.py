@@ -48,8 +48,8 @@ RULES = (
             " its largest value"
         ),
         lambda sites, m: (
-            f"{sites} saturated: {wording.share(m)} of the activations (in the worst"
-            " layer) lie where the function is nearly flat, so hardly any signal passes back."
+            f"{sites} saturated: {wording.share(m)} of the activations"
+            " lie where the function is nearly flat, so hardly any signal passes back."
         ),
         (Remedy.glorot_init, Remedy.other_activation, Remedy.layer_norm, Remedy.standardize),
     ),
@@ -64,8 +64,8 @@ RULES = (
             f" any of at least {limits.dead_examples:,} examples"
         ),
         lambda sites, m: (
-            f"{sites} mostly dead: {wording.share(m)} of the units (in the worst"
-            " layer) gave no slope for any example so far and so cannot learn."
+            f"{sites} mostly dead: {wording.share(m)} of the units"
+            " gave no slope for any example so far and so cannot learn."
         ),
         (Remedy.smaller_step, Remedy.he_init, Remedy.other_activation, Remedy.batch_norm),
     ),
@@ -80,8 +80,8 @@ RULES = (
             f" units pass no signal for any of at least {limits.dead_examples:,} examples"
         ),
         lambda sites, m: (
-            f"{sites} partly dead: {wording.share(m)} of the units (in the worst"
-            " layer) gave no slope for any example so far. This is common and often harmless."
+            f"{sites} partly dead: {wording.share(m)} of the units"
+            " gave no slope for any example so far. This is common and often harmless."
         ),
         (Remedy.smaller_step, Remedy.other_activation),
     ),
@@ -134,6 +134,7 @@ def _verdict(
     rule: Rule, limits: Thresholds, sites: tuple[str, ...], measured: Measured, lasts: Held
 ) -> Verdict:
     where = f"{wording.names(sites)} {'is' if len(sites) == 1 else 'are'}"
+    worst = "The number is that of the worst layer." if len(sites) > 1 else ""
     return Verdict(
         finding=rule.finding,
         sites=sites,
@@ -147,7 +148,7 @@ def _verdict(
         lasting=lasts.lasting,
         remedies=rule.remedies,
         sentence=wording.sentence(
-            rule.says(where, measured), wording.since(lasts), wording.advice(rule.remedies)
+            rule.says(where, measured), worst, wording.since(lasts), wording.advice(rule.remedies)
         ),
     )
 

@@ -6,21 +6,27 @@ from statistics import fmean
 from typing import Any
 
 from depthgauge.diagnosis import wording
-from depthgauge.diagnosis.charts import PARTS, relative_signals
+from depthgauge.diagnosis.charts import relative_signals, shown_parts
 from depthgauge.diagnosis.layer_rules import BOUNDED
 from depthgauge.diagnosis.readings import Look, Site
 from depthgauge.diagnosis.thresholds import DEFAULT
 
-COLUMNS = (
+_BEFORE = (
     ("layer", "module name; its kind and units, and the activation that follows"),
     ("signal", "decades against the last hidden layer"),
-    *((str(part), "part of the change to the next layer, decades") for part in PARTS),
+)
+_AFTER = (
     ("saturated", "share of activations where the function is nearly flat"),
     ("dead", "share of units that no example activated"),
     ("sameness", "how much examples differ: near 0 they all look alike"),
     ("update", "change of the weights in one step, relative to their size"),
 )
-"""Heading and explanation."""
+
+
+def layer_columns(looks: Sequence[Look]) -> list[tuple[str, str]]:
+    """Return heading and explanation of each column; parts that no layer has are left out."""
+    meaning = "part of the change to the next layer, decades"
+    return [*_BEFORE, *((str(c), meaning) for c in shown_parts(looks)), *_AFTER]
 
 
 def layer_rows(looks: Sequence[Look]) -> list[dict[str, Any]]:
@@ -35,7 +41,7 @@ def _row(site: Site, looks: Sequence[Look], relative: Sequence[dict[str, float]]
         return _mean([read(s) for s in found])
 
     signal = _mean([each.get(site.name) for each in relative])
-    parts = [mean(lambda s, p=p: getattr(s.parts, p.name, None)) for p in PARTS]
+    parts = [mean(lambda s, p=p: getattr(s.parts, p.name, None)) for p in shown_parts(looks)]
     saturated, dead = mean(lambda s: s.saturated), mean(lambda s: s.dead)
     sameness, update = mean(lambda s: s.sameness), mean(lambda s: s.update_ratio)
     judged = not site.output and not site.frozen

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from depthgauge.diagnosis import charts, wording
 from depthgauge.diagnosis.findings import FAULTS, Diagnosis, Finding, Interval, Trial, Verdict
-from depthgauge.diagnosis.layer_table import COLUMNS, layer_rows
+from depthgauge.diagnosis.layer_table import layer_columns, layer_rows
 from depthgauge.diagnosis.readings import Look
 from depthgauge.errors import ResourceError
 from depthgauge.report.theme import BACKGROUND, INK, LAYER_COLOURS
@@ -40,8 +40,6 @@ def page_html(diagnosis: Diagnosis) -> str:
         verdicts=[_card(v) for v in diagnosis.verdicts],
         trials=[_trial(t) for t in diagnosis.trials],
         profiles=[_profile(looks, name) for name, looks in _profiles(diagnosis.looks).items()],
-        columns=COLUMNS,
-        parts=[(c, f"c{n}") for n, c in enumerate(charts.PARTS)],
         about=dict(diagnosis.about),
         problems=list(dict.fromkeys(k.problem for k in diagnosis.looks if k.problem)),
         colours=LAYER_COLOURS,
@@ -83,18 +81,24 @@ def _profile(looks: list[Look], name: str) -> dict[str, Any]:
     return {
         "name": name,
         "signal": chart,
+        "lines": [(name, f"c{n % 6}") for n, name in enumerate(charts.line_names(looks))],
         "theory": chart is not None and 'class="line theory"' in chart,
         "parts": charts.parts_chart(looks),
         "steps": charts.steps_chart(looks),
         "loss": charts.loss_chart(looks),
+        "causes": [(c, f"c{charts.PARTS.index(c)}") for c in charts.shown_parts(looks)],
+        "columns": layer_columns(charts.latest(looks)),
         "rows": layer_rows(charts.latest(looks)),
         "count": len(charts.latest(looks)),
     }
 
 
 def _card(verdict: Verdict) -> dict[str, Any]:
-    fault = verdict.finding in FAULTS
-    fine = verdict.finding is Finding.carries
+    kind, mark = "note", "! note"
+    if verdict.finding is Finding.carries:
+        kind, mark = "fine", "✓ fine"
+    elif verdict.finding in FAULTS:
+        kind, mark = ("fault", "✕ fault") if verdict.lasting else ("note", "? seen once")
     facts = {"Measured": _amount(verdict), "How sure": _certainty(verdict)}
     if verdict.theory is not None:
         facts["Theory"] = f"{wording.signed(verdict.theory)} decades at initialization"
@@ -103,8 +107,8 @@ def _card(verdict: Verdict) -> dict[str, Any]:
     if verdict.sites:
         facts["Where"] = wording.names(verdict.sites, 6)
     return {
-        "kind": "fault" if fault else "fine" if fine else "note",
-        "mark": "✕ fault" if fault else "✓ fine" if fine else "! note",
+        "kind": kind,
+        "mark": mark,
         "finding": str(verdict.finding),
         "sentence": verdict.sentence.removesuffix(_advice(verdict)).strip(),
         "facts": {k: v for k, v in (facts | {"Rule": verdict.rule}).items() if v},
@@ -120,26 +124,24 @@ def _advice(verdict: Verdict) -> str:
 def _amount(verdict: Verdict) -> str:
     if verdict.value is None:
         return ""
-    decades = verdict.unit.startswith("decades")
-    value = wording.signed(verdict.value) if decades else wording.short(verdict.value)
-    return f"{value} {verdict.unit}"
+    return f"{wording.either(verdict.value, verdict.unit)} {verdict.unit}"
 
 
 def _certainty(verdict: Verdict) -> str:
     if verdict.finding is Finding.cannot_judge:
         return ""
     lasts = f"lasting since step {verdict.since:,}" if verdict.lasting else "seen at one step only"
-    return f"{_interval(verdict.interval)}; {lasts}"
+    return f"{_interval(verdict.interval, verdict.unit)}; {lasts}"
 
 
-def _interval(interval: Interval | None) -> str:
+def _interval(interval: Interval | None, unit: str) -> str:
     if interval is None:
         return "no interval: too few looks for one"
     speaks = {
         "batches": "of this one training, not of other initializations",
         "initializations": "of networks made like this one",
     }[interval.over]
-    low, high = wording.short(interval.low), wording.short(interval.high)
+    low, high = wording.either(interval.low, unit), wording.either(interval.high, unit)
     return f"95 % interval {low} to {high} over {interval.n} {interval.over}: it speaks {speaks}"
 
 
@@ -154,7 +156,8 @@ def _trial(trial: Trial) -> dict[str, Any]:
         "remedy": trial.remedy,
         "before": f"{trial.before:.3g}",
         "after": f"{trial.after:.3g}",
-        "effect": f"{(e.low + e.high) / 2:.2g} [{e.low:.2g}, {e.high:.2g}]",
+        "effect": f"{wording.short((e.low + e.high) / 2)}"
+        f" [{wording.short(e.low)}, {wording.short(e.high)}]",
         "kind": kind,
         "word": word,
         "over": f"{e.n} {e.over}, {trial.steps} steps",

@@ -64,7 +64,7 @@ def label(text: object, x: float, y: float, class_: str = "", anchor: str = "mid
 
 def value_axis(frame: Frame, ticks: Sequence[float], title: str) -> Markup:
     """Return horizontal grid lines with their values, and the title above them."""
-    parts = [label(title, 4, frame.top - 10, "title", "start")]
+    parts = [label(title, 4, frame.top - 16, "title", "start")]
     for tick in ticks:
         y, end = frame.y(tick), WIDTH - RIGHT
         kind = "zero" if tick == 0 else "grid"

@@ -37,14 +37,19 @@ def share(measured: Measured) -> str:
 
 
 def short(value: float) -> str:
-    """Return a number with two significant digits."""
-    return f"{value:.2g}"
+    """Return a number with two significant digits, with a true minus sign."""
+    return f"{value:.2g}".replace("-", "−")
 
 
 def interval(measured: Measured, write: Callable[[float], str] = short) -> str:
     """Return the interval in brackets and what it speaks of; nothing where there is none."""
     i = measured.interval
     return f" (95 % interval {write(i.low)} to {write(i.high)} over {i.n} {i.over})" if i else ""
+
+
+def either(value: float, unit: str) -> str:
+    """Return a number of a verdict: with sign and two decimals if in decades, else short."""
+    return signed(value) if unit.startswith("decades") else short(value)
 
 
 def signed(value: float) -> str:
