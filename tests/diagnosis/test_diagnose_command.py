@@ -75,7 +75,7 @@ def test_a_healthy_network_ends_with_0(diagnose):
 
 def test_json_page_and_trials_together(diagnose, tmp_path):
     """Everything is in the JSON, the page is written, and what was tried has an effect."""
-    words = ["--steps", "0,30", "--seeds", "2", "--try", "--json", "--page", "flow.html"]
+    words = ["--steps", "0,30", "--seeds", "4", "--try", "--json", "--page", "flow.html"]
     code, said, _ = diagnose("my_nets:vanishing", *words)
     diagnosis = from_json(said)
     assert code == 1 and "schema" in json.loads(said)
