@@ -69,12 +69,15 @@ def _topological(root: Node) -> list[Node]:
 
 def adds_identity(output: Node, source: Node) -> bool:
     """Return whether `output` is `source` plus something: a path of additions alone joins them."""
+    if output is source:
+        return False
     stack, seen = [output], {output}
     while stack:
         node = stack.pop()
         if node is source:
-            return node is not output
-        if node is output or node.name().startswith("Add"):
-            stack.extend(each for each in _inputs(node) if each not in seen)
-            seen.update(_inputs(node))
+            return True
+        if node.name().startswith("Add"):
+            children = [each for each in _inputs(node) if each not in seen]
+            stack.extend(children)
+            seen.update(children)
     return False

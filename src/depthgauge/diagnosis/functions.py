@@ -120,7 +120,7 @@ FUNCTIONS: dict[str, Function] = {
     "silu": Function(_silu),
     "mish": Function(_mish),
     "softplus": Function(_softplus),
-    "logsigmoid": Function(_logsigmoid),
+    "log_sigmoid": Function(_logsigmoid),
     "hardswish": Function(_hardswish),
 }
 """By the name of the function that torch calls; in-place ones end with "_" there."""

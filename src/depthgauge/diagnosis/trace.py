@@ -66,7 +66,8 @@ class Trace:
         if tag is None or not isinstance(z, Tensor):
             return None
         rest = args[1:], {k: v for k, v in kwargs.items() if k != "input"}
-        name = "relu6" if _is_relu6(name, *rest) else name
+        if _is_relu6(name, *rest):
+            name, rest = "relu6", ((), {})
         if name in FUNCTIONS:
             after = _activated(tag, z, name, FUNCTIONS[name], *rest)
         elif name in _NORMALIZATIONS:
