@@ -56,8 +56,8 @@ def shown_parts(looks: Sequence[Look]) -> list[Cause]:
 
 def profile_chart(looks: Sequence[Look]) -> Markup | None:
     """Return the signal over depth: first look, band over the latest ones, theory; or None."""
-    recent = latest(looks)
-    if not recent or not relative_signals(recent[-1]):
+    recent = latest([look for look in looks if relative_signals(look)])
+    if not recent:
         return None
     sites = hidden(recent[-1].sites)
     by_name = _gathered([relative_signals(look) for look in recent])

@@ -64,11 +64,11 @@ class Held:
     lasting: bool
 
 
-def measure(course: Course, quantity: Quantity) -> Measured | None:
+def measure(course: Course, quantity: Quantity, since: int = 0) -> Measured | None:
     """Return `quantity` over the course's looks, or None where no look has it.
 
     Value and interval are of the last `window` looks, or of all at the last step if those are
-    more; over seeds, of each run's last step.
+    more; over seeds, of each run's last step. No look before step `since` is among them.
     """
     by_step: dict[int, list[float]] = defaultdict(list)
     latest = []
@@ -79,7 +79,8 @@ def measure(course: Course, quantity: Quantity) -> Measured | None:
         if values:
             latest.append([v for step, v in values if step == values[-1][0]])
             if len(course.runs) == 1 and len(latest[0]) < course.limits.window:
-                latest[0] = [v for _, v in values[-course.limits.window :]]
+                recent = [v for step, v in values if step >= since]
+                latest[0] = recent[-course.limits.window :] or latest[0]
     if not by_step:
         return None
     several = len(course.runs) > 1
@@ -100,6 +101,16 @@ def held(measured: Measured, condition: Callable[[float], bool], limits: Thresho
     if count == 0:
         return None
     return Held(measured.steps[-count], count >= limits.lasting_steps)
+
+
+def measure_held(
+    course: Course, quantity: Quantity, condition: Callable[[float], bool]
+) -> tuple[Measured, Held] | None:
+    """Return `quantity` since `condition` has held, and since when; None where it does not."""
+    measured = measure(course, quantity)
+    lasts = measured and held(measured, condition, course.limits)
+    since = lasts and measure(course, quantity, lasts.since)
+    return (since, lasts) if since and lasts else None
 
 
 def site_quantity(name: str, read: Callable[[Site], float | None]) -> Quantity:

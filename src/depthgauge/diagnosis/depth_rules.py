@@ -99,12 +99,12 @@ def _silent(course: Course) -> Verdict | None:
 
 
 def _by_total(course: Course) -> Verdict | None:
-    measured = measure(course, lambda look: total_decades(look.sites))
-    if measured is None:
+    classified = _classify(course)
+    if classified is None:
         return None
-    finding, lasts = _classify(measured, course)
+    finding, lasts, measured = classified
     theory = theory_total(course)
-    parts = _mean_parts(course)
+    parts = _mean_parts(course, lasts.since)
     down = measured.value < 0
     cause = _largest(parts, down) if finding is not Finding.carries else None
     remedies = _advice(finding, cause, lasts)
@@ -120,29 +120,42 @@ def _by_total(course: Course) -> Verdict | None:
     return _verdict(finding, sites, measured, theory, evidence)
 
 
-def _classify(measured: Measured, course: Course) -> tuple[Finding, Held]:
-    """Return the finding, and since when: the whole interval lies beyond the threshold."""
+def _classify(course: Course) -> tuple[Finding, Held, Measured] | None:
+    """Return the finding, since when, and the total since then; None where there is no total."""
+    every = measure(course, _total)
+    if every is None:
+        return None
     limits = course.limits
-    low, high = measured.low, measured.high
-    rules = (
-        (Finding.vanishes, high < -limits.vanishes, lambda v: v < -limits.vanishes),
-        (Finding.explodes, low > limits.vanishes, lambda v: v > limits.vanishes),
-        (Finding.weak, high < -limits.weak, lambda v: v < -limits.weak),
-        (Finding.grows, low > limits.weak, lambda v: v > limits.weak),
-    )
-    for finding, beyond, condition in rules:
-        lasts = held(measured, condition, limits) if beyond else None
-        if lasts:
-            return finding, lasts
-    lasts = held(measured, lambda v: abs(v) < limits.weak, limits)
-    return Finding.carries, lasts or Held(measured.steps[-1], False)
+    for sign, mild, strong in (
+        (-1, Finding.weak, Finding.vanishes),
+        (1, Finding.grows, Finding.explodes),
+    ):
+        run = held(every, lambda v, sign=sign: sign * v > limits.weak, limits)
+        measured = run and measure(course, _total, run.since)
+        if not run or not measured:
+            continue
+        nearest = -measured.high if sign < 0 else measured.low
+        fault = held(every, lambda v, sign=sign: sign * v > limits.vanishes, limits)
+        if fault and nearest > limits.vanishes:
+            return strong, fault, measured
+        if run.lasting and nearest > limits.weak:
+            return mild, run, measured
+    run = held(every, lambda v: abs(v) < limits.weak, limits)
+    healthy = measure(course, _total, run.since) if run and run.lasting else None
+    return Finding.carries, run or Held(every.steps[-1], False), healthy or every
 
 
-def _mean_parts(course: Course) -> dict[Cause, float]:
+def _total(look: Look) -> float | None:
+    return total_decades(look.sites)
+
+
+def _mean_parts(course: Course, since: int) -> dict[Cause, float]:
     """Return the parts' totals over the latest looks, as for the interval."""
     parts = {}
     for cause in Cause:
-        measured = measure(course, lambda look, cause=cause: part_totals(look.sites).get(cause))
+        measured = measure(
+            course, lambda look, cause=cause: part_totals(look.sites).get(cause), since
+        )
         if measured is not None:
             parts[cause] = measured.value
     return parts

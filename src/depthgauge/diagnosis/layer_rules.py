@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from depthgauge.diagnosis import wording
-from depthgauge.diagnosis.course import Course, Held, Measured, held, measure, site_quantity
+from depthgauge.diagnosis.course import Course, Held, Measured, measure, measure_held, site_quantity
 from depthgauge.diagnosis.findings import Finding, Remedy, Verdict
 from depthgauge.diagnosis.readings import Kind, Look, Site
 from depthgauge.diagnosis.thresholds import Thresholds
@@ -116,11 +116,10 @@ def layer_verdicts(course: Course) -> Iterator[Verdict]:
 def _judge(course: Course, rule: Rule, names: list[str]) -> Iterator[Verdict]:
     limits, found = course.limits, []
     for name in names:
-        measured = measure(course, site_quantity(name, lambda s: rule.read(s, limits)))
-        if measured is not None and rule.condition(measured.value, limits):
-            lasts = held(measured, lambda v: rule.condition(v, limits), limits)
-            if lasts:
-                found.append((name, measured, lasts))
+        quantity = site_quantity(name, lambda s: rule.read(s, limits))
+        beyond = measure_held(course, quantity, lambda v: rule.condition(v, limits))
+        if beyond:
+            found.append((name, *beyond))
     lasting = [each for each in found if each[2].lasting]
     found = lasting or found
     if found:

@@ -60,9 +60,9 @@ def notebook_html(diagnosis: Diagnosis) -> str:
 def _summary(diagnosis: Diagnosis) -> str:
     looks = [k for k in diagnosis.looks if k.problem is None]
     faults = sum(v.finding in FAULTS for v in diagnosis.verdicts)
-    found = {0: "No fault found", 1: "1 fault found"}.get(faults, f"{faults} faults found")
     if not looks:
-        return f"{found}: no look at a training step could be taken."
+        return "Not judged: no look at a training step could be taken."
+    found = {0: "No fault found", 1: "1 fault found"}.get(faults, f"{faults} faults found")
     first, last = min(k.step for k in looks), max(k.step for k in looks)
     steps = f"at step {first}" if first == last else f"from step {first:,} to step {last:,}"
     return f"{found} in {len(looks)} look{'' if len(looks) == 1 else 's'} {steps}."
@@ -131,6 +131,8 @@ def _certainty(verdict: Verdict) -> str:
     if verdict.finding is Finding.cannot_judge:
         return ""
     lasts = f"lasting since step {verdict.since:,}" if verdict.lasting else "seen at one step only"
+    if verdict.value is None:
+        return lasts
     return f"{_interval(verdict.interval, verdict.unit)}; {lasts}"
 
 

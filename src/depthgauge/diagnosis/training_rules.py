@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from depthgauge.diagnosis import wording
-from depthgauge.diagnosis.course import Course, Held, Measured, held, measure, site_quantity
+from depthgauge.diagnosis.course import Course, Held, Measured, measure, measure_held, site_quantity
 from depthgauge.diagnosis.findings import Finding, Remedy, Verdict
 from depthgauge.diagnosis.readings import Look
 
@@ -33,11 +33,12 @@ def _ratios(look: Look) -> list[float]:
 
 
 def _median(course: Course, condition: Condition) -> tuple[tuple[str, ...], Measured, Held] | None:
-    measured = measure(course, lambda k: float(np.median(_ratios(k))) if _ratios(k) else None)
-    if measured is None or not condition(measured.value):
-        return None
-    lasts = held(measured, condition, course.limits)
-    return ((), measured, lasts) if lasts else None
+    beyond = measure_held(course, _median_ratio, condition)
+    return ((), *beyond) if beyond else None
+
+
+def _median_ratio(look: Look) -> float | None:
+    return float(np.median(_ratios(look))) if _ratios(look) else None
 
 
 def _single(course: Course, condition: Condition) -> tuple[tuple[str, ...], Measured, Held] | None:
@@ -47,11 +48,9 @@ def _single(course: Course, condition: Condition) -> tuple[tuple[str, ...], Meas
         return None
     found = []
     for name in dict.fromkeys(s.name for look in course.looks for s in look.sites):
-        measured = measure(course, site_quantity(name, lambda s: s.update_ratio))
-        if measured is not None and condition(measured.value):
-            lasts = held(measured, condition, course.limits)
-            if lasts:
-                found.append((name, measured, lasts))
+        beyond = measure_held(course, site_quantity(name, lambda s: s.update_ratio), condition)
+        if beyond:
+            found.append((name, *beyond))
     if not found:
         return None
     _, measured, lasts = max(found, key=lambda each: each[2].lasting)

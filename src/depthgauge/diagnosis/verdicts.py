@@ -1,6 +1,7 @@
 """Verdicts: what looks at a training step mean. Pure functions on recorded numbers."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from depthgauge.diagnosis.course import Course
 from depthgauge.diagnosis.depth_rules import depth_verdict
@@ -29,7 +30,12 @@ def judge(
     if not profiles:
         return Verdicts([_cannot(_no_looks(runs))])
     courses = [_course(runs, profile, limits) for profile in profiles]
-    found = [v for course in courses for v in _judge(course, alone=len(courses) == 1)]
+    alone = len(courses) == 1
+    found = [
+        v if alone else replace(v, sentence=f"{course.profile}: {v.sentence}")
+        for course in courses
+        for v in _judge(course, alone)
+    ]
     return Verdicts(sorted(found, key=_rank))
 
 
