@@ -10,15 +10,17 @@ from torch import nn
 
 from depthgauge.diagnosis.activity import ENOUGH
 from depthgauge.diagnosis.describe import about, describe
-from depthgauge.diagnosis.findings import Diagnosis
+from depthgauge.diagnosis.findings import Diagnosis, Remedy
 from depthgauge.diagnosis.readings import Look
 from depthgauge.diagnosis.recorder import Recorder
-from depthgauge.diagnosis.trials import Make, fresh
-from depthgauge.diagnosis.verdicts import judge
+from depthgauge.diagnosis.trials import Make, fresh, loss_of, try_remedies
+from depthgauge.diagnosis.verdicts import faults, judge
 from depthgauge.errors import ConfigError
 
 
-def diagnose(make: Make, steps: Sequence[int] = (0, 100), seeds: int = 5) -> Diagnosis:
+def diagnose(
+    make: Make, steps: Sequence[int] = (0, 100), seeds: int = 5, tries: bool = False
+) -> Diagnosis:
     """Train what `make` returns from several seeds, look at the given steps, and judge.
 
     `make()` returns `(net, loss, batches)` or `(net, loss, batches, optimizer)`: a module, a
@@ -26,7 +28,8 @@ def diagnose(make: Make, steps: Sequence[int] = (0, 100), seeds: int = 5) -> Dia
     and over, and an optimizer of the network's parameters (plain SGD with rate 0.01 if there is
     none). It is called once a seed, after `torch.manual_seed(seed)`. Further looks before the last
     step see the 1,000 examples that dead units are judged on. The state of PyTorch's generator is
-    left as it was. Raises ConfigError where `make` raises or returns anything else.
+    left as it was. With `tries`, every remedy that a lasting fault names is tried, from the same
+    seeds up to the last step. Raises ConfigError where `make` raises or returns anything else.
     """
     if not steps or min(steps) < 0 or seeds < 1:
         raise ConfigError(f"diagnose needs steps of at least 0 and a seed: {steps=}, {seeds=}")
@@ -38,7 +41,10 @@ def diagnose(make: Make, steps: Sequence[int] = (0, 100), seeds: int = 5) -> Dia
     facts = {**about(net), "seeds": str(seeds), "steps": ", ".join(map(str, wanted))}
     looks = tuple(look for run in runs for look in run)
     verdicts = judge(looks, over_seeds=runs)
-    return Diagnosis(looks, verdicts, network=describe(net), about=facts)
+    named = [each for verdict in faults(verdicts) for each in verdict.remedies]
+    remedies = [Remedy(each) for each in dict.fromkeys(named)] if tries else []
+    trials = try_remedies(make, remedies, seeds=seeds, steps=wanted[-1] + 1)
+    return Diagnosis(looks, verdicts, trials, describe(net), facts)
 
 
 def _train(make: Make, seed: int, steps: Sequence[int]) -> tuple[nn.Module, list[Look]]:
@@ -50,7 +56,7 @@ def _train(make: Make, seed: int, steps: Sequence[int]) -> tuple[nn.Module, list
         for batch in islice(chain.from_iterable(repeat(batches)), steps[-1] + 1):
             recorder.begin()
             setup.optimizer.zero_grad()
-            setup.loss(setup.net, batch).backward()
+            loss_of(setup, batch).backward()
             setup.optimizer.step()
             recorder.end()
     finally:

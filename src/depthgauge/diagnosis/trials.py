@@ -16,6 +16,7 @@ from torch import Tensor
 
 from depthgauge.diagnosis.findings import Interval, Remedy, Trial
 from depthgauge.diagnosis.remedies import REMEDIES, Setup
+from depthgauge.errors import ConfigError
 
 Make = Callable[[], tuple[Any, ...]]
 """Returns (net, loss, batches) or (net, loss, batches, optimizer); see factory.py."""
@@ -35,6 +36,8 @@ def try_remedies(
     A remedy that the network has nothing for is returned with a note
     and a NaN effect. The generator of PyTorch is left as it was.
     """
+    if not remedies:
+        return ()
     with torch.random.fork_rng(devices=[]):
         before = np.array([_final_loss(make, None, seed, steps) for seed in range(seeds)])
         return tuple(_trial(make, each, before, steps) for each in remedies)
@@ -93,10 +96,21 @@ def fresh(make: Make, seed: int) -> tuple[Setup, list[Any]]:
 def _step(setup: Setup, batch: Any) -> Tensor:
     """One step of training; the loss stays on its device."""
     setup.optimizer.zero_grad()
-    loss = setup.loss(setup.net, batch)
+    loss = loss_of(setup, batch)
     loss.backward()
     setup.optimizer.step()
     return loss.detach()
+
+
+def loss_of(setup: Setup, batch: Any) -> Tensor:
+    """Return loss(net, batch); raises ConfigError unless it is one number with a gradient."""
+    loss = setup.loss(setup.net, batch)
+    if not isinstance(loss, Tensor) or loss.numel() != 1:
+        kind = f"of shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
+        raise ConfigError(f"loss(net, batch) must return a scalar tensor, not {kind}")
+    if not loss.requires_grad:
+        raise ConfigError("loss(net, batch) has no gradient: was it detached, or made a number?")
+    return loss
 
 
 def _endless(batches: Iterable[Any]) -> Iterator[Any]:

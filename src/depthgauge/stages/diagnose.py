@@ -8,15 +8,11 @@ it finds a fault.
 import argparse
 import importlib
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from depthgauge.errors import ConfigError
-
-if TYPE_CHECKING:
-    from depthgauge.diagnosis.findings import Remedy, Verdict
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,14 +31,9 @@ def run(options: argparse.Namespace) -> None:
     """Diagnose, print, and exit with 1 where there is a fault."""
     steps, make = steps_of(options.steps), load(options.target)
     from depthgauge.diagnosis.factory import diagnose
-    from depthgauge.diagnosis.trials import try_remedies
     from depthgauge.diagnosis.verdicts import faults
 
-    diagnosis = diagnose(make, steps=steps, seeds=options.seeds)
-    if options.tries:
-        named = remedies_of(diagnosis.verdicts)
-        trials = try_remedies(make, named, seeds=options.seeds, steps=max(steps[-1], 1))
-        diagnosis = replace(diagnosis, trials=trials)
+    diagnosis = diagnose(make, steps=steps, seeds=options.seeds, tries=options.tries)
     if options.page:
         diagnosis.page(options.page)
     print(diagnosis.as_json(indent=1) if options.json else diagnosis)
@@ -56,15 +47,6 @@ def steps_of(text: str) -> list[int]:
     if not all(word.isdecimal() for word in words):
         raise ConfigError(f"--steps {text}: expected step numbers, as in --steps 0,100")
     return sorted({int(word) for word in words})
-
-
-def remedies_of(verdicts: Sequence["Verdict"]) -> list["Remedy"]:
-    """Return the remedies that the faults name, in their order, each once."""
-    from depthgauge.diagnosis.findings import Remedy
-    from depthgauge.diagnosis.verdicts import faults
-
-    named = [name for verdict in faults(verdicts) for name in verdict.remedies]
-    return [Remedy(name) for name in dict.fromkeys(named)]
 
 
 def load(target: str) -> Callable[[], Any]:
