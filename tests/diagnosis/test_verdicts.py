@@ -264,3 +264,19 @@ def test_verdicts_print_as_sentences():
     text = str(judge(looks(lambda _: chain(-0.5, parts=WEIGHTS))))
     assert text.startswith("VANISHES: ") and "weights' scale" in " ".join(text.split())
     assert max(map(len, text.splitlines())) <= 92
+
+
+def test_the_parts_of_blocks_count_each_block_once():
+    """Three blocks four sites apart, each adding 0.1: three edges, the output's among them."""
+    blocks = [
+        Site(f"blocks.{k}", Kind.block, 12 - 4 * k, "blocks.*", 8, signal=0.0, parts=parts)
+        for k, parts in enumerate([Parts(residual=0.1)] * 2 + [None])
+    ]
+    blocks[2] = replace(blocks[2], depth=1)
+    assert part_totals(blocks) == {Cause.residual: pytest.approx(0.3)}
+
+
+def test_after_the_numbers_broke_only_the_step_that_broke_them_is_named_too():
+    broken = chain(math.nan, dead=1.0, saturated=1.0, update_ratio=50.0)
+    verdicts = judge(looks(lambda _: broken, loss=lambda _: math.nan))
+    assert found(verdicts) == [Finding.explodes, Finding.step_too_large]

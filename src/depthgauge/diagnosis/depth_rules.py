@@ -110,7 +110,7 @@ def _by_total(course: Course) -> Verdict | None:
     remedies = _advice(finding, cause, lasts)
     text = wording.sentence(
         _what(finding, measured, _deepest(course)),
-        f"Theory expects {wording.signed(theory)} at initialization." if theory is not None else "",
+        _at_first(course, theory),
         _why(cause, parts) if cause else "",
         wording.since(lasts) if finding is not Finding.carries else "",
         wording.advice(remedies),
@@ -206,6 +206,17 @@ def _why(cause: Cause, parts: dict[Cause, float]) -> str:
     shown = sorted(parts.items(), key=lambda item: -abs(item[1]))
     numbers = wording.listed([f"{c} {wording.signed(v)}" for c, v in shown if abs(v) >= 0.005])
     return f"Most of it comes from {wording.CAUSES[cause]}: in decades, {numbers}."
+
+
+def _at_first(course: Course, theory: float | None) -> str:
+    """Return what theory expects at initialization, beside what step 0 measured."""
+    if theory is None:
+        return ""
+    every = measure(course, _total)
+    beside = ""
+    if every is not None and every.steps[0] == 0 and math.isfinite(every.medians[0]):
+        beside = f" (measured at step 0: {wording.signed(every.medians[0])})"
+    return f"Theory expects {wording.signed(theory)} at initialization{beside}."
 
 
 def _rule(finding: Finding, course: Course) -> str:

@@ -45,8 +45,9 @@ def total_decades(sites: Sequence[Site]) -> float | None:
 def part_totals(sites: Sequence[Site]) -> dict[Cause, float]:
     """Return what each cause adds to the total, in decades; empty where too few edges are split.
 
-    Mean over the edges between hidden sites, times the depth. Of a rectifier's slopes the half that
-    it costs by design counts as the weights', whose initialization should make up for it.
+    Mean over the trunk's edges between hidden sites, times their number with the output's. Of a
+    rectifier's slopes the half that it costs by design counts as the weights', whose
+    initialization should make up for it.
     """
     inner = [s for s in hidden(sites) if s.depth >= 2]
     blocks = [s for s in inner if s.kind is Kind.block]
@@ -54,9 +55,9 @@ def part_totals(sites: Sequence[Site]) -> dict[Cause, float]:
     split = [_causes(s) for s in trunk if s.parts is not None and _is_split(s.parts)]
     if not split or 2 * len(split) < len(trunk):
         return {}
-    depth = max(s.depth for s in trunk)
+    edges = len({s.depth for s in trunk}) + 1  # and the one to the output
     causes = {cause for edge in split for cause in edge}
-    return {c: depth * sum(edge.get(c, 0.0) for edge in split) / len(split) for c in causes}
+    return {c: edges * sum(edge.get(c, 0.0) for edge in split) / len(split) for c in causes}
 
 
 def _causes(site: Site) -> dict[Cause, float]:

@@ -54,6 +54,8 @@ def _course(runs: Sequence[Sequence[Look]], profile: str, limits: Thresholds) ->
 def _judge(course: Course, alone: bool) -> Iterator[Verdict]:
     depth = depth_verdict(course)
     others = [*layer_verdicts(course), *step_verdicts(course)]
+    if depth is not None and depth.finding is Finding.explodes and depth.value is None:
+        others = [v for v in others if v.finding is Finding.step_too_large]  # the rest follows
     wrong = [v for v in (depth, *others) if v is not None and v.finding in FAULTS]
     flat = flat_verdict(course) if alone and not wrong else None
     if depth is None:
