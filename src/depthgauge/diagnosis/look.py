@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
-from torch.overrides import TorchFunctionMode
+from torch.overrides import TorchFunctionMode, handle_torch_function, has_torch_function
 from torch.utils.hooks import RemovableHandle
 
 from depthgauge.diagnosis import statistics
@@ -23,7 +23,7 @@ from depthgauge.diagnosis.parts import Reduce, agree, assemble
 from depthgauge.diagnosis.readings import Kind, Look
 from depthgauge.diagnosis.record import Record
 from depthgauge.diagnosis.sites import find_sites
-from depthgauge.diagnosis.trace import Trace
+from depthgauge.diagnosis.trace import KNOWN, Trace
 
 
 @dataclass(eq=False)
@@ -108,6 +108,11 @@ class Instrument(TorchFunctionMode):
         """Run our own code: no torch function of ours is traced, no exception of ours gets out."""
         if self.problem is not None or self._busy:
             return None
+        if has_torch_function(()):  # torch suspends a mode while it runs in it: much quicker
+            return handle_torch_function(self._run, (), act, *args)
+        return self._run(act, *args)
+
+    def _run(self, act: Callable[..., Any], *args: Any) -> Any:
         self._busy = True
         try:
             with torch.no_grad():
@@ -125,7 +130,7 @@ class Instrument(TorchFunctionMode):
     ) -> Any:
         """Call the function; read what activations, losses and backward passes are given."""
         kwargs = kwargs or {}
-        if self._busy or self.problem is not None:
+        if func == self._run or self._busy or self.problem is not None:
             return func(*args, **kwargs)
         if func is torch.Tensor.backward or func is torch.autograd.backward:
             self._guard(self._start_backward, args[0] if args else kwargs.get("tensors"))
@@ -136,7 +141,7 @@ class Instrument(TorchFunctionMode):
         name = getattr(func, "__name__", "").rstrip("_")
         if name in {"linear", "conv1d", "conv2d", "conv3d"} and len(args) > 1:
             self._weight = args[1]
-        after = self._guard(self._trace.before, name, args, kwargs)
+        after = self._guard(self._trace.before, name, args, kwargs) if name in KNOWN else None
         output = func(*args, **kwargs)
         if after is not None:
             self._guard(after, output)

@@ -28,6 +28,10 @@ _RESHAPES = frozenset(
 _NORMALIZATIONS = frozenset({"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm"})
 
 
+KNOWN = frozenset(FUNCTIONS) | _RESHAPES | _NORMALIZATIONS | {"dropout"}
+"""Functions that a tag passes through."""
+
+
 @dataclass(frozen=True)
 class Tag:
     """The way from a site's output to a later tensor."""
