@@ -45,7 +45,13 @@ def line_names(looks: Sequence[Look]) -> list[str]:
     """Return the name of each line of the profile chart: the role, or what the sites are."""
     recent = latest(looks)
     drawn = drawn_groups(hidden(recent[-1].sites)) if recent else []
-    return [g[0].role if len({s.role for s in g}) == 1 else f"{g[0].kind} layers" for g in drawn]
+    return [_line_name(group) for group in drawn]
+
+
+def _line_name(group: Sequence[Site]) -> str:
+    role = group[0].role
+    named = all(s.role == role for s in group) and any(c.isalnum() for c in role)
+    return role if named else f"{group[0].kind} layers"
 
 
 def shown_parts(looks: Sequence[Look]) -> list[Cause]:

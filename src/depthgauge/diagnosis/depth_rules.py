@@ -187,9 +187,9 @@ def _what(finding: Finding, measured: Measured, first: str) -> str:
         )
     verbs = {
         Finding.vanishes: "vanishes on its way back: it shrinks",
-        Finding.weak: "is weak in the first layers: it shrinks",
+        Finding.weak: "is weak in the first layers, by itself not a fault: it shrinks",
         Finding.explodes: "explodes on its way back: it grows",
-        Finding.grows: "grows on its way back, by more than in healthy networks: it grows",
+        Finding.grows: "gets larger on its way back, by itself not a fault: it grows",
     }
     slow = "more slowly" if measured.value < 0 else "faster"
     size = wording.factor(measured.value)

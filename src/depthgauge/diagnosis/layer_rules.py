@@ -132,7 +132,8 @@ def _judge(course: Course, rule: Rule, names: list[str]) -> Iterator[Verdict]:
 def _verdict(
     rule: Rule, limits: Thresholds, sites: tuple[str, ...], measured: Measured, lasts: Held
 ) -> Verdict:
-    where = f"{wording.names(sites)} {'is' if len(sites) == 1 else 'are'}"
+    one = len(sites) == 1
+    where = f"{'Layer' if one else 'Layers'} {wording.names(sites)} {'is' if one else 'are'}"
     worst = "The number is that of the worst layer." if len(sites) > 1 else ""
     return Verdict(
         finding=rule.finding,
@@ -191,7 +192,7 @@ def _forgets(course: Course) -> Iterator[Verdict]:
             " decades below its peak"
         ),
         lambda sites, m: (
-            f"The learning signal vanishes through time: {sites} left with"
+            f"The learning signal vanishes through time. {sites} left with"
             f" {wording.decades(m)} at the first time step. It cannot learn from inputs more than"
             f" about {_reach(course)} steps before those that the loss depends on."
         ),
