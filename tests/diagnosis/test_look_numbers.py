@@ -232,6 +232,24 @@ def test_dead_channels_of_convolutions_are_counted_by_channel():
     assert (look.sites[0].dead, look.sites[0].dead_examples) == (0.5, 8)
 
 
+def test_grouped_and_transposed_convolutions_know_their_fan_in_and_weights_part():
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        nn.Conv2d(4, 8, 3, groups=2),
+        nn.ReLU(),
+        nn.ConvTranspose2d(8, 6, 3, groups=2),
+        nn.ReLU(),
+        nn.Conv2d(6, 5, 1),
+    )
+    w = [net[i].weight.detach().double().numpy().copy() for i in (0, 2, 4)]
+    x = torch.randn(64, 4, 6, 6)
+    look, _ = look_at(net, lambda: net(x).square().mean())
+    assert [s.fan_in for s in look.sites] == [18, 36, 6]
+    variances = [np.mean(each**2) for each in w]
+    assert [s.weight_variance for s in look.sites] == pytest.approx(variances, rel=1e-6)
+    assert look.sites[0].parts.weights == pytest.approx(0.5 * np.log10(np.sum(w[1] ** 2) / 6))
+
+
 def test_units_that_die_late_are_found_once_a_thousand_examples_have_seen_them_dead():
     activity = Activity()
     on, off = np.array([1.0, 1.0]), np.array([1.0, 0.0])

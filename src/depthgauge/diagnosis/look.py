@@ -187,8 +187,9 @@ class Instrument(TorchFunctionMode):
 
     def _read(self, record: Record, z: Tensor, x: Tensor | None) -> None:
         value = z.detach()
-        record.put("rms", statistics.mean_square(value))
-        record.put("sameness", statistics.sameness(value))
+        energy = statistics.square(value)
+        record.put("rms", energy / max(value.numel(), 1))
+        record.put("sameness", statistics.sameness(value, energy))
         if not self._records and x is not None and x.is_floating_point():
             self._input_sameness = statistics.sameness(x.detach())
         tag = self._trace.tag(x)
@@ -434,9 +435,8 @@ def _read_weight(record: Record, weight: Tensor) -> None:
     if transposed:
         weight = weight.transpose(0, 1)
     record.weight_rows = record.units
-    record.fan_in = weight[0].numel()
+    record.fan_in = weight.numel() // record.units  # by groups
     record.put("weight", statistics.square(weight))
-    record.put("weight_variance", statistics.mean_square(weight))
     record.put("symmetry", statistics.symmetry(weight))
     bias = getattr(record.module, "bias", None)
     if isinstance(bias, Tensor):

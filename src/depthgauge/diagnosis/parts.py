@@ -60,7 +60,7 @@ def _fetch(
     tensors: list[Tensor] = []
     for each in passes:
         tensors.append(each.loss)
-        tensors.append(torch.zeros(()) if each.input_sameness is None else each.input_sameness)
+        tensors.append(each.loss if each.input_sameness is None else each.input_sameness)
         tensors.extend(t for r in each.records for t in r.numbers.values())
     if reduce is not None:
         agree(sum(t.numel() for t in tensors), reduce)
@@ -154,7 +154,7 @@ def _site(record: Record, own: Numbers, depth: int, role: str, factor: float) ->
         frozen=record.node is None,
         signal=_optional(_value(own, "signal"), factor),
         fan_in=record.fan_in,
-        weight_variance=_value(own, "weight_variance"),
+        weight_variance=_weight_variance(record, own),
         bias_variance=None if record.fan_in is None else _value(own, "bias") or 0.0,
         rms=_root(_value(own, "rms")),
         saturated=_value(own, "saturated"),
@@ -163,6 +163,13 @@ def _site(record: Record, own: Numbers, depth: int, role: str, factor: float) ->
         update_ratio=_root(_value(own, "update")),
         time_signal=None if times is None else tuple(_decades(float(t), factor) for t in times),
     )
+
+
+def _weight_variance(record: Record, own: Numbers) -> float | None:
+    square = _value(own, "weight")
+    if square is None or not record.fan_in:
+        return None
+    return square / (record.weight_rows * record.fan_in)
 
 
 def _activation(reader: Record) -> str | None:

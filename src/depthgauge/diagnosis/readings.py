@@ -2,7 +2,9 @@
 
 Signal of a site: 1/2 log10 of the mean over examples of |delta|^2, where delta is the derivative of
 one example's loss with respect to the site's output, summed over its units and positions. One
-"decade" is a factor of ten.
+"decade" is a factor of ten. The loss is taken for a mean over the batch, and its delta multiplied
+by the number of examples, unless its last reduction is a sum. What else the loss is divided by, as
+for accumulation or by the positions of a sequence, moves all signals alike and no difference.
 """
 
 from dataclasses import dataclass
@@ -72,7 +74,7 @@ class Site:
     """Root mean square of the output z."""
     parts: Parts | None = None
     saturated: float | None = None
-    """Share of (example, unit) where |f'(z)| < 0.1 sup |f'|."""
+    """Share of (example, unit) where |f'(z)| < 0.1 sup |f'|; for functions flat at both ends."""
     dead: float | None = None
     """Share of units where f'(z) was 0 for every example seen so far."""
     dead_examples: int = 0

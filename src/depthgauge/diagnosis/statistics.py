@@ -26,14 +26,15 @@ def mean_square(z: Tensor) -> Tensor:
     return square(z) / max(z.numel(), 1)
 
 
-def sameness(a: Tensor) -> Tensor | None:
+def sameness(a: Tensor, energy: Tensor | None = None) -> Tensor | None:
     """Return 1 - |mean a|^2 / mean |a|^2 over examples, the leading dimension; needs two.
 
-    Computed as the mean |a - mean a|^2 / mean |a|^2, which has all its digits near 0.
+    Computed as the mean |a - mean a|^2 / mean |a|^2, which has all its digits near 0. `energy` is
+    |a|^2 where it is known.
     """
     if a.dim() < 2 or a.shape[0] < 2:
         return None
-    return square(a - a.mean(dim=0)) / square(a)
+    return square(a - a.mean(dim=0)) / (square(a) if energy is None else energy)
 
 
 def symmetry(weight: Tensor) -> Tensor | None:
