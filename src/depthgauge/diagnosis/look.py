@@ -320,7 +320,7 @@ class Instrument(TorchFunctionMode):
                 if pairs:
                     change = sum(statistics.square(p.detach() - old) for p, old in pairs)
                     size = sum(statistics.square(old) for _, old in pairs)
-                    record.put("update", torch.as_tensor(change / size))
+                    record.put("update", change / size)  # type: ignore[arg-type]
 
     @property
     def failed(self) -> bool:
