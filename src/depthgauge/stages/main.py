@@ -11,6 +11,7 @@ from depthgauge.errors import ConfigError, DepthgaugeError, ResourceError
 from depthgauge.stages.interruption import Terminated, terminable
 
 STAGES = {
+    "diagnose": "say where a network of your own loses its signal, why, and what helps",
     "fetch": "download and verify raw data sets",
     "prepare": "turn raw data into the arrays that training reads",
     "train": "run a study: a grid of cells, each over many seeds",
@@ -36,7 +37,8 @@ PIPELINE = (
 )
 """What the extra `pipeline` installs, by the names that are imported."""
 
-EXIT_CODES = """exit codes: 0 done, 1 a cell failed, two results differ or something unforeseen,
+EXIT_CODES = """exit codes: 0 done, 1 a cell failed, two results differ, a fault was found or
+something unforeseen,
 2 a wrong key, value or option, 3 data missing or damaged, 4 something the machine lacks,
 5 tracking unavailable, 130 interrupted (Ctrl-C), 143 terminated: what is finished is kept,
 repeat the command"""

@@ -1,0 +1,104 @@
+"""Diagnose networks made for the purpose: several seeds, so that intervals are over inits."""
+
+import math
+from collections.abc import Iterable, Sequence
+from itertools import chain, islice, repeat
+from typing import Any
+
+import torch
+from torch import nn
+
+from depthgauge.diagnosis.activity import ENOUGH
+from depthgauge.diagnosis.describe import about, describe
+from depthgauge.diagnosis.findings import Diagnosis, Remedy
+from depthgauge.diagnosis.readings import Look
+from depthgauge.diagnosis.recorder import Recorder
+from depthgauge.diagnosis.trials import Make, fresh, loss_of, try_remedies
+from depthgauge.diagnosis.verdicts import faults, judge
+from depthgauge.errors import ConfigError
+
+
+def diagnose(
+    make: Make, steps: Sequence[int] = (0, 100), seeds: int = 5, tries: bool = False
+) -> Diagnosis:
+    """Train what `make` returns from several seeds, look at the given steps, and judge.
+
+    `make()` returns `(net, loss, batches)` or `(net, loss, batches, optimizer)`: a module, a
+    function `loss(net, batch)` that returns a scalar, a list of batches that is gone through over
+    and over, and an optimizer of the network's parameters (plain SGD with rate 0.01 if there is
+    none). It is called once a seed, after `torch.manual_seed(seed)`. Further looks before the last
+    step see the 1,000 examples that dead units are judged on. The state of PyTorch's generator is
+    left as it was. With `tries`, every remedy that a lasting fault names is tried, from the same
+    seeds up to the last step. Raises ConfigError where `make` raises or returns anything else.
+    """
+    if not steps or min(steps) < 0 or seeds < 1:
+        raise ConfigError(f"diagnose needs steps of at least 0 and a seed: {steps=}, {seeds=}")
+    wanted = sorted(set(steps))
+    with torch.random.fork_rng():
+        trained = [_train(make, seed, wanted) for seed in range(seeds)]
+    runs = [looks for _, looks in trained]
+    net = trained[0][0]
+    facts = {**about(net), "seeds": str(seeds), "steps": ", ".join(map(str, wanted))}
+    looks = tuple(look for run in runs for look in run)
+    verdicts = judge(looks, over_seeds=runs)
+    named = [each for verdict in faults(verdicts) for each in verdict.remedies]
+    remedies = [Remedy(each) for each in dict.fromkeys(named)] if tries else []
+    trials = try_remedies(make, remedies, seeds=seeds, steps=wanted[-1] + 1)
+    return Diagnosis(looks, verdicts, trials, describe(net), facts)
+
+
+def _train(make: Make, seed: int, steps: Sequence[int]) -> tuple[nn.Module, list[Look]]:
+    """Train one network up to the last step, and look."""
+    setup, batches = fresh(lambda: checked(make), seed)
+    recorder = Recorder(setup.net, due=lambda step: _is_due(step, steps, recorder.looks))
+    handle = setup.optimizer.register_step_post_hook(lambda *_: recorder.stepped())
+    try:
+        for batch in islice(chain.from_iterable(repeat(batches)), steps[-1] + 1):
+            recorder.begin()
+            setup.optimizer.zero_grad()
+            loss_of(setup, batch).backward()
+            setup.optimizer.step()
+            recorder.end()
+    finally:
+        recorder.abandon()
+        handle.remove()
+    return setup.net, recorder.looks
+
+
+def _is_due(step: int, steps: Sequence[int], looks: Sequence[Look]) -> bool:
+    """At the given steps, and at those before the last that show units enough examples."""
+    if step in steps or not looks or not looks[0].examples:
+        return step in steps
+    return steps[-1] - math.ceil(ENOUGH / looks[0].examples) < step < steps[-1]
+
+
+def checked(make: Make) -> tuple[Any, ...]:
+    """Return what `make` makes; raises ConfigError, in a sentence, where it cannot be used."""
+    try:
+        made = make()
+    except Exception as error:
+        raise ConfigError(f"make raised {type(error).__name__}: {error}") from error
+    if not isinstance(made, tuple) or len(made) not in (3, 4):
+        raise ConfigError(
+            "make must return (net, loss, batches) or (net, loss, batches, optimizer), not"
+            f" {_said(made)}"
+        )
+    net, loss, batches, *rest = made
+    if not isinstance(net, nn.Module):
+        raise ConfigError(f"make's net must be a torch.nn.Module, not {_said(net)}")
+    if not callable(loss):
+        raise ConfigError(f"make's loss must be a function loss(net, batch), not {_said(loss)}")
+    if not isinstance(batches, Iterable):
+        raise ConfigError(f"make's batches must be a list of batches, not {_said(batches)}")
+    batches = list(batches)
+    if not batches:
+        raise ConfigError("make's batches are empty: diagnose needs at least one")
+    if rest and not isinstance(rest[0], torch.optim.Optimizer):
+        raise ConfigError(f"make's optimizer must be a torch.optim.Optimizer, not {_said(rest[0])}")
+    if not any(p.requires_grad for p in net.parameters()):
+        raise ConfigError("make's net has no parameter that is trained: all frozen, or none at all")
+    return (net, loss, batches, *rest)
+
+
+def _said(value: object) -> str:
+    return f"a {type(value).__name__}" if not isinstance(value, tuple) else f"{len(value)} values"

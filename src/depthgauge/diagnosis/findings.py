@@ -1,0 +1,168 @@
+"""What a diagnosis says: verdicts with their evidence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from depthgauge.diagnosis import text
+from depthgauge.diagnosis.readings import Look
+
+
+class Finding(StrEnum):
+    """What a verdict says."""
+
+    carries = "carries"
+    weak = "weak"
+    vanishes = "vanishes"
+    grows = "grows"
+    explodes = "explodes"
+    saturated = "saturated"
+    dead = "dead"
+    partly_dead = "partly dead"
+    alike = "alike"
+    symmetric = "symmetric"
+    step_too_small = "step too small"
+    step_too_large = "step too large"
+    forgets = "forgets"
+    not_depth = "not a matter of depth"
+    cannot_judge = "cannot be judged"
+
+
+FAULTS = frozenset(Finding) - {
+    Finding.carries,
+    Finding.weak,
+    Finding.grows,
+    Finding.partly_dead,
+    Finding.cannot_judge,
+}
+"""Findings that `depthgauge diagnose` ends with exit code 1 for."""
+
+
+class Cause(StrEnum):
+    """Why the signal changes over depth: the largest part."""
+
+    weights = "weights"
+    slopes = "slopes"
+    alignment = "alignment"
+    normalization = "normalization"
+    residual = "residual"
+    unknown = "not split"
+
+
+class Remedy(StrEnum):
+    """What can be tried; `depthgauge.diagnosis.remedies` knows how, where it can be automated."""
+
+    he_init = "He initialization"
+    glorot_init = "Glorot initialization"
+    orthogonal_init = "orthogonal initialization"
+    lsuv_init = "LSUV initialization"
+    other_activation = "another activation"
+    layer_norm = "layer normalization"
+    batch_norm = "batch normalization"
+    residual = "residual connections"
+    smaller_step = "a smaller learning rate"
+    larger_step = "a larger learning rate"
+    warmup = "learning rate warmup"
+    per_layer_step = "a learning rate per layer"
+    clipping = "gradient clipping"
+    forget_bias = "a larger forget gate bias"
+    standardize = "standardized inputs"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A 95 % interval, and what it speaks of."""
+
+    low: float
+    high: float
+    over: str
+    """"batches" (one training run) or "initializations" (several seeds)."""
+    n: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One finding: where, how much, why, since when, by which rule, and what to try."""
+
+    finding: Finding
+    sites: tuple[str, ...]
+    value: float | None
+    unit: str
+    interval: Interval | None
+    theory: float | None
+    """The same value as predicted from the initial weights and the activation, before any data."""
+    cause: Cause | None
+    rule: str
+    """The rule that was applied, with its threshold."""
+    since: int
+    """The first step from which it has lasted."""
+    lasting: bool
+    """Whether it held at every look since, and at least at two of them."""
+    remedies: tuple[str, ...]
+    """Values of Remedy, the most promising first."""
+    sentence: str
+    """The whole, in words a student understands."""
+
+
+class Verdicts(tuple[Verdict, ...]):
+    """Verdicts, which print as sentences."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """Return a paragraph for each verdict."""
+        return text.verdicts_text(self)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a remedy did on the same seeds."""
+
+    remedy: str
+    before: float
+    """Loss after the trial's steps without the remedy: mean over seeds."""
+    after: float
+    effect: Interval
+    """Of before - after: above 0 it helps."""
+    steps: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """All looks at a network and what they mean."""
+
+    looks: tuple[Look, ...]
+    verdicts: tuple[Verdict, ...]
+    """Any sequence of verdicts; held as `Verdicts`."""
+    trials: tuple[Trial, ...] = ()
+    network: str = ""
+    """One line: the module's class and its number of parameters."""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """Provenance: versions, seeds, steps, device."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "verdicts", Verdicts(self.verdicts))
+
+    def __str__(self) -> str:
+        """Return the verdicts and trials as sentences."""
+        return text.diagnosis_text(self)
+
+    def as_json(self, indent: int | None = None) -> str:
+        """Return everything as strict JSON; `depthgauge.diagnosis.serialize.from_json` reads it."""
+        from depthgauge.diagnosis.serialize import to_json
+
+        return to_json(self, indent)
+
+    def page(self, path: str | Path) -> None:
+        """Write one self-contained HTML page to `path`; raises ResourceError if it cannot."""
+        from depthgauge.diagnosis.page import write_page
+
+        write_page(self, path)
+
+    def _repr_html_(self) -> str:
+        """Return the page for a notebook."""
+        from depthgauge.diagnosis.page import notebook_html
+
+        return notebook_html(self)

@@ -1,0 +1,107 @@
+"""When to look, and the looks so far: the same for Lightning, a plain loop and `diagnose`."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from torch import nn
+
+from depthgauge.diagnosis.activity import Activity
+from depthgauge.diagnosis.look import Instrument
+from depthgauge.diagnosis.parts import Reduce
+from depthgauge.diagnosis.readings import Look
+from depthgauge.errors import ConfigError
+
+LOG = logging.getLogger("depthgauge")
+
+
+def is_due(step: int, every: int) -> bool:
+    """Return whether to look: at steps 0, 1, 2, 4, 8, ... and at every multiple of `every`."""
+    return step & (step - 1) == 0 or step % every == 0
+
+
+def usual(every: int) -> Callable[[int], bool]:
+    """Return the usual schedule; raises ConfigError where `every` is below 1."""
+    if every < 1:
+        raise ConfigError(f"a look every {every} steps: it must be at least every 1")
+    return partial(is_due, every=every)
+
+
+class Recorder:
+    """Takes a look at the scheduled steps of one network and keeps what was read.
+
+    `begin` before a step's forward pass, `stepped` after each optimizer's step, `end` after the
+    last. The looks are in `looks`.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        due: Callable[[int], bool],
+        reduce: Reduce | None = None,
+        processes: int = 1,
+    ) -> None:
+        self.net, self._due, self._reduce, self._processes = net, due, reduce, processes
+        self.looks: list[Look] = []
+        self._steps: Counter[int] = Counter()
+        self._instrument: Instrument | None = None
+        self._began = 0
+        self._activity = Activity()
+        self._failed = self._said = False
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps so far; of several optimizers, those of the one that took most."""
+        return max(self._steps.values(), default=0)
+
+    @property
+    def looking(self) -> bool:
+        """Whether a look is in progress."""
+        return self._instrument is not None
+
+    @property
+    def complete(self) -> bool:
+        """Whether a look is in progress and its step has been taken."""
+        return self._instrument is not None and self.steps > self._began
+
+    def begin(self) -> None:
+        """Begin a look, if one is due and none is in progress."""
+        if self._instrument is None and not self._failed and self._due(self.steps):
+            self._instrument = Instrument(self.net)
+            self._began = self.steps
+            self._instrument.attach()
+
+    def stepped(self, optimizer: int = 0) -> None:
+        """Say that an optimizer has taken its step."""
+        self._steps[optimizer] += 1
+        if self._instrument is not None:
+            self._instrument.stepped(optimizer)
+
+    def end(self, scale: float = 1.0) -> list[Look]:
+        """End the look in progress; return one look for each backward pass.
+
+        Or a single one, without sites, whose `problem` says what went wrong. `scale` is what mixed
+        precision multiplied the loss by.
+        """
+        instrument, self._instrument = self._instrument, None
+        if instrument is None:
+            return []
+        instrument.detach()
+        seen = instrument.looks(self._began, self._activity, scale, self._reduce)
+        if self._processes > 1:
+            seen = [replace(look, examples=look.examples * self._processes) for look in seen]
+        self._failed = instrument.failed
+        for look in seen:
+            if look.problem is not None and not self._said:
+                self._said = True
+                LOG.warning("depthgauge cannot look at this step: %s", look.problem)
+        self.looks.extend(seen)
+        return seen
+
+    def abandon(self) -> None:
+        """Take the hooks of a look in progress off and forget it."""
+        if self._instrument is not None:
+            self._instrument.detach()
+            self._instrument = None

@@ -1,0 +1,118 @@
+"""Try remedies: the same seeds with and without, paired, for a number of steps.
+
+What a trial returns is the effect on the training loss, with a 95 % interval over seeds. Whoever
+diagnoses by rules can be wrong; whoever has tried knows.
+"""
+
+import copy
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice, repeat
+from typing import Any
+
+import numpy as np
+import torch
+from scipy import stats
+from torch import Tensor
+
+from depthgauge.diagnosis.findings import Interval, Remedy, Trial
+from depthgauge.diagnosis.remedies import REMEDIES, Setup
+from depthgauge.errors import ConfigError
+
+Make = Callable[[], tuple[Any, ...]]
+"""Returns (net, loss, batches) or (net, loss, batches, optimizer); see factory.py."""
+
+RATE = 0.01
+"""Learning rate of plain SGD where `make` returns no optimizer."""
+
+TAIL = 0.2
+"""Share of the steps over which the loss is averaged at the end."""
+
+
+def try_remedies(
+    make: Make, remedies: Sequence[Remedy], *, seeds: int = 3, steps: int = 100
+) -> tuple[Trial, ...]:
+    """Train with no remedy and with each one, from the same seeds on the same batches.
+
+    A remedy that the network has nothing for is returned with a note
+    and a NaN effect. The generator of PyTorch is left as it was.
+    """
+    if not remedies:
+        return ()
+    with torch.random.fork_rng(devices=[]):
+        before = np.array([_final_loss(make, None, seed, steps) for seed in range(seeds)])
+        return tuple(_trial(make, each, before, steps) for each in remedies)
+
+
+def _trial(make: Make, remedy: Remedy, before: np.ndarray, steps: int) -> Trial:
+    """Compare one remedy with the losses that were reached without."""
+    after = np.array([_final_loss(make, remedy, seed, steps) for seed in range(len(before))])
+    if np.isnan(after).all():
+        nothing = Interval(np.nan, np.nan, "initializations", 0)
+        return Trial(remedy, float(before.mean()), np.nan, nothing, steps, "nothing to apply it to")
+    effect = _paired(before, after)
+    return Trial(remedy, float(before.mean()), float(after.mean()), effect, steps)
+
+
+def _paired(before: np.ndarray, after: np.ndarray) -> Interval:
+    """The t interval of the mean difference; a loss that is not finite counts as the worst seen."""
+    worst = np.nanmax(np.where(np.isfinite([before, after]), [before, after], 0.0))
+    differences = np.nan_to_num(before, nan=worst, posinf=worst) - np.nan_to_num(
+        after, nan=worst, posinf=worst
+    )
+    n = len(differences)
+    half = stats.t.ppf(0.975, n - 1) * differences.std(ddof=1) / np.sqrt(n) if n > 1 else np.inf
+    mean = differences.mean()
+    return Interval(float(mean - half), float(mean + half), "initializations", n)
+
+
+def _final_loss(make: Make, remedy: Remedy | None, seed: int, steps: int) -> float:
+    """Train one network; return its mean loss over the last steps, NaN if nothing applies."""
+    setup, batches = fresh(make, seed)
+    torch.manual_seed(seed + 1)  # the remedy's own draws, apart from the network's
+    if remedy is not None and not REMEDIES[remedy].apply(setup):
+        return float("nan")
+    losses = [_step(setup, batch) for batch in islice(_endless(batches), steps)]
+    if not losses:
+        return float("nan")
+    tail = torch.stack(losses[-max(1, round(TAIL * steps)) :]).double()
+    return float(tail.mean()) if tail.isfinite().all() else float("inf")
+
+
+def fresh(make: Make, seed: int) -> tuple[Setup, list[Any]]:
+    """Make a network, its loss, its batches and its optimizer from one seed.
+
+    Network and optimizer are copies, so that a `make` that returns the same objects twice finds
+    them as they were.
+    """
+    torch.manual_seed(seed)
+    net, loss, batches, *rest = make()
+    net, optimizer = copy.deepcopy((net, rest[0] if rest else None))
+    if optimizer is None:
+        optimizer = torch.optim.SGD(net.parameters(), lr=RATE)
+    batches = list(batches)
+    return Setup(net.train(), loss, batches[0], optimizer), batches
+
+
+def _step(setup: Setup, batch: Any) -> Tensor:
+    """One step of training; the loss stays on its device."""
+    setup.optimizer.zero_grad()
+    loss = loss_of(setup, batch)
+    loss.backward()
+    setup.optimizer.step()
+    return loss.detach()
+
+
+def loss_of(setup: Setup, batch: Any) -> Tensor:
+    """Return loss(net, batch); raises ConfigError unless it is one number with a gradient."""
+    loss = setup.loss(setup.net, batch)
+    if not isinstance(loss, Tensor) or loss.numel() != 1:
+        kind = f"of shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
+        raise ConfigError(f"loss(net, batch) must return a scalar tensor, not {kind}")
+    if not loss.requires_grad:
+        raise ConfigError("loss(net, batch) has no gradient: was it detached, or made a number?")
+    return loss
+
+
+def _endless(batches: Iterable[Any]) -> Iterator[Any]:
+    """The batches over and over."""
+    return chain.from_iterable(repeat(batches))

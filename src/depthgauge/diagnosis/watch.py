@@ -1,0 +1,88 @@
+"""Watch a plain training loop: no framework, no change to the loop."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+from torch.optim import Optimizer
+
+from depthgauge.diagnosis.describe import about, describe
+from depthgauge.diagnosis.findings import Diagnosis, Verdict
+from depthgauge.diagnosis.readings import Look
+from depthgauge.diagnosis.recorder import Recorder, usual
+from depthgauge.diagnosis.verdicts import judge
+
+
+class Flow:
+    """What a watched loop has shown so far."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """All looks so far."""
+        return tuple(self._recorder.looks)
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What the looks mean."""
+        return judge(self.looks)
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """Looks and verdicts with the network's line."""
+        net = self._recorder.net
+        return Diagnosis(self.looks, self.verdicts, network=describe(net), about=about(net))
+
+    def page(self, path: str | Path) -> None:
+        """Write the page; raises ResourceError where it cannot be written."""
+        from depthgauge.diagnosis.page import write_page
+
+        write_page(self.diagnosis, path)
+
+
+@contextmanager
+def watch(
+    net: nn.Module,
+    optimizer: Optimizer | Sequence[Optimizer],
+    every: int = 100,
+    scaler: Any = None,
+) -> Iterator[Flow]:
+    """Look at the training of `net` at steps 0, 1, 2, 4, 8, ... and every `every`-th.
+
+    A look begins before the step's forward pass and ends after `optimizer.step()`; of a list of
+    optimizers, after the last one's. With gradients accumulated over several backward passes it
+    shows the last. Only modules in training mode are looked at. With `torch.amp.GradScaler`, give
+    it as `scaler`: the loss and the signals are then those without its factor.
+
+        with watch(net, optimizer) as flow:
+            for x, y in loader:
+                loss = cross_entropy(net(x), y)
+                loss.backward()
+                optimizer.step()
+                optimizer.zero_grad()
+        print(flow.verdicts)
+    """
+    optimizers = [optimizer] if isinstance(optimizer, Optimizer) else list(optimizer)
+    recorder = Recorder(net, usual(every))
+
+    def after_step(number: int) -> None:
+        recorder.stepped(number)
+        if number == len(optimizers) - 1 and recorder.complete:
+            recorder.end(1.0 if scaler is None else scaler.get_scale())
+        recorder.begin()
+
+    handles = [
+        each.register_step_post_hook(lambda *_, number=number: after_step(number))
+        for number, each in enumerate(optimizers)
+    ]
+    try:
+        recorder.begin()
+        yield Flow(recorder)
+    finally:
+        recorder.abandon()
+        for handle in handles:
+            handle.remove()
