@@ -12,6 +12,7 @@ from depthgauge.stages.interruption import Terminated, terminable
 STAGES = {
     "fetch": "download and verify raw data sets",
     "prepare": "turn raw data into the arrays that training reads",
+    "forget": "let the pipeline go on without an extra data set",
     "train": "run a study: a grid of cells, each over many seeds",
     "judge": "hold the published claims against the records",
     "report": "draw every figure and write results/report.html",
@@ -24,7 +25,7 @@ STAGES = {
     "completion": "print the completion of words for a shell",
 }
 
-KEYED = ("fetch", "prepare", "train", "status", "show")
+KEYED = ("fetch", "prepare", "forget", "train", "status", "show")
 """Stages that take key=value words."""
 
 EXIT_CODES = """exit codes: 0 done, 1 a cell failed, two results differ or something unforeseen,
