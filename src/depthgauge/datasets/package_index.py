@@ -10,7 +10,6 @@ import zipfile
 from pathlib import Path
 
 import requests
-import urllib3.exceptions as wire
 from pypi_simple import (
     PYPI_SIMPLE_ENDPOINT,
     NoSuchProjectError,
@@ -74,12 +73,7 @@ def _project_page(session: requests.Session, project: str, patience: Patience) -
         raise SourceError(f"has no project {project}") from None
     except requests.ConnectionError as error:
         raise no_answer(error, "it") from None
-    except (
-        requests.RequestException,
-        wire.HTTPError,
-        UnsupportedRepoVersionError,
-        ValueError,
-    ) as error:
+    except (requests.RequestException, UnsupportedRepoVersionError, ValueError) as error:
         if trouble := proxy_trouble(error):
             raise UnreachableError(trouble) from None
         raise BrokenOffError(f"no answer that can be used ({type(error).__name__})") from None

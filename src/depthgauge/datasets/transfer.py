@@ -155,13 +155,10 @@ def _attempt(
         raise no_answer(error, urlsplit(without_password(url)).netloc) from None
     except (requests.Timeout, wire.ReadTimeoutError):
         raise BrokenOffError(f"silent for {patience.read:g} s") from None
-    except (
-        requests.RequestException,
-        wire.HTTPError,
-    ) as error:
-        if trouble := proxy_trouble(error):
-            raise UnreachableError(trouble) from None
-        # fewer bytes than announced, for one
+    except requests.exceptions.InvalidURL as error:
+        trouble = proxy_trouble(error) or f"an address cannot be understood ({error})"
+        raise UnreachableError(trouble) from None
+    except (requests.RequestException, wire.HTTPError):  # fewer bytes than announced, for one
         raise BrokenOffError("broke off before its end") from None
 
 
