@@ -81,6 +81,12 @@ def assemble(
     return Prepared(name, shape, classes, _hash(_tensors(held)), train, validation, test)
 
 
+def identity(prepared: Prepared) -> dict[str, Any]:
+    """Return what the record of a run says of its data."""
+    images = len(prepared.test.labels)
+    return {"name": prepared.name, "hash": prepared.hash, "test_images": images}
+
+
 def path_of(root: Path, name: str) -> Path:
     """Return where the prepared data set `name` of a project lies."""
     return root / "data" / "prepared" / f"{name}.safetensors"
