@@ -209,6 +209,15 @@ def test_narrow_nets_are_doubted_and_no_others(hidden, doubt):
     assert both == "; ".join(filter(None, [doubt, "the rate is odd", "the rate is odd"]))
 
 
+def test_fewer_test_images_than_published_are_a_doubt():
+    """Nine images decide nothing, however many seeds; a record that does not say may."""
+    cells = errors(1.0, 2.0, hidden=(1000,) * 5)
+    for count, doubt in ((9, "9 test images stand in for 10,000"), (10_000, ""), (26_000, "")):
+        data = {"name": "imagenet", "hash": "x", "test_images": count}
+        assert unlike_the_paper([cells[0], cells[1].assign_attrs(data=data)]) == doubt
+    assert unlike_the_paper(cells) == ""
+
+
 def test_remedies_are_compared_over_hidden_layers_and_seed_by_seed():
     """Gradients: geometric mean over hidden layers at step 0; updates: not of first and output."""
     pair = cells("gradient_step", "weight_gradient_norm")

@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 from photographs import jpeg
-from PIL import Image
+from PIL import Image, ImageOps
 
 from depthgauge.datasets.crops import grey_crop, grey_square
 
@@ -66,6 +66,42 @@ def test_every_mode_of_real_archives_decodes(mode):
     buffer = io.BytesIO()
     Image.new(mode, (50, 50)).save(buffer, "JPEG" if mode == "CMYK" else "PNG")
     assert grey_crop(buffer.getvalue()) is not None
+
+
+def test_sixteen_bits_keep_their_greys():
+    """A 16-bit grey PNG is the 8-bit picture with finer steps, not a white one."""
+    greys = np.random.default_rng(0).integers(0, 256, (37, 37)).astype(np.uint8)
+    fine = png(Image.fromarray(greys.astype(np.uint16) * 257))
+    assert np.array_equal(grey_crop(fine), grey_crop(png(Image.fromarray(greys))))
+
+
+def test_picture_without_a_known_white_is_none():
+    """Floats, and whole numbers beyond 16 bits, say nothing of what white is."""
+    for values in (np.ones((40, 40), np.float32), np.full((40, 40), 1 << 20, np.int32)):
+        buffer = io.BytesIO()
+        Image.fromarray(values).save(buffer, "TIFF")
+        assert grey_crop(buffer.getvalue()) is None
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_picture_is_turned_upright(orientation):
+    """As Pillow's own transposition by the EXIF entry does, for all eight values."""
+    greys = np.random.default_rng(1).integers(0, 256, (37, 37)).astype(np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    buffer = io.BytesIO()
+    Image.fromarray(greys).save(buffer, "PNG", exif=exif)
+    with Image.open(io.BytesIO(buffer.getvalue())) as stored:
+        upright = np.asarray(ImageOps.exif_transpose(stored))
+    assert np.array_equal(grey_square(buffer.getvalue(), 37), upright)
+
+
+def test_damaged_exif_entries_turn_nothing():
+    """The picture itself is sound."""
+    buffer = io.BytesIO()
+    Image.new("L", (50, 50), 99).save(buffer, "JPEG", exif=b"Exif\0\0XX*\0broken")
+    crop = grey_crop(buffer.getvalue())
+    assert crop is not None and abs(int(crop.mean()) - 99) <= 1
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Whatever hands over the right bytes will do; anything else is refused by name."""
 
 import gzip
+import hashlib
 import io
 import resource
 import socket
@@ -129,6 +130,30 @@ def test_mirror_folder_is_asked_first(tmp_path, server, fetch, content, packed, 
     (tmp_path / "raw" / "images").unlink()
     assert fetch(other, mirror=mirror.as_uri()) == content
     assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "layout", ["images", "MNIST/raw/images", "data/raw/toy/images.gz", "x.bin"]
+)
+def test_mirror_folder_is_searched_for_the_content(tmp_path, fetch, content, packed, layout):
+    """Unpacked, as torchvision or another clone keeps it, or renamed: the bytes decide."""
+    mirror = tmp_path / "mirror"
+    (mirror / layout).parent.mkdir(parents=True)
+    (mirror / layout).write_bytes(packed if layout.endswith(".gz") else content)
+    (mirror / "a.bin").write_bytes(content[::-1])  # of the right size
+    (mirror / "round").symlink_to(mirror)
+    assert fetch(mirror=str(mirror)) == content
+
+
+def test_mirror_with_other_bytes_names_the_way_to_use_them(tmp_path, fetch, content):
+    """Not to put the file where it is; the public sources are still asked."""
+    path = tmp_path / "mirror" / "images.gz"
+    path.parent.mkdir()
+    path.write_bytes(b"other")
+    digest = hashlib.sha256(b"other").hexdigest()
+    with pytest.raises(DataError, match=rf"dataset=toy file={path} sha256={digest}") as caught:
+        fetch(mirror=str(path.parent))
+    assert "set DEPTHGAUGE_MIRROR" not in str(caught.value)
 
 
 def test_mirror_url_is_asked_first(server, fetch, content, packed):

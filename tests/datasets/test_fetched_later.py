@@ -1,4 +1,4 @@
-"""An extra set that is fetched after a first `dvc repro`: the second one trains it alone."""
+"""An extra set that comes after a first `dvc repro`: the second one trains it alone."""
 
 import hashlib
 import os
@@ -101,6 +101,7 @@ def test_a_set_fetched_later_is_trained_by_a_second_repro(project, tmp_path):
     (archive,) = cifar_files(tmp_path)
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     run(project, "depthgauge", "fetch", "dataset=cifar10", f"file={archive}", f"sha256={digest}")
+    run(project, "depthgauge", "prepare", "dataset=cifar10")
     again = run(project, "dvc", "repro")
     assert "'train@glorot_cost_surface' didn't change" in again
     assert "3 cells done, 2 of them already were" in again

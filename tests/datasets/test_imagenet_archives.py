@@ -18,6 +18,7 @@ from photographs import (
 from depthgauge.datasets import imagenet_archives as archives
 from depthgauge.datasets import imagenet_sample
 from depthgauge.datasets.receipt import RawFolder, fingerprint
+from depthgauge.datasets.synset_folders import by_folder
 from depthgauge.errors import DataError
 
 
@@ -60,6 +61,53 @@ def test_missing_validation_image_is_counted(tmp_path):
     assert len(data.notes["unreadable"]) == 2
 
 
+def val(at, **more):
+    """Members of Tiny-ImageNet whose val/ images lie where `at` says; 22 to train on a class."""
+    train = {
+        f"train/{n.replace('/', '/images/')}": c for n, c in pool({FISH: 22, BIRD: 22}).items()
+    }
+    images = {at(n, (FISH, BIRD)[n % 2]): jpeg(40 * n) for n in range(4)}
+    return {f"tiny-imagenet-200/{name}": c for name, c in {**train, **images, **more}.items()}
+
+
+TABLE = {"val/val_annotations.txt": ROWS.encode()}
+
+
+@pytest.mark.parametrize(
+    ("at", "more"),
+    [
+        (lambda n, _: f"val/images/val_{n}.JPEG", TABLE),  # as published
+        (lambda n, _: f"val/val_{n}.JPEG", TABLE),
+        (lambda n, synset: f"val/{synset}/val_{n}.JPEG", {}),
+        (lambda n, synset: f"val/{synset}/images/val_{n}.JPEG", TABLE),
+    ],
+)
+@pytest.mark.parametrize("write", [write_zip, write_folder])
+def test_val_is_read_in_every_layout(tmp_path, at, more, write):
+    """As published, flat, or sorted by a script: the same greys with the same labels."""
+    path = write(tmp_path / "tiny-imagenet-200.zip", val(at, **more))
+    data = archives.prepare_tiny(raw_folder(path, path.name))
+    assert [len(split.labels) for split in (data.train, data.validation, data.test)] == [40, 4, 4]
+    assert (data.notes["photographs"], data.notes["unreadable"]) == (48, [])
+
+
+def test_unpacked_folder_itself_will_do(tmp_path):
+    """Not the folder above it: train/ and val/ are at the top then."""
+    members = val(lambda n, _: f"val/images/val_{n}.JPEG", **TABLE)
+    write_folder(tmp_path, members)
+    inside = tmp_path / "tiny-imagenet-200"
+    names = archives.open_archive(inside).names()
+    assert len(archives.tiny_imagenet.labels(archives.open_archive(inside), names)) == 48
+
+
+def test_val_image_without_a_label_is_refused(tmp_path):
+    """Nothing says what it shows: it is named, not left out."""
+    members = val(lambda n, _: f"val/val_{n}.JPEG")
+    path = write_zip(tmp_path / "tiny-imagenet-200.zip", members)
+    with pytest.raises(DataError, match=r"4 images of val/ .* have no label .*val/val_0\.JPEG"):
+        archives.prepare_tiny(raw_folder(path, path.name))
+
+
 @pytest.mark.parametrize("rows", ["val_0.JPEG", "\xff\xfe"])
 def test_damaged_table_of_labels_is_refused(tmp_path, rows):
     """A table that cannot be read is an error of its own."""
@@ -93,7 +141,7 @@ def test_own_imagenet_may_be_a_folder_or_an_archive(tmp_path, write):
 def test_nearest_synset_folder_labels():
     """Folders above and below do not matter, nor do other files."""
     names = [f"x/{FISH}/images/a.JPEG", f"{BIRD}/b.jpg", f"{BIRD}/boxes.txt", "stray/c.png"]
-    assert archives.by_folder(names) == {
+    assert by_folder(names) == {
         names[0]: FISH,
         names[1]: BIRD,
         "stray/c.png": "stray",

@@ -13,12 +13,12 @@ from depthgauge.files import sha256
 
 @pytest.fixture
 def raw(tmp_path):
-    """Write 12,345 training and 10 test images of 1 pixel: the low byte of their number."""
+    """Write 12,345 training and 10 test images of one grey: the low byte of their number."""
     digests = {}
     for prefix, n in (("train", 12_345), ("t10k", 10)):
         number = np.arange(n)
         for part, head, values in (
-            ("images-idx3", struct.pack(">4I", 0x803, n, 1, 1), number % 256),
+            ("images-idx3", struct.pack(">4I", 0x803, n, 28, 28), np.repeat(number % 256, 784)),
             ("labels-idx1", struct.pack(">2I", 0x801, n), number % 10),
         ):
             path = tmp_path / f"{prefix}-{part}-ubyte"

@@ -4,9 +4,11 @@ import hashlib
 import zipfile
 
 import pytest
+from photographs import FISH, pool, write_folder
 
 from depthgauge.datasets import receipt
 from depthgauge.datasets.fetch import Fetcher
+from depthgauge.datasets.imagenet_archives import folder_labels
 from depthgauge.datasets.own import adopt
 from depthgauge.datasets.sources import RawFile, RawSet
 from depthgauge.datasets.transfer import open_session
@@ -29,8 +31,8 @@ def take(tmp_path):
     """Adopt a path for a data set; return the folder it goes to."""
     (tmp_path / "scratch").mkdir()
 
-    def run(raw_set, path, sha256=None):
-        adopt(raw_set, path, sha256, tmp_path / "raw", fetcher)
+    def run(raw_set, path, sha256=None, labels=None):
+        adopt(raw_set, path, sha256, tmp_path / "raw", fetcher, labels)
         return tmp_path / "raw"
 
     with open_session() as session:
@@ -71,6 +73,17 @@ def test_unpublished_photographs_are_linked(take, archive, tmp_path, kind):
         file.write(b"more")
     with pytest.raises(DataError, match="not what its receipt says"):
         raw.path("photographs")
+
+
+def test_unpacked_photographs_are_linked_too(take, tmp_path):
+    """Of a published set the folder will do; what is in it is looked at first."""
+    folder = write_folder(tmp_path / "unpacked", pool({FISH: 11}))
+    assert (take(PUBLISHED, folder, labels=folder_labels) / "x.zip").readlink() == folder
+    with pytest.raises(ConfigError, match=r"is a folder.*leave sha256= out"):
+        take(PUBLISHED, folder, "1" * 64, folder_labels)
+    (folder / FISH).rename(folder / "goldfish")
+    with pytest.raises(DataError, match=r"no known synset \(goldfish\)"):
+        take(PUBLISHED, folder, labels=folder_labels)
 
 
 def test_unfit_paths_are_refused(take, archive, tmp_path):

@@ -25,16 +25,16 @@ def cifar_files(folder):
 
 
 def fashion_files(folder):
-    """Write four gzip files: 10,002 training and 3 test images of one pixel."""
+    """Write four gzip files: 10,002 training and 3 test images of one grey."""
     paths = []
     for prefix, n in (("train", 10_002), ("t10k", 3)):
-        values = (np.arange(n) % 10).astype(np.uint8).tobytes()
-        for part, head in (
-            ("images-idx3", struct.pack(">4I", 0x803, n, 1, 1)),
-            ("labels-idx1", struct.pack(">2I", 0x801, n)),
+        values = (np.arange(n) % 10).astype(np.uint8)
+        for part, head, each in (
+            ("images-idx3", struct.pack(">4I", 0x803, n, 28, 28), 784),
+            ("labels-idx1", struct.pack(">2I", 0x801, n), 1),
         ):
             paths.append(folder / f"{prefix}-{part}-ubyte.gz")
-            paths[-1].write_bytes(gzip.compress(head + values))
+            paths[-1].write_bytes(gzip.compress(head + values.repeat(each).tobytes(), 1))
     return paths
 
 

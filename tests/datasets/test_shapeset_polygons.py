@@ -7,6 +7,7 @@ import torch
 from depthgauge.datasets.shapeset_polygons import (
     CORNERS,
     SUBPIXEL,
+    areas,
     first_turns,
     free_room,
     polygons,
@@ -84,6 +85,8 @@ def test_areas_are_the_regular_areas_scaled():
     n = np.array(CORNERS)[kinds]
     regular = n / 2 * np.sin(2 * np.pi / n) * 0.25
     assert area == pytest.approx(regular * 32 * 32 * factors.prod(1), abs=26 * 4 * ROUNDING)
+    stated = areas(torch.from_numpy(kinds), torch.from_numpy(factors)).numpy()
+    assert area == pytest.approx(stated * math.pi / 4 * 32 * 32, abs=26 * 4 * ROUNDING)
 
 
 def test_first_turns_stay_within_the_symmetry():
@@ -94,7 +97,7 @@ def test_first_turns_stay_within_the_symmetry():
 
 
 def test_room_ends_one_pixel_inside_the_frame():
-    """The nearest and the farthest shift bring a corner to 1 and to 31 pixels, on both axes."""
+    """The nearest shift brings a corner to 1 pixel, the farthest just below 31, on both axes."""
     rng = np.random.default_rng(4)
     factors = torch.from_numpy(rng.uniform(0.2, 0.8, (60, 2)))
     kinds = torch.arange(60) % 3
@@ -102,4 +105,4 @@ def test_room_ends_one_pixel_inside_the_frame():
     nearest, shifts = free_room(corners)
     assert (shifts > 0).all()
     assert ((corners + nearest[:, :, None]).amin(2) == 1 * SUBPIXEL).all()
-    assert ((corners + (nearest + shifts - 1)[:, :, None]).amax(2) == 31 * SUBPIXEL).all()
+    assert ((corners + (nearest + shifts - 1)[:, :, None]).amax(2) == 31 * SUBPIXEL - 1).all()

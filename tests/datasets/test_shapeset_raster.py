@@ -5,13 +5,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial import ConvexHull, QhullError
 
-from depthgauge.datasets.shapeset_raster import HALF, Spans, paint, spans
+from depthgauge.datasets.shapeset_polygons import SUBPIXEL
+from depthgauge.datasets.shapeset_raster import Spans, paint, spans
 
 COLUMNS = np.arange(32)
 
 
 def as_corners(points):
-    """One polygon's points (corner, xy) in subpixels, padded to 20 corners."""
+    """One polygon's points (corner, xy) in pixels, padded to 20 corners."""
+    points = np.floor(np.array(points) * SUBPIXEL)
     padded = np.concatenate([points, np.repeat(points[-1:], 20 - len(points), 0)])
     return torch.from_numpy(padded.T[None].astype(np.int64))
 
@@ -22,74 +24,67 @@ def mask(shapes):
     return (first <= COLUMNS) & (last >= COLUMNS)
 
 
-def half_planes(points):
-    """The pixels whose centre is on no edge's outer side, in whole numbers, pixel by pixel."""
-    inside = np.zeros((32, 32), bool)
-    edges = list(zip(points.tolist(), np.roll(points, -1, 0).tolist(), strict=True))
-    for row in range(32):
-        for column in range(32):
-            x, y = (2 * column + 1) * HALF, (2 * row + 1) * HALF
-            sides = [(bx - ax) * (y - ay) - (by - ay) * (x - ax) for (ax, ay), (bx, by) in edges]
-            inside[row, column] = min(sides) >= 0
-    return inside
+def drawn(*rows):
+    """A 32x32 picture with these columns (first, last), from row 2 on."""
+    picture = np.zeros((32, 32), bool)
+    for row, (first, last) in enumerate(rows, start=2):
+        picture[row, first : last + 1] = True
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("corners", "rows"),
+    [
+        # its four corners and all between them: one column and one row more than its extent
+        ([(3, 2), (6, 2), (6, 4), (3, 4)], [(3, 6)] * 3),
+        # fractions are cut off, also those near the next pixel
+        ([(3.99, 2.9), (6.99, 2.1), (6, 4.99), (3, 4)], [(3, 6)] * 3),
+        # quotients are cut toward zero: toward an edge's upper end on both sides
+        ([(6, 2), (10, 5), (2, 5)], [(6, 6), (5, 7), (4, 8), (2, 10)]),
+        ([(10, 2), (10, 4), (3, 4)], [(10, 10), (7, 10), (3, 10)]),
+        # a lowest corner alone is a pixel of its own
+        ([(3, 2), (7, 2), (5, 5)], [(3, 7), (3, 7), (4, 6), (5, 5)]),
+    ],
+)
+def test_shapes_filled_by_hand(corners, rows):
+    """Row by row, as pygame 1.8.1's rule gives them on paper."""
+    assert (mask(spans(as_corners(corners)))[0] == drawn(*rows)).all()
 
 
 @st.composite
 def convex_polygons(draw):
-    """Corners by increasing angle; coordinates in quarters of a pixel, so that ties happen."""
-    coordinate = st.integers(4, 124).map(lambda quarter: quarter * HALF // 2)
+    """Corners in quarters of a pixel, so that ties happen."""
+    coordinate = st.integers(4, 123).map(lambda quarter: quarter / 4)
     points = draw(st.lists(st.tuples(coordinate, coordinate), min_size=3, max_size=12))
     try:
         hull = ConvexHull(np.array(points))
     except QhullError:
-        hull = ConvexHull(np.array([(300, 300), (6000, 300), (300, 6000)]))
-    return hull.points[hull.vertices].astype(np.int64)
+        hull = ConvexHull(np.array([(2.0, 2.0), (24.0, 2.0), (2.0, 24.0)]))
+    return hull.points[hull.vertices]
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(convex_polygons())
-def test_spans_are_the_pixels_inside_all_half_planes(points):
-    """Exactly, ties and horizontal edges included."""
-    assert (mask(spans(as_corners(points)))[0] == half_planes(points)).all()
-
-
-@pytest.mark.parametrize(
-    ("corners", "rows", "columns"),
-    [
-        ([(2, 3), (9, 3), (9, 5), (2, 5)], (3, 5), (2, 9)),  # borders between pixels
-        ([(2.5, 3.5), (9.5, 3.5), (9.5, 5.5), (2.5, 5.5)], (3, 6), (2, 10)),  # through centres
-        ([(2.6, 3.6), (9.4, 3.6), (9.4, 5.4), (2.6, 5.4)], (4, 5), (3, 9)),  # just inside them
-    ],
-)
-def test_a_pixel_counts_when_its_centre_is_in_the_closed_polygon(corners, rows, columns):
-    """Rectangles, whose pixels can be told by hand; slices are half open."""
-    expected = np.zeros((32, 32), bool)
-    expected[slice(*rows), slice(*columns)] = True
-    found = spans(as_corners(np.round(np.array(corners) * 2 * HALF)))
-    assert (mask(found)[0] == expected).all()
-    assert found.area().item() == expected.sum()
-
-
-def test_a_sliver_between_centres_has_no_pixels():
-    """Empty rows count nothing, neither in the area nor in an overlap."""
-    sliver = spans(as_corners(np.array([(600, 700), (7000, 705), (7000, 715)])))
-    everywhere = spans(as_corners(np.array([(0, 0), (8192, 0), (8192, 8192), (0, 8192)])))
-    assert everywhere.area().item() == 1024
-    assert sliver.area().item() == 0
-    assert everywhere.overlap(sliver).item() == 0
-
-
-def test_overlap_counts_shared_pixels():
-    """Against the masks of the two shapes."""
-    shapes = []
-    for seed in range(2):
-        points = np.random.default_rng(seed).integers(256, 31 * 256, (30, 4, 2))
-        hulls = [ConvexHull(each) for each in points]
-        corners = [as_corners(hull.points[hull.vertices]) for hull in hulls]
-        shapes.append(spans(torch.cat(corners)))
-    shared = (mask(shapes[0]) & mask(shapes[1])).sum((1, 2))
-    assert shapes[0].overlap(shapes[1]).tolist() == shared.tolist()
-    assert shared.max() > 0
+def test_spans_touch_the_polygon_of_the_cut_corners(points):
+    """In every row from the highest to the lowest corner, within one pixel of its outline."""
+    found = mask(spans(as_corners(points)))[0]
+    cut = np.floor(points)
+    top, bottom = int(cut[:, 1].min()), int(cut[:, 1].max())
+    if top == bottom:
+        return
+    assert not found[:top].any() and not found[bottom + 1 :].any()
+    edges = list(zip(cut, np.roll(cut, -1, 0), strict=True))
+    for row in range(top, bottom + 1):
+        crossings = [
+            x1 + (row - y1) * (x2 - x1) / (y2 - y1)
+            for (x1, y1), (x2, y2) in edges
+            if y1 != y2 and min(y1, y2) <= row <= max(y1, y2)
+        ]
+        columns = np.flatnonzero(found[row])
+        assert min(crossings) - 1 < columns[0]
+        assert columns[-1] < max(crossings) + 1
+        if top < row < bottom:
+            assert columns[0] < min(crossings) + 1 and columns[-1] > max(crossings) - 1
 
 
 def test_painting_covers_the_shape_and_nothing_else():

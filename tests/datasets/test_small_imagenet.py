@@ -7,8 +7,8 @@ import pytest
 from photographs import BIRD, CHURCH, FISH, FLOWER, jpeg, pool, write_zip
 
 from depthgauge.datasets.archives import open_archive
-from depthgauge.datasets.imagenet_archives import by_folder
-from depthgauge.datasets.small_imagenet import CLASSES, choose, prepare_photographs
+from depthgauge.datasets.small_imagenet import CLASSES, choose, in_words, prepare_photographs
+from depthgauge.datasets.synset_folders import by_folder
 from depthgauge.errors import DataError
 
 
@@ -59,6 +59,16 @@ def test_what_is_lacking_and_left_over_is_noted(tmp_path):
     assert notes["unreadable"] == []
 
 
+def test_what_was_kept_is_said_in_words(tmp_path):
+    """Every photograph is in one of the numbers."""
+    words = in_words(prepare(tmp_path, pool({FISH: 15, FLOWER: 11, CHURCH: 7})).notes)
+    assert "22 of 33 photographs kept" in words
+    assert "7 show none of the ten classes" in words
+    assert "4 are more than the smallest class has" in words
+    assert "no photograph of reptile, vehicle" in words and "flower" not in words
+    assert in_words({"licence": "free"}) == ""
+
+
 def test_unreadable_images_are_named_and_stop_it(tmp_path):
     """One image that does not decode: its name, and how to go on without it."""
     members = pool({FISH: 22, BIRD: 22})
@@ -77,7 +87,7 @@ def test_unreadable_images_are_named_and_stop_it(tmp_path):
         ({}, "no image of any of the ten classes"),
         ({"readme.txt": b"x"}, "no image of any of the ten classes"),
         (pool({CHURCH: 20}), "no image of any of the ten classes"),
-        (pool({FISH: 20, BIRD: 1}), "class bird has 1 images"),
+        (pool({FISH: 20, BIRD: 1}), rf"class bird has 1 images .*\({BIRD}\)"),
         (pool({FISH: 20, "n99999999": 1}), r"no known synset \(n99999999\)"),
         (pool({FISH: 20, "goldfish": 1}), r"no known synset \(goldfish\)"),
         ({"a.JPEG": jpeg()}, r"no known synset"),

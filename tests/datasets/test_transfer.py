@@ -129,3 +129,42 @@ def test_circle_of_redirects_ends(server, fetch):
     """Redirects without end are an error."""
     with pytest.raises(SourceError, match="without end"):
         fetch(server.redirect("x", f"{server.url}/x"))
+
+
+@pytest.fixture
+def proxy(monkeypatch):
+    """Set the proxy of this machine."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    return lambda address: monkeypatch.setenv("http_proxy", address)
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("http://127.0.0.1:9", "no connection through the proxy"),
+        ("http://[broken", "address cannot be understood"),
+        ("gopher://127.0.0.1:9", "address cannot be understood"),
+        ("socks5://127.0.0.1:9", "the proxy is a SOCKS one|through the proxy"),
+    ],
+)
+def test_proxy_that_is_none_is_said_to_be_one(fetch, proxy, address, reason):
+    """Neither the host hung up nor does it redirect; nobody is asked twice."""
+    proxy(address)
+    with pytest.raises(UnreachableError, match=reason):
+        fetch("http://example.invalid/x")
+
+
+def test_proxy_that_wants_a_password_says_so(server, fetch, proxy):
+    """407 comes from the proxy, not from the host."""
+    proxy(server.url)
+    server.answers["http://example.invalid/x"] = lambda handler: handler.send_error(407)
+    with pytest.raises(UnreachableError, match=r"user name and password \(407\)"):
+        fetch("http://example.invalid/x")
+
+
+def test_tunnel_that_is_refused_says_so(server, fetch, monkeypatch):
+    """The same for https, where the proxy refuses before anything is asked of the host."""
+    monkeypatch.setenv("https_proxy", server.url)
+    with pytest.raises(UnreachableError, match="through the proxy"):
+        fetch("https://example.invalid/x")

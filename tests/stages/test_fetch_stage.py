@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from depthgauge.datasets import catalogue
+from depthgauge.datasets import catalogue, imagenet_archives
 from depthgauge.datasets.catalogue import DataSet
 from depthgauge.datasets.sources import RawFile, RawSet
 from depthgauge.errors import ConfigError, DataError
@@ -134,9 +134,37 @@ def test_extra_set_needs_no_gate(project):
     folder = project / "data" / "extra" / "extra"
     assert sorted(path.name for path in folder.iterdir()) == ["a", "receipt.json"]
     assert not (project / "data" / "raw").exists()
-    assert json.loads((project / "data" / "extra.json").read_text()) == {
-        "extra": {"a": FILE.digest.partition(":")[2]}
-    }
+
+
+def test_a_fetched_set_is_not_listed_before_it_is_prepared(project, capsys):
+    """One that cannot be prepared would stop the pipeline; what to run next is said."""
+    run("dataset=extra")
+    assert not (project / "data" / "extra.json").exists()
+    assert "`depthgauge prepare dataset=extra`" in capsys.readouterr().out
+
+
+def test_listed_set_that_cannot_be_had_says_how_to_go_on_without_it(repository, tmp_path):
+    """As when a colleague listed a set whose files nobody else has."""
+    (repository / "data" / "extra.json").write_text('{"own": {"photographs": "0"}}')
+    with pytest.raises(ConfigError, match=r"cannot be downloaded.*`depthgauge forget dataset=own`"):
+        run()
+
+
+def test_photographs_without_synsets_are_refused_at_once(project, tmp_path, monkeypatch):
+    """A flat folder is neither linked nor given a receipt; one with synsets is."""
+    own = DataSet(OWN, lambda _: None, imagenet_archives.folder_labels)  # type: ignore[arg-type,return-value]
+    monkeypatch.setitem(catalogue.SETS, "own", own)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.JPEG").write_bytes(b"x")
+    with pytest.raises(DataError, match="no known synset"):
+        run("dataset=own", f"file={tmp_path / 'mine'}")
+    assert not (project / "data" / "extra").exists()
+    (tmp_path / "mine" / "a.JPEG").unlink()
+    (tmp_path / "mine" / "n01440764").mkdir()
+    for n in range(11):
+        (tmp_path / "mine" / "n01440764" / f"{n}.JPEG").write_bytes(b"x")
+    run("dataset=own", f"file={tmp_path / 'mine'}")
+    assert (project / "data" / "extra" / "own" / "photographs").readlink() == tmp_path / "mine"
 
 
 def test_a_colleague_s_extra_set_is_fetched_with_the_pinned_ones(repository):
@@ -155,8 +183,11 @@ def test_a_colleague_s_extra_set_is_fetched_with_the_pinned_ones(repository):
 def test_wrong_bytes_everywhere_leave_nothing(project, tmp_path):
     """No file, no receipt, no scratch folder."""
     (tmp_path / "mirror" / "a.gz").write_bytes(gzip.compress(b"other bytes !!!"))
-    with pytest.raises(DataError, match="wrong content"):
+    other = tmp_path / "mirror" / "a.gz"
+    digest = hashlib.sha256(other.read_bytes()).hexdigest()
+    with pytest.raises(DataError, match=rf"wrong content.*file={other} sha256={digest}") as caught:
         run("dataset=extra")
+    assert "set DEPTHGAUGE_MIRROR" not in str(caught.value)  # that is what was just done
     assert not [path for path in (project / "data").rglob("*") if path.is_file()]
     assert not list((project / "data").glob(".fetch*"))
 

@@ -13,7 +13,7 @@ from depthgauge.datasets.prepared import Split, assemble, load, path_of, write
 from depthgauge.datasets.shapeset import pool
 from depthgauge.datasets.sources import RawFile, RawSet
 from depthgauge.errors import ConfigError, DataError
-from depthgauge.stages import prepare
+from depthgauge.stages import forget, prepare
 
 NAMES = ("pinned", "extra")
 
@@ -75,6 +75,59 @@ def test_listed_extra_set_is_prepared_without_words(project):
     assert lists.prepared_extras(project) == ["extra"]
     run("dataset=extra")
     assert lists.prepared_extras(project) == ["extra"]
+
+
+def test_set_is_listed_once_it_is_prepared(project, monkeypatch):
+    """Not the pipeline's own, and none that failed: the pipeline goes on without that one."""
+    run("dataset=pinned")
+    assert lists.extra_sets(project) == {}
+    extra = catalogue.find("extra")
+
+    def failing(_):
+        raise DataError("no good")
+
+    monkeypatch.setitem(catalogue.SETS, "extra", replace(extra, prepare=failing))
+    with pytest.raises(DataError, match="no good"):
+        run("dataset=extra")
+    assert lists.extra_sets(project) == {}
+    run()
+    monkeypatch.setitem(catalogue.SETS, "extra", extra)
+    run("dataset=extra")
+    assert lists.extra_sets(project) == {"extra": catalogue.fetched(project, "extra").digests}
+
+
+def test_forgotten_set_stops_the_pipeline_no_longer(project):
+    """A listed set whose files are gone says how; afterwards all is as without it."""
+    run("dataset=extra")
+    (project / "data/extra/extra/a").unlink()
+    with pytest.raises(DataError, match=r"is missing.*`depthgauge forget dataset=extra`"):
+        run()
+    forget.run(argparse.Namespace(overrides=["dataset=extra"]))
+    run()
+    assert lists.prepared_extras(project) == []
+    for words, reason in ((["dataset=extra"], "lists nothing"), ([], "which data set")):
+        with pytest.raises(ConfigError, match=reason):
+            forget.run(argparse.Namespace(overrides=words))
+
+
+def test_what_became_of_photographs_is_printed(project, monkeypatch, capsys):
+    """How many were kept and why the others were not."""
+    notes = {
+        "photographs": 33,
+        "kept": 22,
+        "images_outside_the_classes": 7,
+        "left_over": 4,
+        "unreadable": [],
+        "lacking_classes": ["flower"],
+    }
+    extra = catalogue.find("extra")
+    noted = replace(extra, prepare=lambda raw: replace(toy(raw), notes=notes))
+    monkeypatch.setitem(catalogue.SETS, "extra", noted)
+    run("dataset=extra")
+    assert (
+        "extra: 22 of 33 photographs kept; 7 show none of the ten classes; 4 are more than the"
+        " smallest class has; no photograph of flower\n" in capsys.readouterr().out
+    )
 
 
 def test_what_was_left_out_by_hand_is_left_out_by_the_pipeline(project):

@@ -44,7 +44,8 @@ def test_the_record_holds_its_provenance_and_no_times(block, small_data, tmp_pat
     paths = [record_path(tmp_path / name, block) for name in ("one", "two")]
     assert paths[0].read_bytes() == paths[1].read_bytes()
     attrs = read(paths[0]).attrs
-    assert attrs["data"] == {"name": "small", "hash": small_data.hash}
+    images = len(small_data.test.labels)
+    assert attrs["data"] == {"name": "small", "hash": small_data.hash, "test_images": images}
     assert attrs["config"]["hidden"] == [7, 6] and attrs["cell"] == block.cell
     timing = json.loads((tmp_path / "one" / block.key / "timing.json").read_text())
     assert timing["seconds"] > 0

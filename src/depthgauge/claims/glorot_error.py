@@ -11,6 +11,7 @@ from depthgauge.claims.convergence import cut_short, validation_converged
 from depthgauge.claims.rates import at_chosen_rate, final_test_error
 from depthgauge.claims.readings import series
 from depthgauge.claims.rules import ORDERING, published_number
+from depthgauge.claims.small_sets import few_test_images
 from depthgauge.claims.statistics import Values
 
 MODELS = {
@@ -112,14 +113,14 @@ def _mean_over_updates(cell: xr.Dataset) -> Values:
 
 
 def unlike_the_paper(cells: Cells) -> str:
-    """Return what sets the nets or their learning rate apart from the paper's, or ""."""
+    """Return what sets nets, test images or learning rate apart from the paper's, or ""."""
     widths = {width for cell in cells for width in cell.attrs["config"]["hidden"]}
     narrow = (
         f"hidden layers of {_span(widths)} units stand in for {WIDTH:,}"
         if max(widths) < WIDTH
         else ""
     )
-    doubts = [narrow, *(cell.attrs["rate_doubt"] for cell in cells)]
+    doubts = [narrow, few_test_images(cells), *(cell.attrs["rate_doubt"] for cell in cells)]
     return "; ".join(doubt for doubt in doubts if doubt)
 
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
 
+from depthgauge.datasets.folders import files_below
 from depthgauge.errors import DataError
 
 MEMBER_LIMIT = 64 << 20
@@ -75,9 +76,8 @@ class Folder:
         self.path = path
 
     def names(self) -> list[str]:
-        """Return the paths of all files, relative to the folder."""
-        files = (file for file in self.path.rglob("*") if file.is_file())
-        return sorted(file.relative_to(self.path).as_posix() for file in files)
+        """Return the paths of all files, relative to the folder, behind links too."""
+        return files_below(self.path)
 
     def read(self, wanted: Collection[str]) -> Iterator[tuple[str, bytes | None]]:
         """Yield the content of each wanted file; None for one that is gone or far too large."""

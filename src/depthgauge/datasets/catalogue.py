@@ -11,6 +11,7 @@ from depthgauge.datasets import (
     imagenet_sample,
     mnist,
     receipt,
+    tiny_imagenet,
 )
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.datasets.receipt import RawFolder
@@ -24,6 +25,8 @@ class DataSet:
 
     raw: RawSet
     prepare: Callable[[RawFolder], Prepared]
+    labels: imagenet_archives.Labels | None = None
+    """Of a set of photographs, which a user may have as a folder: how its images are labelled."""
 
 
 SETS = {
@@ -33,9 +36,17 @@ SETS = {
         DataSet(imagenet_sample.RAW, imagenet_sample.prepare),
         DataSet(fashion_mnist.RAW, fashion_mnist.prepare),
         DataSet(cifar10.RAW, cifar10.prepare),
-        DataSet(imagenet_archives.TINY, imagenet_archives.prepare_tiny),
-        DataSet(imagenet_archives.IMAGENETTE, imagenet_archives.prepare_imagenette),
-        DataSet(imagenet_archives.IMAGENET, imagenet_archives.prepare_own),
+        DataSet(imagenet_archives.TINY, imagenet_archives.prepare_tiny, tiny_imagenet.labels),
+        DataSet(
+            imagenet_archives.IMAGENETTE,
+            imagenet_archives.prepare_imagenette,
+            imagenet_archives.folder_labels,
+        ),
+        DataSet(
+            imagenet_archives.IMAGENET,
+            imagenet_archives.prepare_own,
+            imagenet_archives.folder_labels,
+        ),
     )
 }
 

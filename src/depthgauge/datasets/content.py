@@ -6,7 +6,7 @@ import zlib
 from pathlib import Path
 
 from depthgauge.datasets.sources import RawFile
-from depthgauge.datasets.transfer import CHUNK, SourceError
+from depthgauge.datasets.transfer import CHUNK, SourceError, WrongContentError
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -36,10 +36,10 @@ def settle(received: Path, file: RawFile, target: Path) -> None:
         received.replace(target)
     size = target.stat().st_size
     if file.exact and size != file.size:
-        raise SourceError(f"wrong content ({size} bytes, {file.size} are right)")
+        raise WrongContentError(f"wrong content ({size} bytes, {file.size} are right)")
     found = digest_of(target, file.digest.partition(":")[0])
     if found != file.digest:
-        raise SourceError(f"wrong content ({found}, {file.digest} is right)")
+        raise WrongContentError(f"wrong content ({found}, {file.digest} is right)")
 
 
 def _gunzip(packed: Path, target: Path, limit: int) -> None:

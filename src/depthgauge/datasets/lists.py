@@ -1,6 +1,6 @@
 """The lists by which DVC learns of data sets that not every clone has.
 
-data/extra.json {set: {file: sha256}}: fetched beside the pinned sets, an input of the pipeline.
+data/extra.json {set: {file: sha256}}: prepared beside the pipeline's sets, an input of it.
 data/prepared/pipeline.json {set: hash of its arrays}: prepared, and used by every clone.
 data/prepared/all.json: those and the extra ones. A stage that depends on the first list alone does
 not run again when an extra set comes; a set that is missing is an entry less, never a missing file.
@@ -38,9 +38,17 @@ def extra_sets(root: Path) -> dict[str, Files]:
 
 
 def list_extra(root: Path, raw: RawFolder) -> None:
-    """Add a fetched set to the extra ones, or renew its entry."""
-    listed = extra_sets(root) | {raw.name: raw.digests}
-    write_text(_extra_path(root), json.dumps(listed, indent=2, sort_keys=True) + "\n")
+    """Add a set that was prepared to the extra ones, or renew its entry."""
+    _write_extra(root, extra_sets(root) | {raw.name: raw.digests})
+
+
+def forget_extra(root: Path, name: str) -> None:
+    """Take a set off the extra ones; raises ConfigError when it is none of them."""
+    listed = extra_sets(root)
+    if name not in listed:
+        among = ", ".join(sorted(listed)) or "nothing"
+        raise ConfigError(f"dataset={name} is not in {_extra_path(root)}, which lists {among}")
+    _write_extra(root, {other: files for other, files in listed.items() if other != name})
 
 
 def list_prepared(root: Path) -> None:
@@ -61,6 +69,10 @@ def prepared_extras(root: Path) -> list[str]:
         return []
     except (OSError, ValueError, TypeError) as error:
         raise DataError(f"{path} is damaged ({error}); run `dvc repro prepare`") from error
+
+
+def _write_extra(root: Path, listed: dict[str, Files]) -> None:
+    write_text(_extra_path(root), json.dumps(listed, indent=2, sort_keys=True) + "\n")
 
 
 def _extra_path(root: Path) -> Path:

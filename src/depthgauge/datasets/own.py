@@ -7,16 +7,26 @@ from pathlib import Path
 from depthgauge.datasets.archives import open_archive
 from depthgauge.datasets.content import digest_of, has_digest
 from depthgauge.datasets.fetch import Fetcher
+from depthgauge.datasets.imagenet_archives import Labels
+from depthgauge.datasets.small_imagenet import by_class
 from depthgauge.datasets.sources import Local, RawSet
 from depthgauge.errors import ConfigError, DataError, ResourceError
 
 
-def adopt(raw_set: RawSet, path: Path, sha256: str | None, folder: Path, fetcher: Fetcher) -> None:
-    """Take the user's archive at `path` as the one raw file of `raw_set`, into `folder`.
+def adopt(
+    raw_set: RawSet,
+    path: Path,
+    sha256: str | None,
+    folder: Path,
+    fetcher: Fetcher,
+    labels: Labels | None = None,
+) -> None:
+    """Take the user's archive or folder at `path` as the one raw file of `raw_set`, into `folder`.
 
-    Its content must have the published digest, or the `sha256` that the user vouches for. Of a
-    data set that nobody publishes (ImageNet itself) there is no digest, and it is linked, not
-    copied. Raises ConfigError or DataError when it will not do.
+    An archive must have the published digest, or the `sha256` that the user vouches for. Of a data
+    set that nobody publishes (ImageNet itself) there is no digest, and it is linked, not copied;
+    so is the unpacked folder of a set of photographs. Photographs must have `labels` that are
+    known. Raises ConfigError or DataError when it will not do.
     """
     if len(raw_set.files) != 1:
         raise ConfigError(
@@ -25,13 +35,17 @@ def adopt(raw_set: RawSet, path: Path, sha256: str | None, folder: Path, fetcher
         )
     if sha256 and not re.fullmatch("[0-9a-f]{64}", sha256):
         raise ConfigError(f"sha256={sha256} will not do: give 64 hexadecimal digits, lower case")
-    open_archive(path)  # refuses what is no archive of a known kind
+    archive = open_archive(path)  # refuses what is no archive of a known kind
     file = raw_set.files[0]
-    if not file.digest:
+    if path.is_dir() and sha256:
+        raise ConfigError(f"{path} is a folder, which has no sha256; leave sha256= out")
+    if path.is_dir() and file.digest and not labels:
+        raise ConfigError(f"{path} is a folder; give the archive of {raw_set.name} itself")
+    if labels:
+        by_class(labels(archive, archive.names()), str(path))
+    if path.is_dir() or not file.digest:
         _link(path.resolve(), folder / file.name)
         return
-    if path.is_dir():
-        raise ConfigError(f"{path} is a folder; give the archive of {raw_set.name} itself")
     digest = f"sha256:{sha256}" if sha256 else file.digest
     if not has_digest(path, digest):
         raise DataError(

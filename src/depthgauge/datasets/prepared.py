@@ -6,6 +6,7 @@ for SPLIT in train, validation, test, and one metadata entry, "depthgauge": JSON
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from depthgauge.datasets.arrays import as_images, as_labels
 from depthgauge.errors import DataError
 from depthgauge.files import write_bytes
 
@@ -51,20 +53,38 @@ class Prepared:
 
 
 def assemble(
-    name: str, shape: tuple[int, ...], classes: tuple[str, ...], splits: dict[str, Split]
+    name: str, shape: Sequence[int], classes: Sequence[str], splits: Mapping[str, Split]
 ) -> Prepared:
     """Return the data set of these splits, with its hash.
 
-    Raises DataError when a split is empty or has a label that is no class.
+    Images and labels may be of any kind that `arrays` takes. Raises DataError where it refuses
+    one, and when a split is missing, empty, or has another number of labels than images.
     """
-    for split, held in splits.items():
-        if not len(held.labels) or held.labels.max() >= len(classes):
+    shape, classes = tuple(shape), tuple(map(str, classes))
+    if missing := [split for split in SPLITS if split not in splits]:
+        raise DataError(f"{name} lacks the split {missing[0]}; give {', '.join(SPLITS)}")
+    images = {split: np.asarray(splits[split].images) for split in SPLITS}
+    labels = {split: np.asarray(splits[split].labels) for split in SPLITS}
+    for split in SPLITS:
+        counts = [len(np.atleast_1d(each[split])) for each in (images, labels)]
+        if counts[0] != counts[1] or not counts[0]:
             raise DataError(
-                f"the {split} split of {name} is empty or has a label outside its {len(classes)}"
-                f" classes; run `depthgauge fetch dataset={name}` again"
+                f"the {split} split of {name} has {counts[0]} images and {counts[1]} labels;"
+                " give one label for each image, and one image at least"
             )
-    train, validation, test = (splits[split] for split in SPLITS)
-    return Prepared(name, shape, classes, _hash(_tensors(splits)), train, validation, test)
+    images, labels = as_images(images, shape, name), as_labels(labels, classes, name)
+    held = {
+        split: Split(np.ascontiguousarray(images[split]), np.ascontiguousarray(labels[split]))
+        for split in SPLITS
+    }
+    train, validation, test = held.values()
+    return Prepared(name, shape, classes, _hash(_tensors(held)), train, validation, test)
+
+
+def identity(prepared: Prepared) -> dict[str, Any]:
+    """Return what the record of a run says of its data."""
+    images = len(prepared.test.labels)
+    return {"name": prepared.name, "hash": prepared.hash, "test_images": images}
 
 
 def path_of(root: Path, name: str) -> Path:

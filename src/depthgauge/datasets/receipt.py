@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from depthgauge.datasets.folders import files_below
 from depthgauge.datasets.sources import RawSet
 from depthgauge.errors import DataError
 from depthgauge.files import sha256, write_text
@@ -98,10 +99,12 @@ def fingerprint(path: Path) -> tuple[int, str]:
     """
     if path.is_file():
         return path.stat().st_size, sha256(path)
-    files = sorted(file for file in path.rglob("*") if file.is_file())
-    sizes = [file.stat().st_size for file in files]
-    lines = [f"{file.relative_to(path)} {size}" for file, size in zip(files, sizes, strict=True)]
-    return sum(sizes), hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    names = files_below(path)
+    # a link to nothing has no size
+    sizes = [file.stat().st_size if (file := path / name).exists() else 0 for name in names]
+    lines = [f"{name} {size}" for name, size in zip(names, sizes, strict=True)]
+    content = "\n".join(lines).encode("utf-8", "surrogateescape")
+    return sum(sizes), hashlib.sha256(content).hexdigest()
 
 
 def _entry(path: Path) -> dict[str, Any]:

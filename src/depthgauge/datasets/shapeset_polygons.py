@@ -61,10 +61,18 @@ def polygons(
     return (torch.stack((x, y), 1) * SUBPIXEL).round().long()
 
 
+def areas(kinds: Int64[Tensor, " n"], factors: Float64[Tensor, "n 2"]) -> Float64[Tensor, " n"]:
+    """Return the areas of the polygons, in areas of an ellipse with both factors 1."""
+    return factors.prod(1) * _circle_shares(kinds.device)[kinds]
+
+
 def free_room(corners: Corners) -> tuple[Int64[Tensor, "n 2"], Int64[Tensor, "n 2"]]:
-    """Return the smallest shift that keeps the margin, and how many shifts do, along each axis."""
+    """Return the smallest shift that keeps the margin, and how many shifts do, along each axis.
+
+    A corner comes to MARGIN at the least and stays below SIZE - MARGIN.
+    """
     low, high = corners.amin(2), corners.amax(2)
-    return MARGIN * SUBPIXEL - low, (SIZE - 2 * MARGIN) * SUBPIXEL + 1 - (high - low)
+    return MARGIN * SUBPIXEL - low, (SIZE - 2 * MARGIN) * SUBPIXEL - (high - low)
 
 
 def _rotate(x: Tensor, y: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor]:
@@ -76,6 +84,13 @@ def _rotate(x: Tensor, y: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Ten
 @cache
 def _corner_counts(device: torch.device) -> Int64[Tensor, " kind"]:
     return torch.tensor(CORNERS, device=device)
+
+
+@cache
+def _circle_shares(device: torch.device) -> Float64[Tensor, " kind"]:
+    """The share of a circle's area that the regular polygon on it has."""
+    shares = [n * math.sin(2 * math.pi / n) / (2 * math.pi) for n in CORNERS]
+    return torch.tensor(shares, dtype=torch.float64, device=device)
 
 
 @cache

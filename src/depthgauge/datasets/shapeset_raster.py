@@ -1,20 +1,18 @@
-"""Convex polygons as spans of pixels, row by row, decided exactly.
+"""Polygons as spans of pixels, row by row, as the authors' program fills them.
 
-A pixel belongs to a polygon when its centre lies inside or on the border: no anti-aliasing.
-Corners are whole subpixels, so every product below is a whole number under 2^53 and exact, and a
-correctly rounded quotient of such numbers has the right floor: no device rounds a pixel otherwise.
+Source: pygame 1.8.1, draw_fillpoly: corners are cut to whole pixels, an edge crosses a row at a
+whole column by C's division, both crossings belong to the shape, and so does the lowest row. No
+anti-aliasing. Whole numbers below 32^2 have exact products and quotients with the right whole part
+in float32, so no device decides a pixel otherwise.
 """
 
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Int8, Int64, UInt8
+from jaxtyping import Int8, UInt8
 from torch import Tensor
 
 from depthgauge.datasets.shapeset_polygons import SIZE, SUBPIXEL, Corners
-
-HALF = SUBPIXEL // 2
-"""The centre of pixel j is at (2 j + 1) HALF."""
 
 
 class Spans(NamedTuple):
@@ -23,33 +21,28 @@ class Spans(NamedTuple):
     first: Int8[Tensor, "n row=32"]
     last: Int8[Tensor, "n row=32"]
 
-    def area(self) -> Int64[Tensor, " n"]:
-        """Return how many pixels each shape covers."""
-        return (self.last - self.first + 1).clamp_min(0).sum(1)
-
-    def overlap(self, other: "Spans") -> Int64[Tensor, " n"]:
-        """Return how many pixels the shapes share, pair by pair."""
-        first = torch.maximum(self.first, other.first)
-        return Spans(first, torch.minimum(self.last, other.last)).area()
-
 
 def spans(corners: Corners) -> Spans:
-    """Return the pixels whose centres lie in the polygons; corners by increasing angle.
+    """Return the pixels that the fill gives to each polygon.
 
-    Each edge bounds the columns of a row: from the left where it runs upwards (y falls), from the
-    right where it runs downwards. The tightest bounds count, between the extreme corners.
+    An edge crosses the rows from its upper end to the one above its lower end; an edge that ends
+    in the polygon's lowest row crosses that one, too; a horizontal edge crosses none.
     """
-    x, y = corners.to(torch.float64).unbind(1)
-    dx, dy = x.roll(-1, 1) - x, y.roll(-1, 1) - y
-    centres = torch.arange(1, 2 * SIZE, 2, dtype=x.dtype, device=x.device) * HALF
-    offset = ((x - HALF) * dy - y * dx).unsqueeze(2)
-    column = (centres * dx.unsqueeze(2) + offset) / (SUBPIXEL * dy).unsqueeze(2)
-    upwards, downwards = (dy < 0).unsqueeze(2), (dy > 0).unsqueeze(2)
-    first = column.where(upwards, -1.0).amax(1).ceil()
-    last = column.where(downwards, SIZE).amin(1).floor()
-    outside = (centres < y.amin(1, keepdim=True)) | (centres > y.amax(1, keepdim=True))
-    first, last = first.masked_fill(outside, SIZE), last.masked_fill(outside, -1)
-    return Spans(first.clamp(0, SIZE).to(torch.int8), last.clamp(-1, SIZE - 1).to(torch.int8))
+    x, y = (corners // SUBPIXEL).to(torch.float32).unbind(1)
+    next_x, next_y = x.roll(-1, 1), y.roll(-1, 1)
+    down = y < next_y
+    top, bottom = torch.minimum(y, next_y), torch.maximum(y, next_y)
+    start, end = x.where(down, next_x), next_x.where(down, x)
+    lowest = (bottom == y.amax(1, keepdim=True)) & (top < bottom)
+    stop = bottom - (~lowest).to(x.dtype)
+    rows = torch.arange(SIZE, dtype=x.dtype, device=x.device)
+    below = rows - top.unsqueeze(2)
+    crosses = (below >= 0) & (rows <= stop.unsqueeze(2))
+    height = (bottom - top).clamp_min(1).unsqueeze(2)  # 0 / 1 for the edges that cross no row
+    across = torch.div(below * (end - start).unsqueeze(2), height, rounding_mode="trunc")
+    column = across + start.unsqueeze(2)
+    first, last = column.where(crosses, SIZE).amin(1), column.where(crosses, -1).amax(1)
+    return Spans(first.to(torch.int8), last.to(torch.int8))
 
 
 def paint(

@@ -10,16 +10,18 @@ import torch
 from jaxtyping import Bool, Int64, UInt8
 from torch import Tensor
 
+from depthgauge.datasets.shapeset_overlap import Placed, hides_too_much
 from depthgauge.datasets.shapeset_philox import below, fraction, philox
 from depthgauge.datasets.shapeset_polygons import (
     CORNERS,
     STEPS,
     Corners,
+    areas,
     first_turns,
     free_room,
     polygons,
 )
-from depthgauge.datasets.shapeset_raster import SIZE, Spans, spans
+from depthgauge.datasets.shapeset_raster import Spans, spans
 
 PAIR_LABELS = ((6, 3, 5), (3, 7, 4), (5, 4, 8))
 """The label of an image with two shapes, by their kinds; with one shape it is the kind."""
@@ -27,8 +29,8 @@ PAIR_LABELS = ((6, 3, 5), (3, 7, 4), (5, 4, 8))
 SCALE = (0.2, 0.8)
 """Limits of the factor along each axis, in widths of the image."""
 
-RESAMPLES = 50
-"""Draws of a second shape beyond the first one, before its image keeps one shape."""
+ATTEMPTS = 50
+"""Draws of a second shape, before its image keeps one shape."""
 
 GREYS = ((0, 114), (140, 255))
 """Dark and light: [0, 0.45] and [0.55, 1] of 255, cut to whole levels as the authors do."""
@@ -57,16 +59,16 @@ def scenes(seeds: Int64[Tensor, " n"], indices: Int64[Tensor, " n"]) -> Scenes:
     pair, light_ground = below(number, 2) == 1, below(swap, 2)
     identities = [philox(seeds, indices, IDENTITY + shape) for shape in (0, 1)]
     lower_kind, upper_kind = (below(words[0], len(CORNERS)) for words in identities)
-    lower = spans(candidates(seeds, indices, 0))
+    lower = candidates(seeds, indices, 0)
     # a processor draws again only where it must; a GPU would have to be asked where that is
-    upper_shapes = _upper_shapes if indices.device.type == "cpu" else _upper_shapes_unasked
-    upper, shown = upper_shapes(seeds, indices, lower, pair)
+    find = _upper_corners if indices.device.type == "cpu" else _upper_corners_unasked
+    upper, shown = find(seeds, indices, lower, pair)
     of_pair = _pair_labels(indices.device)[lower_kind, upper_kind]
     lower_grey, upper_grey = (_grey(words[3], 1 - light_ground) for words in identities)
     return Scenes(
         drawn=of_pair.where(pair, lower_kind),
         labels=of_pair.where(shown, lower_kind),
-        shapes=(lower, upper),
+        shapes=(spans(lower.corners), _only(spans(upper), shown)),
         ground=_grey(ground, light_ground),
         greys=(lower_grey, upper_grey),
     )
@@ -74,8 +76,8 @@ def scenes(seeds: Int64[Tensor, " n"], indices: Int64[Tensor, " n"]) -> Scenes:
 
 def candidates(
     seeds: Int64[Tensor, " n"], indices: Int64[Tensor, " n"], shape: int, attempt: int = 0
-) -> Corners:
-    """Return the corners of a shape in its image, as drawn at an attempt.
+) -> Placed:
+    """Return a shape in its image, as drawn at an attempt.
 
     Attempts differ in size and position; kind, first turn and rotation stay, as the authors' do.
     """
@@ -88,39 +90,42 @@ def candidates(
     turns = below(turn, first_turns(kinds))
     corners = polygons(kinds, turns, factors, below(rotation, STEPS))
     nearest, shifts = free_room(corners)
-    return corners + (nearest + below(torch.stack((right, down), 1), shifts)).unsqueeze(2)
+    centre = nearest + below(torch.stack((right, down), 1), shifts)
+    return Placed(corners + centre.unsqueeze(2), centre, areas(kinds, factors))
 
 
-def _upper_shapes(
-    seeds: Tensor, indices: Tensor, lower: Spans, wanted: Bool[Tensor, " n"]
-) -> tuple[Spans, Bool[Tensor, " n"]]:
-    """Return upper shapes that hide at most half of the lower ones, and which images have one."""
-    first, last = torch.full_like(lower.first, SIZE), torch.full_like(lower.last, -1)
+def _upper_corners(
+    seeds: Tensor, indices: Tensor, lower: Placed, wanted: Bool[Tensor, " n"]
+) -> tuple[Corners, Bool[Tensor, " n"]]:
+    """Return upper shapes that do not hide too much, and which images have one; others have 0."""
+    corners = torch.zeros_like(lower.corners)
     pending = wanted.nonzero().squeeze(1)
-    for attempt in range(1 + RESAMPLES):
+    for attempt in range(ATTEMPTS):
         if not len(pending):
             break
-        drawn = spans(candidates(seeds[pending], indices[pending], 1, attempt))
-        hidden = Spans(lower.first[pending], lower.last[pending])
-        fits = 2 * hidden.overlap(drawn) <= hidden.area()
-        first[pending[fits]], last[pending[fits]] = drawn.first[fits], drawn.last[fits]
-        pending = pending[~fits]
-    return Spans(first, last), wanted.index_fill(0, pending, False)
+        drawn = candidates(seeds[pending], indices[pending], 1, attempt)
+        over = hides_too_much(Placed(*(each[pending] for each in lower)), drawn)
+        corners[pending[~over]] = drawn.corners[~over]
+        pending = pending[over]
+    return corners, wanted.index_fill(0, pending, False)
 
 
-def _upper_shapes_unasked(
-    seeds: Tensor, indices: Tensor, lower: Spans, wanted: Bool[Tensor, " n"]
-) -> tuple[Spans, Bool[Tensor, " n"]]:
+def _upper_corners_unasked(
+    seeds: Tensor, indices: Tensor, lower: Placed, wanted: Bool[Tensor, " n"]
+) -> tuple[Corners, Bool[Tensor, " n"]]:
     """Return the same by drawing every attempt for all images: no number goes to the host."""
-    first, last = torch.full_like(lower.first, SIZE), torch.full_like(lower.last, -1)
-    pending, area = wanted, lower.area()
-    for attempt in range(1 + RESAMPLES):
-        drawn = spans(candidates(seeds, indices, 1, attempt))
-        fits = pending & (2 * lower.overlap(drawn) <= area)
-        first = drawn.first.where(fits.unsqueeze(1), first)
-        last = drawn.last.where(fits.unsqueeze(1), last)
-        pending = pending & ~fits
-    return Spans(first, last), wanted & ~pending
+    corners, pending = torch.zeros_like(lower.corners), wanted
+    for attempt in range(ATTEMPTS):
+        drawn = candidates(seeds, indices, 1, attempt)
+        over = hides_too_much(lower, drawn)
+        corners = drawn.corners.where((pending & ~over)[:, None, None], corners)
+        pending = pending & over
+    return corners, wanted & ~pending
+
+
+def _only(shapes: Spans, shown: Bool[Tensor, " n"]) -> Spans:
+    """Return the spans of the shapes that are shown, and empty ones of the others."""
+    return Spans(shapes.first, shapes.last.where(shown.unsqueeze(1), -1))
 
 
 @cache

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from depthgauge.datasets.archives import Archive
 from depthgauge.datasets.crops import SIDE, grey_crop
-from depthgauge.datasets.prepared import Prepared, Split, assemble
+from depthgauge.datasets.prepared import SPLITS, Prepared, Split, assemble
 from depthgauge.datasets.superclasses import OUTSIDE, SUPERCLASSES, superclass_of
 from depthgauge.errors import DataError
 
@@ -46,8 +47,33 @@ def prepare_photographs(
         )
     prepared = split_classes(name, {image: chosen[image] for image in crops}, crops)
     outside = sum(superclass_of()[synset] == OUTSIDE for synset in synsets.values())
-    notes = {"unreadable": broken, "images_outside_the_classes": outside}
+    kept = sum(len(getattr(prepared, split).labels) for split in SPLITS)
+    notes = {
+        "photographs": len(synsets),
+        "kept": kept,
+        "images_outside_the_classes": outside,
+        "unreadable": broken,
+        "left_over": len(synsets) - outside - len(broken) - kept,
+    }
     return replace(prepared, notes={**prepared.notes, **notes})
+
+
+def in_words(notes: Mapping[str, Any]) -> str:
+    """Return what the notes of a set of photographs say was kept and what was not, or ""."""
+    if "photographs" not in notes:
+        return ""
+    parts = [f"{notes['kept']:,} of {notes['photographs']:,} photographs kept"]
+    counted = {
+        "images_outside_the_classes": "show none of the ten classes",
+        "left_over": "are more than the smallest class has",
+        "macos_files": "files that macOS left skipped",
+    }
+    parts += [f"{notes[key]:,} {words}" for key, words in counted.items() if notes.get(key)]
+    if notes["unreadable"]:
+        parts.append(f"{len(notes['unreadable']):,} do not decode")
+    if notes["lacking_classes"]:
+        parts.append(f"no photograph of {', '.join(notes['lacking_classes'])}")
+    return "; ".join(parts)
 
 
 def by_class(synsets: Mapping[str, str], where: str) -> dict[str, list[str]]:
@@ -69,9 +95,11 @@ def by_class(synsets: Mapping[str, str], where: str) -> dict[str, list[str]]:
         )
     for superclass in CLASSES:
         if 0 < len(images[superclass]) < HELD_OUT:
+            found = sorted({synsets[image] for image in images[superclass]})
             raise DataError(
-                f"the class {superclass} has {len(images[superclass])} images in {where}, too few"
-                f" to train, validate and test; add some ({HELD_OUT} will do) or remove the class"
+                f"the class {superclass} has {len(images[superclass])} images in {where}"
+                f" ({', '.join(found)}), too few to train, validate and test; add some"
+                f" ({HELD_OUT} will do) or remove these synsets"
             )
     return {superclass: images[superclass] for superclass in CLASSES if images[superclass]}
 
@@ -133,4 +161,4 @@ def split_classes(
 
 def _shuffled(image: str) -> bytes:
     """Return a sort key that puts images in an arbitrary order, the same on every machine."""
-    return hashlib.sha256(image.encode()).digest()
+    return hashlib.sha256(image.encode("utf-8", "surrogateescape")).digest()

@@ -86,15 +86,20 @@ class RawSet:
     files: tuple[RawFile, ...]
 
 
-def mirror_sources(mirror: str, raw_set: str, file: RawFile) -> list[Source]:
-    """Return where a mirror may hold `file`: in a folder named after the data set, or flat.
+def mirror_urls(mirror: str, raw_set: str, file: RawFile) -> list[Source]:
+    """Return where a mirror on a host may hold `file`: in a folder named after the set, or flat."""
+    names = (f"{raw_set}/{file.published_name()}", file.published_name())
+    return [Download(f"{mirror.rstrip('/')}/{name}") for name in names]
+
+
+def mirror_folder(mirror: str) -> Path | None:
+    """Return the folder that a mirror is, None for an address of a host.
 
     Raises ConfigError when `mirror` is neither a folder nor an http, https or file URL.
     """
     parts = urlsplit(mirror)
-    names = (f"{raw_set}/{file.published_name()}", file.published_name())
     if parts.scheme in ("http", "https"):
-        return [Download(f"{mirror.rstrip('/')}/{name}") for name in names]
+        return None
     if parts.scheme == "file":
         folder = Path(url2pathname(parts.path))
     elif "://" not in mirror:
@@ -106,8 +111,7 @@ def mirror_sources(mirror: str, raw_set: str, file: RawFile) -> list[Source]:
         )
     if not folder.is_dir():
         raise ConfigError(f"DEPTHGAUGE_MIRROR={mirror} is no folder; correct it or unset it")
-    nested, flat = (Local(folder / name) for name in names)
-    return [nested, flat] if nested.path.is_file() else [flat]
+    return folder
 
 
 def without_password(url: str) -> str:

@@ -13,6 +13,7 @@ import requests
 import urllib3.exceptions as wire
 from tqdm import tqdm
 
+from depthgauge.datasets.proxies import NO_PASSWORD, proxy_trouble
 from depthgauge.datasets.sources import without_password
 
 CHUNK = 1 << 16
@@ -25,6 +26,10 @@ class SourceError(Exception):
 
 class UnreachableError(SourceError):
     """Nobody answers there; asking for another file is a waste of time."""
+
+
+class WrongContentError(SourceError):
+    """The file is there, but it is not the one that was published."""
 
 
 class BrokenOffError(SourceError):
@@ -133,12 +138,16 @@ def _attempt(
 ) -> None:
     try:
         with session.get(url, stream=True, timeout=(patience.connect, patience.read)) as answer:
+            if answer.status_code == 407:
+                raise UnreachableError(NO_PASSWORD)
             if answer.status_code >= 500 or answer.status_code == 429:
                 raise BrokenOffError(f"answered {answer.status_code} {answer.reason}")
             if answer.status_code != 200:
                 raise SourceError(f"answered {answer.status_code} {answer.reason}")
             _receive(answer, target, limit, progress)
-    except requests.exceptions.InvalidSchema:
+    except requests.exceptions.InvalidSchema as error:
+        if trouble := proxy_trouble(error):
+            raise UnreachableError(trouble) from None
         raise SourceError("redirects to something that is neither http nor https") from None
     except requests.TooManyRedirects:
         raise SourceError("redirects without end") from None
@@ -146,6 +155,9 @@ def _attempt(
         raise no_answer(error, urlsplit(without_password(url)).netloc) from None
     except (requests.Timeout, wire.ReadTimeoutError):
         raise BrokenOffError(f"silent for {patience.read:g} s") from None
+    except requests.exceptions.InvalidURL as error:
+        trouble = proxy_trouble(error) or f"an address cannot be understood ({error})"
+        raise UnreachableError(trouble) from None
     except (requests.RequestException, wire.HTTPError):  # fewer bytes than announced, for one
         raise BrokenOffError("broke off before its end") from None
 
@@ -172,7 +184,9 @@ def _receive(answer: requests.Response, target: Path, limit: int, progress: Prog
 
 
 def no_answer(error: requests.ConnectionError, host: str) -> SourceError:
-    """Return what a failed connection means: nobody there, or somebody who hung up."""
+    """Return what a failed connection means: no proxy, nobody there, or somebody who hung up."""
+    if trouble := proxy_trouble(error):
+        return UnreachableError(trouble)
     if isinstance(error, requests.exceptions.SSLError):
         return UnreachableError("its certificate is refused")
     reason = getattr(error.args[0] if error.args else None, "reason", None)

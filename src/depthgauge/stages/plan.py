@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from depthgauge.config import Config, plain, sized
-from depthgauge.datasets.prepared import Prepared
+from depthgauge.datasets.prepared import Prepared, identity
 from depthgauge.errors import ConfigError, DepthgaugeError
 from depthgauge.stages.grid import compositions
 from depthgauge.stages.slurm import Asked, asked_of_slurm, device_of
@@ -71,7 +71,7 @@ class Planned:
             "notebook": self.config.notebook,
             "cell": self.cell.key,
             "keys": [block.key for block in self.cell.blocks],
-            "data": {"name": self.data.name, "hash": self.data.hash},
+            "data": identity(self.data),
             "published_steps": self.config.notebook.get("published_steps"),
         }
 

@@ -1,21 +1,24 @@
 """Turn fetched raw files into data/prepared/NAME.safetensors, which training reads.
 
-Without arguments: every set that the pipeline uses, and those that data/extra.json lists because
-they were fetched here; then the lists in data/prepared, by which DVC learns what there is. With
-dataset=NAME (several: NAME,NAME): those sets, fetched before by `depthgauge fetch dataset=NAME`;
-shapeset is generated instead. The raw files are checked against their receipt while they are read.
-unreadable=N leaves out up to N images that do not decode and names them in the prepared file;
-without it one is an error.
+Without arguments: every set that the pipeline uses, and those that data/extra.json lists; then the
+lists in data/prepared, by which DVC learns what there is. With dataset=NAME (several: NAME,NAME):
+those sets, fetched before by `depthgauge fetch dataset=NAME`; shapeset is generated instead. A set
+beside the pipeline's is listed in data/extra.json once it is prepared, so that the next `dvc repro`
+trains the studies that have a place for it; `depthgauge forget` takes it off. The raw files are
+checked against their receipt while they are read. unreadable=N leaves out up to N images that do
+not decode and names them in the prepared file; without it one is an error.
 """
 
 import argparse
 from pathlib import Path
 
 from depthgauge.datasets import catalogue
-from depthgauge.datasets.lists import extra_sets, list_prepared
+from depthgauge.datasets.lists import extra_sets, list_extra, list_prepared
 from depthgauge.datasets.prepare import prepare
 from depthgauge.datasets.prepared import described, path_of
+from depthgauge.datasets.small_imagenet import in_words
 from depthgauge.errors import ConfigError
+from depthgauge.stages.forget import unless_forgotten
 from depthgauge.stages.overrides import parse
 from depthgauge.stages.root import project_root
 
@@ -40,16 +43,21 @@ def run(arguments: argparse.Namespace) -> None:
         catalogue.require(asked)
         for name in asked:
             _prepare(root, name, int(unreadable))
+            if name not in (*catalogue.PIPELINE, *catalogue.GENERATED):
+                list_extra(root, catalogue.fetched(root, name))
         return
     for name in catalogue.PIPELINE:
         _prepare(root, name, int(unreadable))
     for name in extra_sets(root):
-        _prepare(root, name, _left_out_before(root, name))
+        with unless_forgotten(root, name):
+            _prepare(root, name, _left_out_before(root, name))
     list_prepared(root)
 
 
 def _prepare(root: Path, name: str, unreadable: int) -> None:
     print(f"{name}: {prepare(root, name, unreadable).relative_to(root)}")
+    if words := in_words(described(root, name)["notes"]):
+        print(f"{name}: {words}")
 
 
 def _left_out_before(root: Path, name: str) -> int:

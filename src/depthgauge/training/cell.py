@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from threadpoolctl import threadpool_limits
 
 from depthgauge.config import Config, Experiment, plain
-from depthgauge.datasets.prepared import Prepared
+from depthgauge.datasets.prepared import Prepared, identity
 from depthgauge.files import write_text
 from depthgauge.records import read, write
 from depthgauge.training.block import Block, Task, Watch
@@ -115,7 +115,7 @@ def provenance(block: Block, data: Prepared, device: str) -> dict[str, Any]:
         "key": block.key,
         "cell": block.cell,
         "config": plain(block.experiment),
-        "data": {"name": data.name, "hash": data.hash},
+        "data": identity(data),
         "code": code_digest(block.experiment.procedure),
         "device": device,
         **gpu(block.experiment.precision, device),
