@@ -46,5 +46,6 @@ def track_study(study: str, records: list[xr.Dataset]) -> None:
     for name, figure in drawn.items():
         files[f"{name}.svg"] = svg(figure)
         files[f"{name}.png"] = png(figure)
+    store = open_store(Path.cwd())
     with understood(f"a record of {study}", RETRAIN):
-        track(open_store(Path.cwd()), records, files)
+        track(store, records, files)
