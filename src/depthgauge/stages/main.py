@@ -4,6 +4,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from types import ModuleType
 
 from depthgauge.errors import ConfigError, DepthgaugeError
@@ -29,8 +30,8 @@ KEYED = ("fetch", "prepare", "train", "status", "show")
 
 EXIT_CODES = """exit codes: 0 done, 1 a cell failed, two results differ or something unforeseen,
 2 a wrong key, value or option, 3 data missing or damaged, 4 something the machine lacks,
-5 tracking unavailable, 130 interrupted (Ctrl-C), 143 terminated: what is finished is kept,
-repeat the command"""
+5 tracking unavailable, 130 interrupted (Ctrl-C), 143 terminated, 129 by a terminal
+that was closed: what is finished is kept, repeat the command"""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -46,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("depthgauge: interrupted; repeat the command to go on", file=sys.stderr)
         raise SystemExit(130) from None
     except Terminated:
-        print("depthgauge: terminated; repeat the command to go on", file=sys.stderr)
+        with suppress(OSError):  # a terminal that was closed
+            print("depthgauge: terminated; repeat the command to go on", file=sys.stderr)
         raise
     except BrokenPipeError:  # somebody piped us into `head`
         sys.stderr.close()
