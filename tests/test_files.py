@@ -1,5 +1,6 @@
 """A file is whole or absent."""
 
+import os
 import subprocess
 import sys
 
@@ -21,12 +22,17 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_folders_are_made_and_others_can_read(tmp_path):
-    """A result in a new folder, readable for the team."""
+@pytest.mark.parametrize("umask", [0o022, 0o002, 0o077])
+def test_folders_are_made_and_the_umask_says_who_may_read(tmp_path, umask):
+    """A result in a new folder: readable for others, writable for a group, or private."""
     path = tmp_path / "a" / "b" / "file"
-    write_text(path, "ä")
+    before = os.umask(umask)
+    try:
+        write_text(path, "ä")
+    finally:
+        os.umask(before)
     assert path.read_text(encoding="utf-8") == "ä"
-    assert path.stat().st_mode & 0o777 == 0o644
+    assert path.stat().st_mode & 0o777 == 0o666 & ~umask
 
 
 def test_a_place_that_cannot_be_written_gets_a_sentence(tmp_path):
@@ -53,6 +59,35 @@ def test_what_a_killed_writer_left_is_removed_by_the_next(tmp_path):
     with whole(tmp_path / "living") as other:
         write_text(tmp_path / "file", "whole")
         assert set(tmp_path.iterdir()) == {other, tmp_path / "file"}
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from depthgauge.files import scratch, whole
+folder = Path(sys.argv[1])
+with whole(folder / "file") as file, scratch(folder, "work") as work:
+    file.with_name(file.name + "-journal").touch()
+    Path(work, "part").write_text("half")
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_a_living_process_of_another_container_writes_stays(tmp_path, monkeypatch):
+    """Its number means nothing here: containers have numbers of their own. Its lock does."""
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as other:
+        assert other.stdout is not None and other.stdout.readline() == b"ready\n"
+        monkeypatch.setattr(files.psutil, "pid_exists", lambda _: False)
+        theirs = set(tmp_path.rglob("*"))
+        files.remove_orphans(tmp_path)
+        assert set(tmp_path.rglob("*")) == theirs and len(theirs) == 4
+        other.kill()
+        other.wait()
+    files.remove_orphans(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_another_machines_temporary_file_stays(tmp_path):

@@ -10,6 +10,41 @@ import pytest
 from commands import COMMANDS
 
 
+def begun(sweep, project):
+    """Wait until a sweep by joblib computes; return its workers."""
+    deadline = time.monotonic() + 120
+    while not list(project.glob(".cells/*/config.json")):
+        assert time.monotonic() < deadline and sweep.poll() is None
+        time.sleep(0.05)
+    return [
+        each
+        for each in psutil.Process(sweep.pid).children(recursive=True)
+        if "loky" in " ".join(each.cmdline()) and "resource_tracker" not in str(each.cmdline())
+    ]
+
+
+@pytest.mark.pipeline
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL])
+def test_workers_end_with_their_sweep(project, number):
+    """A connection that is lost, in order; a sweep that is killed cannot tell its workers."""
+    words = [*COMMANDS["train"], "steps=900000", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
+    command = [sys.executable, "-m", "depthgauge.stages", *words]
+    with subprocess.Popen(
+        command, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as sweep:
+        workers = begun(sweep, project)
+        assert workers
+        sweep.send_signal(number)
+        _, alive = psutil.wait_procs(workers, timeout=60)
+        for worker in alive:
+            worker.kill()
+        _, told = sweep.communicate(timeout=60)
+    assert not alive
+    if number == signal.SIGHUP:
+        assert sweep.returncode == 129 and "terminated; repeat the command" in told
+        assert "Traceback" not in told
+
+
 @pytest.mark.pipeline
 def test_a_killed_worker_ends_in_a_sentence_and_costs_nothing(zygote, project):
     """The sweep ends, says which cells are missing, and is whole when it is repeated."""
@@ -18,19 +53,11 @@ def test_a_killed_worker_ends_in_a_sentence_and_costs_nothing(zygote, project):
     with subprocess.Popen(
         command, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as sweep:
-        deadline = time.monotonic() + 120
-        while not (busy := list(project.glob(".cells/*/config.json"))):
-            assert time.monotonic() < deadline and sweep.poll() is None
-            time.sleep(0.05)
-        workers = [
-            each
-            for each in psutil.Process(sweep.pid).children(recursive=True)
-            if "loky" in " ".join(each.cmdline()) and "resource_tracker" not in str(each.cmdline())
-        ]
+        workers = begun(sweep, project)
         for worker in workers:
             worker.send_signal(signal.SIGKILL)
         _, told = sweep.communicate(timeout=120)
-    assert busy and workers
+    assert workers
     assert sweep.returncode == 1 and "Traceback" not in told
     assert "cells did not finish" in told and "repeat the command to go on" in told
     again = zygote.ask(project, [*COMMANDS["train"], "steps=20000"])

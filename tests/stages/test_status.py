@@ -13,7 +13,9 @@ from rich.console import Console
 from safetensors.numpy import save_file
 
 from depthgauge.datasets.prepared import path_of
+from depthgauge.errors import ResourceError
 from depthgauge.report.duration import duration
+from depthgauge.stages import blocks, outlook
 from depthgauge.stages.blocks import State, held, look, size
 from depthgauge.stages.estimate import measured_speed
 from depthgauge.stages.outline import BlockOutline, CellOutline
@@ -140,6 +142,31 @@ def test_a_block_computed_by_another_process_is_running(tmp_path):
         other.kill()
         other.wait()
     assert not held(tmp_path / "block") and look(tmp_path / "block").state is State.stopped
+
+
+def test_a_project_that_cannot_be_written_is_looked_at_all_the_same(
+    one_study, depthgauge, monkeypatch
+):
+    """A colleague's project, or a read-only disk: no plan is kept, and the answer is the same."""
+    expected = cells(depthgauge, *ASKED)
+    shutil.rmtree(one_study / ".cells")
+
+    def refuse(path, text):
+        raise ResourceError(f"cannot write {path}")
+
+    monkeypatch.setattr(outlook, "write_text", refuse)
+    assert cells(depthgauge, *ASKED) == expected and expected["cells"]
+    assert not (one_study / ".cells").exists()
+
+
+def test_a_lock_that_can_only_be_read_is_asked_all_the_same(tmp_path, monkeypatch):
+    """Another user's block is running while its process holds the lock, and stopped afterwards."""
+    lock = FileLock(tmp_path / "lock")
+    with lock:
+        monkeypatch.setattr(blocks.os, "access", lambda *_: False)
+        assert held(tmp_path)
+    (tmp_path / "lock").touch()
+    assert not held(tmp_path)
 
 
 def test_names_are_whole_on_a_terminal_of_80_columns():

@@ -5,6 +5,7 @@ import time
 import psutil
 import pytest
 
+from depthgauge.tracking import process
 from depthgauge.tracking.process import (
     HOST,
     PID,
@@ -62,6 +63,24 @@ def test_runs_of_killed_processes_are_marked(store, make_record, sleeper):
     bury_killed(store)
     status = {each: store.client.get_run(each).info.status for each in runs.children.values()}
     assert status == {here: "KILLED", living: "SCHEDULED", distant: "RUNNING"}
+
+
+def test_runs_of_another_container_are_left_alone(store, make_record, sleeper, monkeypatch):
+    """On the same machine and under the same host name, but with numbers of its own."""
+    monkeypatch.setattr(process.Path, "readlink", lambda _: "pid:[4026532999]")
+    runs = start_sweep(store, sweep_of([make_record().attrs]))
+    [run_id] = runs.children.values()
+    start_run(store, run_id)
+    for key, value in tags_of(sleeper.pid).items():
+        store.client.set_tag(run_id, key, value)
+    sleeper.kill()
+    sleeper.wait()
+    monkeypatch.setattr(process.Path, "readlink", lambda _: "pid:[4026532111]")
+    bury_killed(store)
+    assert store.client.get_run(run_id).info.status == "RUNNING"
+    monkeypatch.setattr(process.Path, "readlink", lambda _: "pid:[4026532999]")
+    bury_killed(store)
+    assert store.client.get_run(run_id).info.status == "KILLED"
 
 
 def test_a_clock_that_is_set_back_kills_nobody(monkeypatch):

@@ -3,7 +3,9 @@
 Nothing here imports torch, so that looking takes no time.
 """
 
+import fcntl
 import json
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -60,11 +62,23 @@ def held(folder: Path) -> bool:
     path = folder / "lock"
     if not path.exists():  # asking for it would make it
         return False
+    if not os.access(path, os.W_OK):  # somebody else's project: no lock can be asked for
+        return _read_lock_refused(path)
     try:
         with FileLock(path, timeout=0):
             return False
     except (Timeout, OSError):
         return True
+
+
+def _read_lock_refused(path: Path) -> bool:
+    """Return whether a lock file that can only be read is held, by asking for a shared lock."""
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False
+        except OSError:
+            return True
 
 
 def size(folder: Path) -> int:

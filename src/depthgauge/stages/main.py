@@ -4,6 +4,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from types import ModuleType
 
@@ -41,8 +42,8 @@ PIPELINE = (
 EXIT_CODES = """exit codes: 0 done, 1 a cell failed, two results differ, a fault was found or
 something unforeseen,
 2 a wrong key, value or option, 3 data missing or damaged, 4 something the machine lacks,
-5 tracking unavailable, 130 interrupted (Ctrl-C), 143 terminated: what is finished is kept,
-repeat the command"""
+5 tracking unavailable, 130 interrupted (Ctrl-C), 143 terminated, 129 by a terminal
+that was closed: what is finished is kept, repeat the command"""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -58,7 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("depthgauge: interrupted; repeat the command to go on", file=sys.stderr)
         raise SystemExit(130) from None
     except Terminated:
-        print("depthgauge: terminated; repeat the command to go on", file=sys.stderr)
+        with suppress(OSError):  # a terminal that was closed
+            print("depthgauge: terminated; repeat the command to go on", file=sys.stderr)
         raise
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in PIPELINE:

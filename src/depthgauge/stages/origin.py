@@ -18,7 +18,6 @@ def leave_origin(folder: Path, device: str) -> None:
 
 def _commit() -> str:
     found = checked_out(Path.cwd())
-    if found is None:
-        return "none, as it was not under git"
-    commit, changed = found
-    return commit + " with changes in src or conf" * changed
+    if found.commit:
+        return found.commit + " with changes in src or conf" * found.changed
+    return f"unknown: {found.reason}"

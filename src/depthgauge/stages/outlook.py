@@ -5,12 +5,13 @@ import json
 import os
 import platform
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import depthgauge
-from depthgauge.errors import DataError
+from depthgauge.errors import DataError, ResourceError
 from depthgauge.files import write_text
 from depthgauge.stages.blocks import CELLS
 from depthgauge.stages.outline import Outline, as_values, from_values, outline_of
@@ -50,6 +51,12 @@ def _kept(path: Path) -> dict[str, Any]:
         return {}
 
 
+def _keep(path: Path, values: dict[str, Any]) -> None:
+    """Keep what was planned; a project that cannot be written is planned anew each time."""
+    with suppress(ResourceError):
+        write_text(path, json.dumps(values))
+
+
 def _planned(study: str, words: list[str], path: Path, stamp: str) -> Outline:
     from depthgauge.stages.plan import plan
     from depthgauge.stages.train import prepared_data
@@ -57,9 +64,9 @@ def _planned(study: str, words: list[str], path: Path, stamp: str) -> Outline:
     try:
         outline = outline_of(study, plan(words, prepared_data))
     except DataError as error:
-        write_text(path, json.dumps({"stamp": stamp, "lacking": str(error)}))
+        _keep(path, {"stamp": stamp, "lacking": str(error)})
         raise
-    write_text(path, json.dumps({"stamp": stamp, **as_values(outline)}))
+    _keep(path, {"stamp": stamp, **as_values(outline)})
     return outline
 
 

@@ -17,7 +17,6 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
@@ -32,11 +31,12 @@ from depthgauge.errors import DepthgaugeError, ResourceError
 from depthgauge.files import write_text
 from depthgauge.stages.assemble import assemble, out_folder
 from depthgauge.stages.blocks import CELLS
+from depthgauge.stages.causes import cause, watched_workers
 from depthgauge.stages.diary import cell_diary, kept_diary, sweep_folder, told_once
 from depthgauge.stages.divergence import require_a_rate
 from depthgauge.stages.estimate import show_plan
 from depthgauge.stages.grid import launch, writing
-from depthgauge.stages.interruption import Terminated
+from depthgauge.stages.interruption import Terminated, end_with_parent
 from depthgauge.stages.origin import leave_origin
 from depthgauge.stages.outline import outline_of
 from depthgauge.stages.plan import Planned, checked, plan, study_of
@@ -56,10 +56,6 @@ from depthgauge.training.device import available_device
 
 WORKER_REPLACED = "A worker stopped while some jobs were given to the executor"
 """How loky's warning begins."""
-
-KILLED = "its process was killed or never began, as when memory runs out"
-
-KILLED_JOB = "its job was cancelled or killed, or never began; what it printed is in {}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -97,14 +93,14 @@ def run(arguments: argparse.Namespace) -> None:
     with writing():
         folder.mkdir(parents=True, exist_ok=True)
     with kept_diary(study, planned) as told:
-        if left:
-            # a launcher's process that was killed is no end: what is left is told below
-            with replaced_workers_are_no_news(), suppress(BrokenProcessPool):
+        with replaced_workers_are_no_news(), watched_workers() as endings:
+            if left:
                 launch(words, train_cell, {each.position for each in left})
         failed = [each for each in planned if not _done(each.cell)]
         if failed:
-            killed = KILLED if asked is None else KILLED_JOB.format(folder / "slurm")
-            raise DepthgaugeError(_failures(failed, len(planned), killed))
+            logs = "" if asked is None else str(folder / "slurm")
+            reasons = [f"{each.label}: {cause(each.cell.blocks, endings, logs)}" for each in failed]
+            raise DepthgaugeError(_failures(reasons, len(planned)))
         records = assemble(study, planned)
         if planned[0].config.tracking:
             with told_once(told):
@@ -150,6 +146,7 @@ def train_cell(composed: DictConfig) -> None:
 
     A failure is written beside the block and does not stop the other cells.
     """
+    end_with_parent()
     config = checked(composed)
     data = prepared_data(config.dataset.name)
     config = sized(config, len(data.train.labels))
@@ -211,18 +208,8 @@ def _done(cell: Cell) -> bool:
     return all(finished(CELLS, block) for block in cell.blocks)
 
 
-def _failures(failed: Sequence[Planned], total: int, killed: str) -> str:
-    reasons = [f"{each.label}: {_trouble(each.cell.blocks) or killed}" for each in failed]
+def _failures(reasons: Sequence[str], total: int) -> str:
     return (
-        f"{len(failed)} of {total} cells did not finish ({'; '.join(reasons)});"
+        f"{len(reasons)} of {total} cells did not finish ({'; '.join(reasons)});"
         " what is finished is kept: repeat the command to go on"
     )
-
-
-def _trouble(blocks: Sequence[Block]) -> str:
-    """Return what was written beside the first block that failed, if any."""
-    for block in blocks:
-        path = CELLS / block.key / "error.txt"
-        if path.exists():
-            return path.read_text(encoding="utf-8").strip()
-    return ""

@@ -1,40 +1,73 @@
 """Which commit of the project is checked out: what joins MLflow and the report with git."""
 
+import os
 import subprocess
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 COMPUTES = ("src", "conf")
 """What decides over numbers; `dvc repro` itself changes dvc.lock and results/ as it goes."""
 
+STATUS = ("status", "--porcelain", "--untracked-files=normal", "--ignore-submodules=none")
+"""A user's settings, as status.showUntrackedFiles, shall not hide a change."""
+
+
+class Checkout(NamedTuple):
+    """What git says of a project."""
+
+    commit: str
+    """Empty where git does not say it."""
+    changed: bool = False
+    """Whether code or pages differ from the commit, new files included."""
+    reason: str = ""
+    """Why there is no commit, in git's own words."""
+
 
 @cache
-def checked_out(root: Path) -> tuple[str, bool] | None:
-    """Return the commit, and whether code or pages differ from it, new files included.
-
-    As this process found it at first. None where there is no git, no repository, or no commit.
-    """
-    commit = _git(root, "rev-parse", "HEAD")
-    if commit is None:
-        return None
-    return commit, bool(_git(root, "status", "--porcelain", "--", *COMPUTES))
+def checked_out(root: Path) -> Checkout:
+    """Return what is checked out at `root`, as this process found it at first."""
+    try:
+        commit = _git(root, "rev-parse", "HEAD")
+        return Checkout(commit, bool(_git(root, *STATUS, "--", *COMPUTES)))
+    except FileNotFoundError:
+        return Checkout("", reason="git is not installed")
+    except subprocess.TimeoutExpired as error:
+        return Checkout("", reason=f"git took longer than {error.timeout:g} s")
+    except subprocess.CalledProcessError as error:
+        said = str(error.stderr).strip().partition("\n")[0]
+        return Checkout("", reason=said or f"git ended with exit code {error.returncode}")
 
 
 def commit_tags(root: Path) -> dict[str, str]:
     """Return MLflow's own tags of the commit; none where there is none."""
     found = checked_out(root)
-    if found is None:
+    if not found.commit:
         return {}
-    commit, changed = found
     return {
-        "mlflow.source.git.commit": commit,
-        "mlflow.source.git.dirty": "true" if changed else "false",
+        "mlflow.source.git.commit": found.commit,
+        "mlflow.source.git.dirty": "true" if found.changed else "false",
     }
 
 
-def _git(root: Path, *words: str) -> str | None:
-    try:
-        done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
+def _git(root: Path, *words: str) -> str:
+    """Run git on the repository that `root` lies in, whatever GIT_DIR and the like point to.
+
+    Settings from the environment (GIT_CONFIG_...) stay, as they may allow a folder of another user.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or name.startswith("GIT_CONFIG")
+    }
+    done = subprocess.run(
+        ["git", *words],
+        cwd=root,
+        env={**kept, "LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=10,
+        check=True,
+    )
+    return done.stdout.strip()

@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 
 import psutil
 
@@ -15,10 +16,23 @@ MANY = 50_000
 """More runs than any sweep has, and MLflow's own limit for one search."""
 
 
+OWN_NUMBERS = "pid:[4026531836]"
+"""The first process namespace of every Linux machine (PROC_PID_INIT_INO in linux/proc_ns.h)."""
+
+
+def host() -> str:
+    """Return within what a process's number means something: a machine, or a container on it."""
+    try:
+        numbers = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:  # a system without containers
+        numbers = OWN_NUMBERS
+    return socket.gethostname() + f" {numbers}" * (numbers != OWN_NUMBERS)
+
+
 def process_tags() -> dict[str, str]:
     """Return the tags that name this process, on this machine, now."""
     return {
-        HOST: socket.gethostname(),
+        HOST: host(),
         PID: str(os.getpid()),
         STARTED: str(started(psutil.Process())),
     }
@@ -33,11 +47,11 @@ def started(process: psutil.Process) -> float:
 def bury_killed(store: Store) -> None:
     """Mark as KILLED every run of this machine that waits for a process that is gone.
 
-    Runs of other machines (a cluster's nodes) are left alone. Raises TrackingError.
+    Runs of other machines (a cluster's nodes) or containers are left alone. Raises TrackingError.
     """
     experiments = [each.experiment_id for each in store.client.search_experiments()]
     for status in ("RUNNING", "SCHEDULED"):
-        here = f"attributes.status = '{status}' and tags.`{HOST}` = '{socket.gethostname()}'"
+        here = f"attributes.status = '{status}' and tags.`{HOST}` = '{host()}'"
         for run in store.client.search_runs(experiments, here, max_results=MANY):
             if is_gone(run.data.tags):
                 store.client.set_terminated(run.info.run_id, "KILLED")

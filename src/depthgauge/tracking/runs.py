@@ -158,7 +158,7 @@ def _create_child(store: Store, runs: Runs, cell: Cell) -> str:
 
 def _create(store: Store, experiment: str, name: str, tags: dict[str, str]) -> str:
     """Create a run and return its id; until a process starts it, it is SCHEDULED."""
-    tags = tags | process_tags() | commit_tags(store.root)
+    tags = tags | process_tags() | commit_tags(store.checkout)
     run = store.client.create_run(experiment, tags=tags, run_name=name)
     store.client.update_run(run.info.run_id, "SCHEDULED")
     return run.info.run_id
@@ -171,6 +171,6 @@ def _status(store: Store, run_id: str) -> str:
 def _set_status(store: Store, run_id: str, status: str) -> None:
     from mlflow.entities import RunTag
 
-    tags = process_tags() | commit_tags(store.root)
+    tags = process_tags() | commit_tags(store.checkout)
     store.client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
     store.client.update_run(run_id, status)

@@ -6,6 +6,7 @@ Both lie where MLflow itself looks by default, so that a bare `mlflow ui` there 
 import logging
 import os
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
@@ -18,7 +19,9 @@ from filelock import BaseFileLock, FileLock
 
 from depthgauge.errors import TrackingError
 from depthgauge.files import whole
-from depthgauge.tracking.trouble import AFTERWARDS, SQLITE, told
+from depthgauge.tracking.home import diary_home
+from depthgauge.tracking.relocation import follow
+from depthgauge.tracking.trouble import AFTERWARDS, SQLITE, missing_driver, told
 
 if TYPE_CHECKING:  # MLflow takes over a second to import: only open_store does it
     from mlflow import MlflowClient
@@ -48,7 +51,9 @@ class Store:
 
     client: "MlflowClient"
     root: Path
-    """The project's root."""
+    """The project's root, which holds the diary."""
+    checkout: Path
+    """The sources that run: the project's root, or a temporary checkout of DVC's."""
 
     @property
     def uri(self) -> str:
@@ -78,16 +83,22 @@ def open_store(root: Path) -> Store:
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # each try again, a line
-    root = root.resolve()
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{root / 'mlflow.db'}"
+    checkout = root.resolve()
+    root = diary_home(checkout)
+    own = root / "mlflow.db"
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or _uri(own)
     with told(uri):
-        if uri.startswith(SQLITE):
-            _prepare(Path(uri.removeprefix(SQLITE)), root)
+        database = _database(uri)
+        if database is not None:
+            _prepare(database, root)
         from mlflow import MlflowClient
 
-        client = MlflowClient(uri)
-        client.search_experiments(max_results=1)  # a server is asked only by the first question
-    return Store(client, root)
+        with missing_driver(uri):
+            client = MlflowClient(uri)
+            client.search_experiments(max_results=1)  # a server is asked only by this
+        if database is not None and database.resolve() == own:
+            _follow(own, root)
+    return Store(client, root, checkout)
 
 
 def reported(
@@ -128,7 +139,42 @@ def _create(database: Path, artifacts: Path) -> None:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
     with whole(database) as fresh:
-        SqlAlchemyStore(f"{SQLITE}{fresh}", artifacts.as_uri()).engine.dispose()
+        SqlAlchemyStore(_uri(fresh), artifacts.as_uri()).engine.dispose()
+
+
+def _uri(database: Path) -> str:
+    """Return the URI of a database in a file.
+
+    Where the path has characters that a URI escapes, as ? or %, it is given from here: MLflow
+    would make an empty folder of the escaped name, and SQLAlchemy before 2.1 does not escape.
+    """
+    from sqlalchemy import URL
+
+    for path in (str(database), os.path.relpath(database)):
+        uri = URL.create("sqlite", database=path).render_as_string()
+        if uri == SQLITE + path and not set(path) & set("?%#"):
+            break
+    return uri
+
+
+def _database(uri: str) -> Path | None:
+    """Return the file that a URI names; None for a server's."""
+    if not uri.startswith(SQLITE):
+        return None
+    from sqlalchemy import make_url
+
+    return Path(make_url(uri).database or "")
+
+
+def _follow(database: Path, root: Path) -> None:
+    """Repair, once and with a sentence, the database of a project that was moved or copied."""
+    with _lock(root):
+        for former in follow(database, root, BUSY_SECONDS):
+            print(
+                f"depthgauge: {database} was made in {former}; its artifacts are from now on read"
+                f" and written in {root / 'mlruns'}",
+                file=sys.stderr,
+            )
 
 
 def _check(database: Path) -> None:

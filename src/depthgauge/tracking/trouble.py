@@ -48,6 +48,18 @@ def told(uri: str) -> Iterator[None]:
         raise TrackingError(_sentence(uri, str(error))) from error
 
 
+@contextmanager
+def missing_driver(uri: str) -> Iterator[None]:
+    """Turn the import error of a database driver, as psycopg2, into TrackingError."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise TrackingError(
+            f"MLflow's store {without_password(uri)} needs the Python module {error.name}:"
+            f" install it, or unset MLFLOW_TRACKING_URI{AFTERWARDS}"
+        ) from error
+
+
 def _foreseen(error: Exception) -> bool:
     # Imported only now: most processes never see a failure, nor need all of these packages.
     from alembic.util import CommandError
