@@ -45,7 +45,7 @@ class Passed:
         x = torch.from_numpy(self.xs).expand(len(seeds), -1, -1)
         run.forward(x)
         run.backward(torch.from_numpy(self.ys))
-        self.deltas, self.values = run.deltas, [x, *run.activations]
+        self.run, self.deltas, self.values = run, run.deltas, [x, *run.activations]
         self.weights = [w[0].numpy() for w in self.network.weights]
         self.biases = [b[0, 0].numpy() for b in self.network.biases]
 
@@ -160,6 +160,21 @@ def test_output_speeds_are_what_a_small_step_does(passed):
     assert found.keys() == wanted.keys()
     for name, value in wanted.items():
         assert_allclose(found[name][0], value, rtol=1e-6)
+
+
+def test_what_tells_images_apart_keeps_its_digits():
+    """Nearly equal images move nearly alike: in float32 tensors the rest is still right to 1e-5."""
+    passed = Passed("sigmoid")
+    images = passed.values[0][:, :1] + 1e-5 * (passed.values[0] - passed.values[0][:, :1])
+    passed.run.forward(images)
+    passed.run.backward(torch.from_numpy(passed.ys))
+    inputs = [images, *passed.run.activations[:-1]]
+    groups = passed.network.weights, passed.run.deltas, inputs
+    low = [[each.float() for each in group] for group in groups]
+    exact = [[each.double() for each in group] for group in low]
+    f = activation("sigmoid")
+    found, wanted = (output_speeds(f, *group)["image_signal_speed"] for group in (low, exact))
+    assert_allclose(found, wanted, rtol=1e-5)
 
 
 def test_company_changes_no_bit():
