@@ -177,6 +177,13 @@ def test_what_tells_images_apart_keeps_its_digits():
     assert_allclose(found, wanted, rtol=1e-5)
 
 
+def test_a_bin_holds_more_values_than_float32_can_count():
+    """2^24 + 2^20 float32 values in one bin, as many in another: half of the values each."""
+    values = torch.cat([torch.full(((1 << 24) + (1 << 20),), each) for each in (-0.5, 0.5)])
+    shares = activation_shares(values)
+    assert shares[shares > 0].tolist() == [0.5, 0.5]
+
+
 def test_company_changes_no_bit():
     """A replica's numbers are the same alone and among others."""
     alone, among = Passed("softsign", (4,)), Passed("softsign", (3, 4, 5))

@@ -248,3 +248,13 @@ def test_a_clip_below_zero_is_refused():
     """With the key's name."""
     with pytest.raises(ConfigError, match=r"remedy\.clip"):
         Remedy(clip=-1.0)
+
+
+def test_a_module_has_a_state_before_its_fit(small_data):
+    """Its networks', and what it was given of the optimizers' until these are made."""
+    block = Block(experiment(), [(0, 0.1)], "key", "cell")
+    module = remedies.build_module(block, small_data)
+    state = module.state_dict()
+    assert {"network.weight_1", "steps_done"} <= set(state)
+    module.load_state_dict({**state, "optimizer.step": torch.tensor([3.0])})
+    assert module.state_dict()["optimizer.step"].item() == 3

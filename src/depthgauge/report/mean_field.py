@@ -36,9 +36,9 @@ def mean_field(records: Records) -> Figure:
         caption=(
             "Root mean square of |δ|, δ = ∂C/∂z, over that of the last hidden layer, for nets of"
             f" 10 hidden layers of 200 units and of 30 of 100, on {images} training images, with"
-            " four initializations (band: central 95 % of seeds). Dashed, over the bands: mean field,"
-            " which knows the mean square of the images, the variances of the initialization and"
-            f" the activation alone. {basis(drawn)}"
+            " four initializations (band: central 95 % of seeds). Dashed, over the bands: mean"
+            " field, which knows the mean square of the images, the variances of the initialization"
+            f" and the activation alone. {basis(drawn)}"
         ),
         chart=alt.concat(*panels, columns=len(ACTIVATIONS)),
     )

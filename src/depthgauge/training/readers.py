@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from depthgauge.config import Gradients
+from depthgauge.kernel.sparse import MOST_COLUMNS
 from depthgauge.probes.gradients import gradient_values
 from depthgauge.training.memory import SLICE
 from depthgauge.training.module import Examples, ReplicaModule
@@ -19,7 +20,8 @@ def gradient_reader(
     module: ReplicaModule, settings: Gradients
 ) -> "NarrowGradients | GradientReader":
     """Return what reads the mean gradient over the first images: values by name, (replica, ...)."""
-    if isinstance(module, NarrowModule) and not settings.signals:
+    few = settings.images <= MOST_COLUMNS  # the loops number images by pixel
+    if isinstance(module, NarrowModule) and few and not settings.signals:
         return NarrowGradients(module, settings)
     return GradientReader(module, settings)
 

@@ -63,8 +63,10 @@ class RemediedModule(ReplicaModule):
 
     def state_dict(self, *args: Any, **keys: Any) -> dict[str, Any]:
         """Return the networks' state and the optimizers', for a checkpoint."""
-        memory = self.directions.memory().items()
-        return super().state_dict(*args, **keys) | {MEMORY + name: each for name, each in memory}
+        fitted = hasattr(self, "directions")
+        memory = self.directions.memory() if fitted else self._remembered
+        named = {MEMORY + name: each for name, each in memory.items()}
+        return super().state_dict(*args, **keys) | named
 
     def load_state_dict(self, state_dict: Mapping[str, Any], *args: Any, **keys: Any) -> Any:
         """Take that state back; the optimizers get theirs when they are made, as a fit starts."""
