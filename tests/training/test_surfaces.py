@@ -12,7 +12,7 @@ from depthgauge.nets.initializers import initial_layer
 from depthgauge.probes.cost_surface import surface
 from depthgauge.training.block import Block, Task
 from depthgauge.training.limits import CHECKS
-from depthgauge.training.surfaces import run
+from depthgauge.training.surfaces import COSTS, run
 
 VALUES = np.linspace(-3, 3, 5)
 
@@ -72,12 +72,7 @@ def test_a_seed_is_the_same_in_any_company(small_data):
     """Alone and between others, bit for bit; two seeds differ."""
     alone = run(task([5], small_data))
     together = run(task([4, 5, 6], small_data))
-    for name in (
-        "surface_nll",
-        "surface_softmax_quadratic",
-        "slope_nll",
-        "slope_softmax_quadratic",
-    ):
+    for name in (f"{kind}_{cost}" for kind in ("surface", "slope") for cost in COSTS):
         assert (alone[name][0] == together[name][1]).all()
         assert not (together[name][0] == together[name][1]).any()
 

@@ -46,5 +46,5 @@ def _shares(values: Tensor, bins: int, reach: float) -> Tensor:
     if not values.isfinite().all():
         return values.new_full((bins,), math.nan)
     parts = values.clamp(-reach, reach).flatten().split(COUNTED)
-    counts = sum(torch.histc(part, bins, -reach, reach).double() for part in parts)
-    return (counts / values.numel()).to(values.dtype)
+    counts = torch.stack([torch.histc(part, bins, -reach, reach) for part in parts])
+    return (counts.sum(dim=0, dtype=torch.double) / values.numel()).to(values.dtype)
