@@ -107,6 +107,8 @@ class Descent:
     """Examples made on the way, in place of those that `order` picks from."""
     stream_images: int = 0
     """How many of them a step takes: a mini-batch for each of its seeds."""
+    seeds: Sequence[int] = ()
+    """Seed of each replica."""
 
 
 class ReplicaModule(pl.LightningModule):
