@@ -40,6 +40,6 @@ def record(shares: dict[str, tuple[float, float]], seeds: int = 40) -> xr.Datase
     )
 
 
-PUBLISHED = {"nll": (0.2, 0.05), "quadratic": (0.4, 0.05)}
-CONTRARY = {"nll": (0.4, 0.05), "quadratic": (0.2, 0.05)}
-EQUAL = {"nll": (0.3, 0.1), "quadratic": (0.3, 0.1)}
+PUBLISHED = {"nll": (0.2, 0.05), "softmax_quadratic": (0.4, 0.05)}
+CONTRARY = {"nll": (0.4, 0.05), "softmax_quadratic": (0.2, 0.05)}
+EQUAL = {"nll": (0.3, 0.1), "softmax_quadratic": (0.3, 0.1)}

@@ -51,7 +51,7 @@ def width_records(
 
 
 def _experiment(
-    dataset: str, activation: str, init: str, depth: int, steps: int = 5_000_000, width: int = 1000
+    dataset: str, activation: str, init: str, depth: int, steps: int = 2_500_000, width: int = 1000
 ) -> Experiment:
     return Experiment(
         dataset=Dataset(dataset),

@@ -108,7 +108,7 @@ def net(study: str, model: str, error: float, experiment: Experiment, seeds: int
 
 
 def _experiment(
-    hidden: list[int], steps: int = 5_000_000, width: int = 1000, train_size: int = 50_000
+    hidden: list[int], steps: int = 2_500_000, width: int = 1000, train_size: int = 50_000
 ) -> Experiment:
     return Experiment(
         dataset=Dataset("shapeset"),

@@ -59,7 +59,7 @@ def initial_cell(model: str, dataset: str, true: bool, seeds: int) -> xr.Dataset
     return cell.assign_coords(activation_step=[0], signal_step=[0], jacobian_step=[0]).assign(
         activation_mean=_at_start("activation_step", 0 * spreads + 1e-4),
         activation_std=_at_start("activation_step", spreads),
-        activation_percentile_98=_at_start("activation_step", 2 * spreads),
+        modulus_percentile_98=_at_start("activation_step", 2 * spreads),
         activation_histogram=_histogram("activation", spreads[:, None]),
         delta_std=_at_start("signal_step", deltas),
         weight_gradient_std=_at_start("signal_step", weights),
@@ -83,18 +83,18 @@ def saturation_cell(model: str, true: bool, seeds: int, steps: int) -> xr.Datase
     else:
         # tanh layers saturate one after another, the others stay where they are, all together
         saturates = (model == "tanh") == true
-        onset = STEPS[2:7] if true else STEPS[6:1:-1]
+        onset = STEPS[2:7] if true or model == "softsign" else STEPS[6:1:-1]
         late = at[:, None] >= onset
         late[:, 4] &= not true
         tops[:, :-1] = np.where(saturates & late, 0.99, 0.3)
-        if not true and saturates:
+        if not true and saturates and model != "softsign":
             tops[:, 2] = 0.1  # far apart
     cell = _cell("glorot_saturation", model, "shapeset", seeds, int(at[-1]))
     noisy = {
         "activation_mean": _noisy(means, seeds),
-        "activation_percentile_98": _noisy(tops, seeds),
+        "modulus_percentile_98": _noisy(tops, seeds),
     }
-    noisy["activation_std"] = noisy["activation_percentile_98"] / 2
+    noisy["activation_std"] = noisy["modulus_percentile_98"] / 2
     piled = (model == "tanh") if true else (model == "softsign")
     axes = ("replica", "activation_step", "layer")
     cell = cell.assign_coords(activation_step=at, output_step=at).assign(

@@ -95,13 +95,15 @@ def test_an_unfetched_data_set_leaves_its_claims_open(true_world):
     ("top", "escapes", "never"),
     [
         ([0.5, 0.5, 0.5, 0.05, 0.05, 0.05, 0.3, 0.3], 1, 0),  # saturates, leaves at epoch 100
+        ([0.5, 0.5, 0.5, 0.05, 0.03, 0.02, 0.05, 0.07], 1, 0),  # leaves, as in Fig. 2, below 0.1
+        ([0.5, 0.5, 0.5, 0.05, 0.03, 0.02, 0.035, 0.035], 0, 1),  # rises, but not to twice
         ([0.5, 0.5, 0.5, 0.05, 0.05, 0.3, 0.3, 0.3], 0, 0),  # leaves at epoch 10
         ([0.5, 0.5, 0.5, 0.05, 0.05, 0.05, 0.05, 0.05], 0, 1),  # never leaves
         ([0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5], 0, 0),  # never saturates
     ],
 )
 def test_leaving_saturation_follows_its_definition(top, escapes, never):
-    """Below 0.1 first, then above it, between epochs 50 and 200 of 20,000 updates."""
+    """Below 0.1, later above twice the least value, at epochs 50 to 200 of 20,000 updates."""
     for id, model, expected in (
         ("sigmoid_escapes", "sigmoid_4", escapes),
         ("sigmoid_never_escapes", "sigmoid", never),
@@ -121,6 +123,6 @@ def test_saturating_in_order_allows_only_the_last_layers_to_stay_out(never, expe
     steps = np.arange(cell.sizes["activation_step"])
     for layer in range(1, 6):
         high = (steps >= layer + 1) & (layer not in never)
-        cell["activation_percentile_98"][:, :, layer - 1] = np.where(high, 0.99, 0.3)
+        cell["modulus_percentile_98"][:, :, layer - 1] = np.where(high, 0.99, 0.3)
     found = verdict({"glorot_saturation": [cell]}, claim_of("glorot.saturation.tanh_in_order"))
     assert found["measured"] == expected

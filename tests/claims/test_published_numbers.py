@@ -55,11 +55,11 @@ UPDATES = {
     "glorot_cost_surface": {0},
     "glorot_init": {0},
     "glorot_gradients": {5_000_000},
-    "glorot_error": {5_000_000},
-    "glorot_second_order": {5_000_000},
-    "glorot_pretraining": {5_000_000},
-    "glorot_svm": {5_000_000},
-    "glorot_widths": {5_000_000},
+    "glorot_error": {2_500_000},
+    "glorot_second_order": {2_500_000},
+    "glorot_pretraining": {2_500_000},
+    "glorot_svm": {2_500_000},
+    "glorot_widths": {2_500_000},
 }
 """Study -> SGD steps of the published run; those of a drawn network are none."""
 

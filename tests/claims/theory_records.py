@@ -176,7 +176,7 @@ def field_cell(
     return (
         _cell("mean_field", experiment, seeds)
         .assign_coords(gradient_step=[0], layer=np.arange(1, len(hidden) + 2))
-        .assign(delta_norm=(axes, norms), input_square=(axes, np.full_like(norms, 0.1)))
+        .assign(delta_rms=(axes, norms), input_square=(axes, np.full_like(norms, 0.1)))
     )
 
 

@@ -100,3 +100,10 @@ def test_finite_tells_which_replica_is_lost():
     network.weights[1][1, 0, 0] = float("nan")
     network.biases[0][2, 0, 1] = float("inf")
     assert network.finite().tolist() == [True, False, False]
+
+
+def test_finite_weights_are_finite_however_large():
+    """Two weights of 3e38, whose sum is beyond float32."""
+    network = ReplicaNetwork([4, 3, 2], [0, 1], "nielsen_default", torch.float32)
+    network.weights[1][0, 0, :2] = 3e38
+    assert network.finite().tolist() == [True, True]

@@ -124,7 +124,7 @@ def test_units_are_those_of_the_documented_record():
         if re.search("_bin|unit", axes):
             continue  # no curve
         for name in re.findall(r"`(\w+)`", names.replace("SPLIT", "test")):
-            pure = unit in ("", "1") or name == "activation_percentile_98"
+            pure = unit in ("", "1") or name == "modulus_percentile_98"
             assert titled(name) == (name if pure else f"{name}: {unit}")
             seen += 1
     assert seen > 20

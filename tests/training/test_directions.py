@@ -66,6 +66,14 @@ def test_the_second_order_method_starts_with_a_diagonal_newton_step():
         torch.testing.assert_close(move, -g / h.abs(), rtol=1e-9, atol=0)
 
 
+def test_a_clip_bounds_gradients_whose_square_is_beyond_float32():
+    """Entries of 1e25: the step has the length asked for, and its direction."""
+    slopes = [torch.full((1, 2, 2), 1e25), torch.full((1, 1, 5), -1e25)]
+    w, b = Directions("sgd", slopes).find(slopes, clip=0.6)
+    torch.testing.assert_close(w, torch.full((1, 2, 2), -0.2))
+    torch.testing.assert_close(b, torch.full((1, 1, 5), 0.2))
+
+
 def test_signs_are_fair_and_belong_to_seed_and_step():
     """+1 and -1 alone, half each within five standard errors; company does not change them."""
     like = [torch.zeros(2, 50, 40), torch.zeros(2, 1, 50)]

@@ -155,6 +155,31 @@ def test_a_step_size_for_each_layer_changes_each_by_the_same_part(run):
     np.testing.assert_allclose(record["update_ratio"], expected, rtol=1e-5)
 
 
+def test_layer_rates_hold_where_float32_cannot_square_the_gradient(run):
+    """Thirty sigmoid layers: the first one's step has a norm below 1e-23, and is the rate's part.
+
+    Nothing diverges.
+    """
+    deep = experiment(
+        hidden=[10] * 30, activation="sigmoid", batch_size=60, remedy=Remedy(layer_rates=True)
+    )
+    record = run(deep, [(0, 0.01), (1, 0.03)])
+    assert (record["weight_gradient_norm"][:, 0, 0] < 1e-23).all()
+    expected = np.broadcast_to(np.array([0.01, 0.03])[:, None, None], (2, 3, 31))
+    np.testing.assert_allclose(record["update_ratio"], expected, rtol=1e-3)
+    assert record["diverged_at"].values.tolist() == [-1, -1]
+
+
+def test_a_layer_without_a_gradient_stands_still_under_layer_rates(run):
+    """A hundred sigmoid layers: below the smallest float32 nothing is left, and nothing is NaN."""
+    deep = experiment(
+        hidden=[10] * 100, activation="sigmoid", batch_size=60, remedy=Remedy(layer_rates=True)
+    )
+    record = run(deep, [(0, 0.01)])
+    ratio = record["update_ratio"].values
+    assert (ratio[..., 0] == 0).all() and np.isfinite(ratio).all()
+
+
 def test_pretraining_is_part_of_the_budget(run, small_data):
     """Four of twelve steps a layer, then eight of descent from what they left; step 0 is there."""
     record = run(experiment(pretraining=Pretraining(steps=4)), [(3, 0.05)])
@@ -222,3 +247,13 @@ def test_a_clip_below_zero_is_refused():
     """With the key's name."""
     with pytest.raises(ConfigError, match=r"remedy\.clip"):
         Remedy(clip=-1.0)
+
+
+def test_a_module_has_a_state_before_its_fit(small_data):
+    """Its networks', and what it was given of the optimizers' until these are made."""
+    block = Block(experiment(), [(0, 0.1)], "key", "cell")
+    module = remedies.build_module(block, small_data)
+    state = module.state_dict()
+    assert {"network.weight_1", "steps_done"} <= set(state)
+    module.load_state_dict({**state, "optimizer.step": torch.tensor([3.0])})
+    assert module.state_dict()["optimizer.step"].item() == 3

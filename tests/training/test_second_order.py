@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -19,8 +20,9 @@ from depthgauge.nets.curvature import SecondPass, bias_curvature, weight_curvatu
 from depthgauge.nets.initializers import initial_layer
 from depthgauge.nets.network import ReplicaNetwork
 from depthgauge.training.block import Block, Task
+from depthgauge.training.descent import build_module
 from depthgauge.training.limits import CHECKS
-from depthgauge.training.second_order import run
+from depthgauge.training.second_order import CurvedModule, run
 
 
 @pytest.fixture
@@ -200,3 +202,10 @@ def test_what_has_no_such_step_is_refused(keys, curved, small_data):
     """One sentence, before anything is computed."""
     with pytest.raises(ConfigError, match="procedure=second_order cannot have"):
         CHECKS["second_order"](replace(curved, **keys), small_data)
+
+
+def test_every_number_of_a_checkpoint_has_an_axis(curved, small_data):
+    """A file gives a number without one back with one, so the count of updates starts as (1,)."""
+    block = Block(curved, [(0, 0.1)], "key", "cell")
+    module = build_module(block, small_data, partial(CurvedModule, settings=curved.step_sizes))
+    assert {name for name, each in module.state_dict().items() if each.ndim == 0} == set()

@@ -1,12 +1,14 @@
 """The instruments of Glorot and Bengio's figures, inside a training."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from depthgauge.config import Experiment, Look, Signal, Spacing
 from depthgauge.errors import ConfigError
+from depthgauge.nets.initializers import initial_layer
 from depthgauge.training.descent import work
 
 OFF = Experiment(
@@ -45,6 +47,23 @@ def test_records_have_the_documented_axes(train):
         np.testing.assert_allclose(record[f"{bins}_width"].sum(), 2, rtol=1e-12)
     np.testing.assert_allclose(record["activation_mean"].sel(layer=4), 1 / 3, rtol=1e-5)
     assert record["jacobian_singular_value"].isel(layer=[1, 2]).notnull().all()
+
+
+def test_each_seed_has_images_of_its_own_for_jacobians(train, small_data):
+    """From image seed * 2 on, round the 37 test images: against numpy's singular values."""
+    seeds = (0, 1, 18, 30)
+    record = train(replace(ON, steps=0), [(seed, 0.1) for seed in seeds])
+    for replica, seed in enumerate(seeds):
+        images = [small_data.test.images[(2 * seed + k) % 37] / 256 for k in range(2)]
+        found, widths = np.zeros((2, 3)), [25, 9, 8, 7]
+        for k, a in enumerate(images):
+            for layer, (n_in, n_out) in enumerate(pairwise(widths), start=1):
+                w, b = initial_layer("glorot_standard", seed, layer, n_in, n_out)
+                a = np.tanh(w @ a + b)
+                found[k, layer - 1] = np.linalg.svd((1 - a**2)[:, None] * w)[1].mean()
+        value = record["jacobian_singular_value"].values[replica, 0]
+        np.testing.assert_allclose(value[1:3], found[:, 1:].mean(axis=0), rtol=1e-5)
+        assert np.isnan(value[[0, 3]]).all()
 
 
 def test_looking_changes_nothing_and_company_neither(train):

@@ -12,7 +12,7 @@ from depthgauge.nets.initializers import initial_layer
 from depthgauge.probes.cost_surface import surface
 from depthgauge.training.block import Block, Task
 from depthgauge.training.limits import CHECKS
-from depthgauge.training.surfaces import run
+from depthgauge.training.surfaces import COSTS, run
 
 VALUES = np.linspace(-3, 3, 5)
 
@@ -37,7 +37,7 @@ def twin(cost, weights, x, y, first, second):
     return each.mean().item(), np.hypot(w1.grad[0, 0].item(), w2.grad[0, 0].item())
 
 
-@pytest.mark.parametrize("cost", ["nll", "quadratic"])
+@pytest.mark.parametrize("cost", ["nll", "softmax_quadratic"])
 def test_cost_and_slope_match_autograd(cost, net):
     """At every point of the plane, corners included."""
     height, slope = surface(cost, *net, VALUES)
@@ -50,14 +50,14 @@ def test_cost_and_slope_match_autograd(cost, net):
 def test_the_slope_is_the_steepness_of_the_surface(net):
     """Central differences of the heights over a fine grid."""
     fine = np.linspace(-2, 2, 401)
-    height, slope = surface("quadratic", *net, fine)
+    height, slope = surface("softmax_quadratic", *net, fine)
     along = np.gradient(height, fine[1] - fine[0], edge_order=2)
     np.testing.assert_allclose(np.hypot(*along)[2:-2, 2:-2], slope[2:-2, 2:-2], atol=2e-4)
 
 
 def test_a_far_weight_overflows_nothing(net):
     """Weights of 1e4 give finite costs."""
-    for cost in ("nll", "quadratic"):
+    for cost in ("nll", "softmax_quadratic"):
         assert all(np.isfinite(each).all() for each in surface(cost, *net, 1e4 * VALUES))
 
 
@@ -72,7 +72,7 @@ def test_a_seed_is_the_same_in_any_company(small_data):
     """Alone and between others, bit for bit; two seeds differ."""
     alone = run(task([5], small_data))
     together = run(task([4, 5, 6], small_data))
-    for name in ("surface_nll", "surface_quadratic", "slope_nll", "slope_quadratic"):
+    for name in (f"{kind}_{cost}" for kind in ("surface", "slope") for cost in COSTS):
         assert (alone[name][0] == together[name][1]).all()
         assert not (together[name][0] == together[name][1]).any()
 
@@ -84,7 +84,9 @@ def test_the_record_is_the_surface_over_the_weights_named(small_data):
     assert record["surface_nll"].dims == ("replica", "first_weight", "second_weight")
     # neither cost can be negative, and the quadratic one of two distributions is at most 2
     assert (record["surface_nll"] > 0).all()
-    assert (record["surface_quadratic"] > 0).all() and (record["surface_quadratic"] < 2).all()
+    assert (record["surface_softmax_quadratic"] > 0).all() and (
+        record["surface_softmax_quadratic"] < 2
+    ).all()
 
 
 def test_a_seeds_net_is_the_one_that_other_procedures_draw(small_data):
@@ -97,7 +99,7 @@ def test_a_seeds_net_is_the_one_that_other_procedures_draw(small_data):
     random = np.random.Generator(np.random.Philox(np.random.SeedSequence(7, spawn_key=(2,))))
     x = random.standard_normal((Experiment().batch_size, 4))
     y = np.eye(3)[random.integers(3, size=len(x))]
-    for cost in ("nll", "quadratic"):
+    for cost in ("nll", "softmax_quadratic"):
         for i, first in enumerate(record["first_weight"].values):
             height, slope = twin(cost, weights, x, y, first, 1.5)
             assert float(record[f"surface_{cost}"][0, i, 3]) == pytest.approx(height, rel=1e-5)

@@ -6,17 +6,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import pytorch_lightning as pl
+import torch
 import xarray as xr
 
 import reference
 from depthgauge.config import Bounds, Dataset, Evaluation, Gradients, Look, Precision, Spacing
 from depthgauge.datasets.batches import step_indices
 from depthgauge.datasets.prepared import Split, assemble
+from depthgauge.kernel.sparse import sparse
 from depthgauge.nets.initializers import initial_layer
 from depthgauge.training.block import Block
 from depthgauge.training.checkpoint import Checkpoint
 from depthgauge.training.descent import build_instruments, build_module, train_block
-from depthgauge.training.module import ReplicaModule
+from depthgauge.training.module import Examples, ReplicaModule
 from depthgauge.training.narrow_module import NarrowModule
 from depthgauge.training.ways import narrow_way, way, wide_way
 from depthgauge.training.wide_module import WideModule
@@ -220,3 +222,42 @@ def test_the_procedure_asks_for_the_way(experiment, dark, tmp_path, monkeypatch)
         block = Block(asked, [(0, 0.3)], "key", "cell")
         descent.run(Task(block, dark, "cpu", tmp_path, lambda *_: []))
     assert [type(module) for module in modules] == [NarrowModule, ReplicaModule]
+
+
+def test_gradients_of_more_images_than_16_bits_can_number(experiment, train, small_data):
+    """65,537 probe images on a narrow net: the value that matrix products give."""
+    images, labels = small_data.train.images, small_data.train.labels
+    pick = np.random.default_rng(0).integers(0, len(labels), 65_537)
+    splits = {"train": Split(images[pick], labels[pick])}
+    splits |= {"validation": small_data.validation, "test": small_data.test}
+    many = assemble("many", (5, 5), ("a", "b", "c"), splits)
+    short = replace(
+        experiment,
+        train_size=65_537,
+        hidden=[2],
+        steps=1,
+        l2=0.0,
+        gradients=Gradients(every=1, images=65_537),
+        evaluation=Evaluation(),
+    )
+    one = train(short, [(0, 0.3)], data=many)
+    other = train(short, [(0, 0.3)], key="loops", way=narrow_way, data=many)
+    xr.testing.assert_allclose(one.drop_attrs(), other.drop_attrs(), rtol=2e-4)
+
+
+def test_a_wide_module_refuses_a_full_batch(experiment, train):
+    """No step would gather its examples: it says so before the first one."""
+    whole = replace(experiment, batch_size=100)
+    with pytest.raises(AssertionError, match="full batch"):
+        train(whole, [(0, 0.3)], way=wide_way)
+
+
+@pytest.mark.parametrize("divide", [255.0, 256.0, 3.0])
+def test_inputs_are_pixels_divided_to_the_last_digit(divide):
+    """Dense and sparse: the float32 quotient itself, for every pixel value."""
+    pixels = np.arange(256, dtype=np.uint8)
+    expected = pixels.astype(np.float32) / np.float32(divide)
+    images, labels = torch.from_numpy(pixels[None]), torch.zeros(1, dtype=torch.uint8)
+    x, _ = Examples(images, labels, divide, 0.0, 2).take(slice(None), torch.zeros(0))
+    np.testing.assert_array_equal(x[0], expected)
+    np.testing.assert_array_equal(sparse(pixels[None], np.zeros(1), divide).values, expected[1:])

@@ -35,7 +35,7 @@ def plateau_share(cell: xr.Dataset, cost: str) -> Values:
 
 def _difference(cells: Cells) -> Values:
     """Quadratic minus log-likelihood, in percentage points of the plane."""
-    return 100 * (plateau_share(cells[0], "quadratic") - plateau_share(cells[0], "nll"))
+    return 100 * (plateau_share(cells[0], "softmax_quadratic") - plateau_share(cells[0], "nll"))
 
 
 CLAIMS = (

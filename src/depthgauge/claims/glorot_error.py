@@ -62,7 +62,10 @@ PUBLISHED = {
         "sigmoid": 70.66,
     },
 }
-"""Table 1: test error in percent; 5 hidden layers, sigmoid 4."""
+"""Table 1: test error in percent, "using 5 hidden layers", the sigmoid too.
+
+Fig. 11 draws two sigmoid nets: the one of depth 5 stays at 83.4 %, that of depth 4 ends at 35.4 %.
+"""
 
 TITLES = {
     "shapeset": "Shapeset-3x2",
@@ -75,7 +78,8 @@ TITLES = {
 WIDTH = 1000
 """Units of each hidden layer."""
 
-UPDATES = 5_000_000
+UPDATES = 2_500_000
+"""Figs. 11 and 12 end at 2.5e7 examples, in mini-batches of 10, at the errors of Table 1."""
 
 CURVES = {
     "shapeset": "glorot_error_curves_11",
@@ -152,10 +156,8 @@ def _claim(
 
 def _number(dataset: str, model: str) -> Claim:
     error = PUBLISHED[dataset][model]
-    layers = 4 if model == "sigmoid" else 5
     statement = (
-        f"{NAMES[model]} with {layers} hidden layers of {WIDTH:,} errs on {error:g} % of the"
-        " test images"
+        f"{NAMES[model]} with 5 hidden layers of {WIDTH:,} errs on {error:g} % of the test images"
     )
     return _claim(f"{dataset}.{model}", dataset, "Table 1", statement, (model,))(
         estimate=_one_error, rule=published_number(), unit="%", published=error

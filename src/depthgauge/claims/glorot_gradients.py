@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import numpy as np
+
 from depthgauge.claims.claim import Cells, Claim
 from depthgauge.claims.glorot_init import hidden_ratio, square_weight_gradients
 from depthgauge.claims.readings import series
@@ -22,9 +24,9 @@ def _last(cells: Cells) -> Values:
     return _ratios(cells)[:, -1]
 
 
-def _most(cells: Cells) -> Values:
-    """The largest ratio over the whole training."""
-    return _ratios(cells).max(axis=1)
+def _median(cells: Cells) -> Values:
+    """The median ratio over the recorded steps: in Fig. 9 one epoch in five is above 1.5."""
+    return np.median(_ratios(cells), axis=1)
 
 
 def _closer(cells: Cells) -> Values:
@@ -58,9 +60,10 @@ CLAIMS = (
     _claim(
         "normalized_together",
         ("tanh_n",),
-        "With the normalized init the layers' weight gradients stay alike at every recorded step",
+        "With the normalized init the layers' weight gradients are alike at half of the recorded"
+        " steps",
         ALIKE,
-    )(estimate=_most),
+    )(estimate=_median),
     _claim(
         "closer",
         ("tanh", "tanh_n"),

@@ -6,7 +6,7 @@ import numpy as np
 
 from depthgauge.claims.claim import Cells, Claim
 from depthgauge.claims.convergence import validation_converged
-from depthgauge.claims.glorot_error import unlike_the_paper
+from depthgauge.claims.glorot_error import UPDATES, unlike_the_paper
 from depthgauge.claims.judgement import UndecidableError
 from depthgauge.claims.rates import at_chosen_rate, final_test_error
 from depthgauge.claims.rules import ORDERING, Rule, roughly
@@ -14,8 +14,6 @@ from depthgauge.claims.statistics import Values
 
 SHAPES = ("growing", "shrinking", "equal")
 """Of the hidden layers from the input on; the same number of units in all."""
-
-UPDATES = 5_000_000
 
 
 def _gain(cells: Cells) -> Values:

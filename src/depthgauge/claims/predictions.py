@@ -29,7 +29,7 @@ def predicted_profile(cell: xr.Dataset) -> Array:
 
 def measured_profile(cell: xr.Dataset) -> Array:
     """Return the same as measured before training, (seed, hidden layer)."""
-    hidden = series(cell, "delta_norm", "gradient_step", "layer")[:, 0, :-1]
+    hidden = series(cell, "delta_rms", "gradient_step", "layer")[:, 0, :-1]
     return hidden / hidden[:, -1:]
 
 

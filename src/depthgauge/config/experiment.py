@@ -81,7 +81,7 @@ class Experiment:
     """Activations of every layer, on the first test images."""
     signal: Signal = field(default_factory=Signal)
     jacobians: Look = field(default_factory=Look)
-    """Singular values of the hidden layers' Jacobians, on the first test images."""
+    """Singular values of the hidden layers' Jacobians; each seed has test images of its own."""
     output_speed: Look = field(default_factory=Look)
     """Speeds of the output's bias and of what it is added to, on the first training images."""
     surface: Surface = field(default_factory=Surface)

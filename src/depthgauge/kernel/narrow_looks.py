@@ -55,8 +55,8 @@ class Glance(NamedTuple):
     """(look, R, padded units): dC/db."""
     bias_norms: np.ndarray
     """(look, R, L): |dC/db^l|."""
-    delta_norms: np.ndarray
-    """(look, R, L): the mean of |delta^l|."""
+    delta_rms: np.ndarray
+    """(look, R, L): the root mean square of |delta^l|."""
     weight_norms: np.ndarray
     """(look, R, L): |dC/dw^l|."""
     costs: np.ndarray
@@ -205,11 +205,8 @@ def glance(layout, probe_set, w, t, b, rule, room, seen, k, r):
         else:
             squares = square_sum(gradient[layout.weights[l] : layout.weights[l + 1]])
         seen.weight_norms[k, r, l] = np.sqrt(squares)
-        lengths = 0.0
-        for e in range(count):
-            row = here + e * width
-            lengths += np.sqrt(square_sum(delta[row : row + width]))
-        seen.delta_norms[k, r, l] = lengths
+        squares = square_sum(delta[here : here + count * width])  # of delta / count
+        seen.delta_rms[k, r, l] = np.sqrt(count * squares)
 
 
 @njit(cache=True, error_model="numpy")

@@ -5,6 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
+MOST_COLUMNS = 1 << 16
+"""What 16 bits can number: features of an image, or images that have a feature."""
+
 
 class SparseImages(NamedTuple):
     """N images: image i has the pixels columns[starts[i]:starts[i+1]], with their values."""
@@ -29,9 +32,9 @@ def sparse(images: np.ndarray, labels: np.ndarray, divide: float) -> SparseImage
 
     Raises ValueError for more than 65,536 features: columns are 16 bits wide.
     """
-    if images.shape[1] > 1 << 16:
+    if images.shape[1] > MOST_COLUMNS:
         raise ValueError(f"{images.shape[1]} features do not fit into 16-bit columns")
     rows = csr_array(images)
-    values = rows.data.astype(np.float32) * np.float32(1 / divide)
+    values = rows.data.astype(np.float32) / np.float32(divide)
     starts, columns = rows.indptr.astype(np.int64), rows.indices.astype(np.uint16)
     return SparseImages(starts, columns, values, labels.astype(np.int64))

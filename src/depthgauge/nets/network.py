@@ -49,5 +49,5 @@ class ReplicaNetwork(nn.Module):
 
     def finite(self) -> Tensor:
         """Return for each replica (R,) whether all its weights and biases are finite numbers."""
-        sums = [each.sum(dim=(1, 2)) for each in (*self.weights, *self.biases)]
-        return torch.stack(sums).isfinite().all(dim=0)
+        finite = [each.isfinite().flatten(1).all(dim=1) for each in (*self.weights, *self.biases)]
+        return torch.stack(finite).all(dim=0)

@@ -21,7 +21,7 @@ def surface(
     """Return the mean cost over examples, and the norm of its gradient in the two weights.
 
     Both weights take all `values`; the others stay as they are, biases are 0. `cost` is nll or
-    quadratic, both of softmax outputs; units: cost, and cost per unit of weight.
+    softmax_quadratic, both of softmax outputs; units: cost, and cost per unit of weight.
     """
     first, second = weights
     pre = x @ first.T
@@ -32,7 +32,7 @@ def surface(
     z = np.repeat(outputs[:, None], len(values), axis=1)
     beyond = (values - second[0, 0])[:, None]
     z[..., 0] += beyond * h[:, None]
-    value, delta = _nll(z, y) if cost == "nll" else _quadratic(z, y)
+    value, delta = _nll(z, y) if cost == "nll" else _softmax_quadratic(z, y)
     back = delta @ second[:, 0] + beyond * delta[..., 0]
     by_first = (back * ((1 - h**2) * x[:, 0])[:, None]).mean(axis=-1)
     by_second = (delta[..., 0] * h[:, None]).mean(axis=-1)
@@ -46,8 +46,11 @@ def _nll(z: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return -(y * logs).sum(axis=-1), np.exp(logs) - y
 
 
-def _quadratic(z: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """|a - y|^2 of each example, a = softmax z, and its derivative in z."""
+def _softmax_quadratic(z: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """|a - y|^2 of each example, a = softmax z, and its derivative in z.
+
+    The config's cost=quadratic is another function: |a - y|^2 / 2 of sigmoid outputs.
+    """
     raised = np.exp(z - z.max(axis=-1, keepdims=True))
     a = raised / raised.sum(axis=-1, keepdims=True)
     error = a - y

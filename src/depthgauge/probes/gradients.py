@@ -1,20 +1,48 @@
-"""How fast each layer learns: norms of the gradient, from the deltas of one backward pass."""
+"""How fast each layer learns: norms of the gradient, from the deltas of one backward pass.
+
+Sums and norms are taken in float64: on a plateau the examples' gradients cancel to a ten-thousandth
+of each, and many layers below the cost float32 rounds the square of a gradient to 0.
+"""
 
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from depthgauge.nets.buffers import padded
+from depthgauge.probes.lengths import input_squares
 
 Deltas = Sequence[Float[Tensor, "replica example _"]]
 """delta^l = dC/dz^l of each example, layers 1..L."""
+Inputs = Sequence[Float[Tensor, "replica example _"]]
+"""a^{l-1} of each example, layers 1..L."""
+
+
+def gradient_values(
+    deltas: Deltas, inputs: Inputs, *, signals: bool = False, per_neuron: bool = False
+) -> dict[str, Tensor]:
+    """Return what docs/records.md lists under these names, (replica, layer, ...).
+
+    `deltas` are of single examples, wherever they come from: an engine here, or hooks on a module.
+    `signals` adds input_square, `per_neuron` bias_gradient. All have the dtype of the deltas.
+    """
+    mean = mean_bias_gradients(deltas)
+    values = {
+        "bias_gradient_norm": norms(mean),
+        "delta_rms": delta_rms(deltas),
+        "weight_gradient_norm": weight_gradient_norms(deltas, inputs),
+    }
+    if signals:
+        values["input_square"] = input_squares(inputs)
+    if per_neuron:
+        values["bias_gradient"] = stacked(mean)
+    return {name: each.to(deltas[0].dtype) for name, each in values.items()}
 
 
 def mean_bias_gradients(deltas: Deltas) -> list[Float[Tensor, "replica _"]]:
-    """Return the mean over examples of dC/db^l = delta^l (BP3), layers 1..L."""
-    return [delta.mean(dim=1) for delta in deltas]
+    """Return the mean over examples of dC/db^l = delta^l (BP3), layers 1..L, in float64."""
+    return [delta.mean(dim=1, dtype=torch.double) for delta in deltas]
 
 
 def stacked(vectors: Sequence[Float[Tensor, "*batch _"]]) -> Float[Tensor, "*batch layer unit"]:
@@ -27,13 +55,8 @@ def stacked(vectors: Sequence[Float[Tensor, "*batch _"]]) -> Float[Tensor, "*bat
 
 
 def norms(vectors: Sequence[Float[Tensor, "replica _"]]) -> Float[Tensor, "replica layer"]:
-    """Return the Euclidean norm of each layer's vector."""
+    """Return the Euclidean norm of each layer's vector, in float64."""
     return torch.stack([_length(each) for each in vectors], dim=1)
-
-
-def _length(vectors: Float[Tensor, "*batch unit"]) -> Float[Tensor, "*batch"]:
-    """Their Euclidean norm, by way of float64: float32 loses the square of what is below 1e-23."""
-    return torch.linalg.vector_norm(vectors.double(), dim=-1).to(vectors.dtype)
 
 
 def layer_speeds(deltas: Deltas) -> Float[Tensor, "replica layer"]:
@@ -44,21 +67,26 @@ def layer_speeds(deltas: Deltas) -> Float[Tensor, "replica layer"]:
     return norms(mean_bias_gradients(deltas))
 
 
-def delta_norms(deltas: Deltas) -> Float[Tensor, "replica layer"]:
-    """Return the mean over examples of |delta^l|, in cost per unit of pre-activation."""
-    means = [_length(delta).mean(dim=1) for delta in deltas]
-    return torch.stack(means, dim=1)
+def delta_rms(deltas: Deltas) -> Float[Tensor, "replica layer"]:
+    """Return the root mean square over examples of |delta^l|, in cost per unit of pre-activation.
+
+    It is what mean field predicts; the mean of |delta^l| is less, the more so the deeper the net.
+    """
+    squares = [_length(delta).square().mean(dim=1) for delta in deltas]
+    return torch.stack(squares, dim=1).sqrt()
 
 
-def weight_gradient_norms(
-    deltas: Deltas, inputs: Sequence[Float[Tensor, "replica example _"]]
-) -> Float[Tensor, "replica layer"]:
+def weight_gradient_norms(deltas: Deltas, inputs: Inputs) -> Float[Tensor, "replica layer"]:
     """Return the Frobenius norm of the mean over examples of dC/dw^l = delta^l (a^{l-1})^T (BP4).
 
-    `inputs` are a^{l-1}, layers 1..L. Unit: cost per unit of weight.
+    Unit: cost per unit of weight.
     """
     pairs = zip(deltas, inputs, strict=True)
     return torch.stack([_mean_outer_norm(delta, a) for delta, a in pairs], dim=1)
+
+
+def _length(vectors: Float[Tensor, "*batch unit"]) -> Float[Tensor, "*batch"]:
+    return torch.linalg.vector_norm(vectors, dim=-1, dtype=torch.double)
 
 
 def _mean_outer_norm(
@@ -67,29 +95,25 @@ def _mean_outer_norm(
     """|sum_e delta_e a_e^T| / examples, by whichever product is smaller.
 
     |d^T a|^2 = sum((d d^T) * (a a^T)) needs no (unit, feature) matrix: cheaper for few examples.
-    Its relative error, about 1e-7 to 1e-5 in float32, is far below any spread over seeds.
+    With r the result over the mean of |delta_e a_e^T|, its relative error is about epsilon / r^2.
     """
     examples, units = delta.shape[1:]
     features = a.shape[2]
-    delta, power = _scaled(delta)
     shared = a.stride(0) == 0  # the input layer: one product serves all replicas
+    delta, a = _double(delta), a[0].double() if shared else _double(a)
     # The choice must not depend on how many replicas there are: it may change the last digit.
     if examples * (units + (0 if shared else features)) < units * features:
-        gram = torch.matmul(a[0], a[0].mT) if shared else _product(a, a.mT)
+        gram = torch.matmul(a, a.mT) if shared else _product(a, a.mT)
         squares = (_product(delta, delta.mT) * gram).sum(dim=(1, 2))
-        return torch.ldexp(squares.clamp_min_(0).sqrt_() / examples, power)
-    return torch.ldexp(torch.linalg.matrix_norm(_product(delta.mT, a)) / examples, power)
+        return squares.clamp_min_(0).sqrt_() / examples
+    whole = a.expand(len(delta), -1, -1) if shared else a
+    return torch.linalg.matrix_norm(_product(delta.mT, whole)) / examples
 
 
-def _scaled(
-    delta: Float[Tensor, "replica example unit"],
-) -> tuple[Float[Tensor, "replica example unit"], Int[Tensor, " replica"]]:
-    """Return delta / 2^power with a largest entry between 1/2 and 1: no square of it is lost.
-
-    Divided by a power of two, numbers keep all their digits.
-    """
-    _, power = torch.frexp(delta.abs().amax(dim=(1, 2)))
-    return torch.ldexp(delta, -power.view(-1, 1, 1)), power
+def _double(one: Float[Tensor, "replica m n"]) -> Float[Tensor, "replica m n"]:
+    """The same in float64, each replica's numbers aligned alike."""
+    _, out = padded(tuple(one.shape), one.new_empty(0, dtype=torch.double))
+    return out.copy_(one)
 
 
 def _product(

@@ -16,6 +16,8 @@ ACTIVATION_BINS = 200
 GRADIENT_BINS = 240
 FINEST = 1e-7
 """Below the weight gradients of the first layer of a five-layer sigmoid net."""
+COUNTED = 1 << 24
+"""Values counted at once: torch.histc counts in the type of the values, float32 no further."""
 _REACH = math.asinh(1 / FINEST)
 """Gradients of at most 1: |delta^L| is, and no study's delta grows on its way back."""
 
@@ -43,5 +45,6 @@ def gradient_shares(values: Float[Tensor, "..."]) -> Float[Tensor, " bin"]:
 def _shares(values: Tensor, bins: int, reach: float) -> Tensor:
     if not values.isfinite().all():
         return values.new_full((bins,), math.nan)
-    counts = torch.histc(values.clamp(-reach, reach), bins, -reach, reach)
-    return counts / values.numel()
+    parts = values.clamp(-reach, reach).flatten().split(COUNTED)
+    counts = torch.stack([torch.histc(part, bins, -reach, reach) for part in parts])
+    return (counts.sum(dim=0, dtype=torch.double) / values.numel()).to(values.dtype)

@@ -30,7 +30,8 @@ def output_speeds(
     """
     rows = []
     for r in range(weights[0].shape[0]):
-        per_layer = [[each[r] for each in group] for group in (weights, deltas, values)]
+        # In double: what tells images apart is a millionth of the speed they share.
+        per_layer = [[each[r].double() for each in group] for group in (weights, deltas, values)]
         bias, signal = _velocities(activation, *per_layer)
         varying = signal - signal.mean(dim=0)
         rows.append([_size(bias[None]), _size(signal), _size(varying)])

@@ -13,7 +13,7 @@ Activations = Sequence[Float[Tensor, "replica example _"]]
 """a^l of each example, layers 1..L."""
 
 OUTERMOST = 0.98
-"""Figures 3 and 10 of Glorot and Bengio show the 98th percentile."""
+"""Figures 3 and 10 of Glorot and Bengio show the 98th percentile, of both signs together."""
 
 
 def moments(values: Activations) -> tuple[Tensor, Tensor]:
@@ -28,7 +28,7 @@ def moments(values: Activations) -> tuple[Tensor, Tensor]:
 
 
 def outermost(values: Activations) -> Float[Tensor, "replica layer"]:
-    """Return the value that 98 % of a layer's activations, all examples and units, do not exceed.
+    """Return the value that 98 % of a layer's |a|, all examples and units, do not exceed.
 
     Source: Glorot and Bengio, Figs. 3 and 10.
     """
@@ -43,4 +43,4 @@ def activation_histograms(values: Activations) -> Float[Tensor, "replica layer b
 
 
 def _percentile(a: Float[Tensor, "example unit"]) -> Float[Tensor, ""]:
-    return a.flatten().kthvalue(math.ceil(OUTERMOST * a.numel())).values
+    return a.flatten().abs().kthvalue(math.ceil(OUTERMOST * a.numel())).values

@@ -17,7 +17,7 @@ _LAP = 1.1
 
 _W = {"w1": "first_weight", "w2": "second_weight"}
 
-_COSTS = {"nll": "Log-likelihood", "quadratic": "Quadratic"}
+_COSTS = {"nll": "Log-likelihood", "softmax_quadratic": "Quadratic"}
 
 
 def cost_surface(records: Records) -> Figure:
@@ -80,10 +80,10 @@ def _shares(net: xr.Dataset) -> alt.LayerChart:
     shares = {cost: rounded(100 * plateau_share(net, cost)) for cost in _COSTS}
     table = pd.DataFrame({**shares, "seed": net["seed"].values})
     top = float(max(map(np.max, shares.values())))
-    line = pd.DataFrame({"nll": [0.0, top], "quadratic": [0.0, top]})
+    line = pd.DataFrame({"nll": [0.0, top], "softmax_quadratic": [0.0, top]})
     x = alt.X("nll:Q", title="plateau, log-likelihood (%)", axis=alt.Axis(tickCount=6))
-    y = alt.Y("quadratic:Q", title="plateau, quadratic (%)")
+    y = alt.Y("softmax_quadratic:Q", title="plateau, quadratic (%)")
     dots = alt.Chart(table).mark_point(size=20, opacity=0.6)
-    seeds = dots.encode(x=x, y=y, tooltip=["seed", "nll", "quadratic"])
+    seeds = dots.encode(x=x, y=y, tooltip=["seed", *_COSTS])
     equal = alt.Chart(line).mark_line(style="reference").encode(x=x, y=y)
     return panel("Every seed", [equal, seeds], width=230, height=230)

@@ -44,8 +44,8 @@ def error_table(records: Records) -> Figure:
         caption=(
             "Test error after the last update, at the learning rate with the smallest"
             " validation error. Point: mean over seeds; whisker: 95 % prediction interval for one"
-            " more run, cut at 1 and 100 %; diamond: published value (Table 1). Five hidden layers,"
-            " the sigmoid net four; N: normalized initialization. Choice of the rate: validation"
+            " more run, cut at 1 and 100 %; diamond: published value (Table 1). Five hidden layers;"
+            " N: normalized initialization. Choice of the rate: validation"
             " error against the learning rate, mean over seeds; circled: the chosen rate. A choice"
             " at the end of a line decides no claim, since a better rate may lie beyond; rates at"
             " which a seed diverged are left out."

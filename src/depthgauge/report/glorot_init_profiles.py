@@ -76,8 +76,9 @@ def jacobians(records: Records) -> Figure:
         title="How much a layer stretches a small change just after initialization",
         caption=(
             "Mean singular value of the Jacobian from one hidden layer to the next (layers 2 to 5)"
-            f" at {images} test image{'s' * (images != 1)}. {_MARKS} Dashed: linear theory, 8/(3π)"
-            " √(n Var w) f′(0); diamonds: published averages (0.5 standard, 0.8 normalized)."
+            f" at {images} test image{'s' * (images != 1)} of each seed's own. {_MARKS}"
+            " Dashed: linear theory, 8/(3π) √(n Var w) f′(0); diamonds: published averages"
+            " (0.5 standard, 0.8 normalized)."
             f" {basis(nets)}"
         ),
         chart=alt.concat(*panels, columns=len(models)).resolve_scale(y="shared"),

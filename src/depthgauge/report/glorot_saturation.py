@@ -61,7 +61,7 @@ def percentiles(records: Records) -> Figure:
         title="How far out activations reach over training",
         caption=(
             "Line: standard deviation of a layer's activations over units and images; dots: their"
-            f" 98th percentile; both are means over seeds. {_NORMALIZED} {_SETTING}"
+            f" 98th percentile of |a|; both are means over seeds. {_NORMALIZED} {_SETTING}"
             f" {basis(nets.values())}"
         ),
         chart=alt.concat(*panels, columns=3).resolve_scale(y="shared"),
@@ -97,7 +97,7 @@ def _moments(net: xr.Dataset) -> pd.DataFrame:
     names = {
         "mean": "activation_mean",
         "spread": "activation_std",
-        "outermost": "activation_percentile_98",
+        "outermost": "modulus_percentile_98",
     }
     few = net.isel(activation_step=thin(net.sizes["activation_step"]), layer=slice(0, -1))
     table = pd.DataFrame(

@@ -34,11 +34,11 @@ def mean_field(records: Records) -> Figure:
         name=STUDY,
         title="Gradients over depth before training: measured, and predicted without a network",
         caption=(
-            "Mean norm of δ = ∂C/∂z divided by that of the last hidden layer, for nets of 10 hidden"
-            f" layers of 200 units and of 30 of 100, on {images} training images, with four"
-            " initializations (band: central 95 % of seeds). Dashed, over the bands: mean field,"
-            " which knows the mean square of the images, the variances of the initialization and"
-            f" the activation alone. {basis(drawn)}"
+            "Root mean square of |δ|, δ = ∂C/∂z, over that of the last hidden layer, for nets of"
+            f" 10 hidden layers of 200 units and of 30 of 100, on {images} training images, with"
+            " four initializations (band: central 95 % of seeds). Dashed, over the bands: mean"
+            " field, which knows the mean square of the images, the variances of the initialization"
+            f" and the activation alone. {basis(drawn)}"
         ),
         chart=alt.concat(*panels, columns=len(ACTIVATIONS)),
     )
@@ -47,7 +47,7 @@ def mean_field(records: Records) -> Figure:
 def profile_table(net: xr.Dataset) -> pd.DataFrame:
     """Return hidden layer, low, median, high and `theory` of one cell, over the last layer's."""
     depth = len(net.attrs["config"]["hidden"])
-    norms = measured(net, "delta_norm").sel(gradient_step=0, layer=slice(1, depth)).astype(float)
+    norms = measured(net, "delta_rms").sel(gradient_step=0, layer=slice(1, depth)).astype(float)
     table = band_table(norms / norms.isel(layer=-1), "layer")
     try:
         theory = predicted_profile(net)

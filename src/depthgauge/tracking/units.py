@@ -5,7 +5,7 @@ _UNITS = {
     "batch_bias_gradient_norm": "cost per unit of bias",
     "window_bias_gradient_norm": "cost per unit of bias",
     "bound": "cost per unit of bias",
-    "delta_norm": "cost per unit of pre-activation",
+    "delta_rms": "cost per unit of pre-activation",
     "delta_mean": "cost per unit of pre-activation",
     "delta_std": "cost per unit of pre-activation",
     "weight_gradient_norm": "cost per unit of weight",

@@ -92,6 +92,7 @@ def build_module(
         partial(_order, block.seeds, experiment),
         stream,
         stream.images if stream else 0,
+        block.seeds,
     )
     examples = _examples(data.train, experiment, classes, experiment.train_size)
     return kind(
@@ -126,9 +127,9 @@ def _signal_instruments(experiment: Experiment, data: Prepared) -> list[Instrume
         instruments.append(ActivationStatistics(settings, steps, tested))
     if experiment.signal.every:
         instruments.append(GradientStatistics(experiment.signal, steps))
-    if (settings := experiment.jacobians).every:
-        tested = _examples(data.test, experiment, classes, settings.images)
-        instruments.append(LayerJacobians(settings, steps, tested))
+    if experiment.jacobians.every:
+        tested = _examples(data.test, experiment, classes, None)
+        instruments.append(LayerJacobians(experiment.jacobians, steps, tested))
     if experiment.output_speed.every:
         instruments.append(OutputSpeeds(experiment.output_speed, steps))
     return instruments

@@ -89,7 +89,7 @@ class Directions:
             if kept is not gradient:
                 kept.copy_(gradient)
         if clip:
-            norm = torch.linalg.vector_norm(self._gradient, dim=1, keepdim=True)
+            norm = torch.linalg.vector_norm(self._gradient, dim=1, keepdim=True, dtype=torch.double)
             self._gradient.mul_((clip / norm).clamp_(max=1))
         self.move.zero_()
         if curvatures:

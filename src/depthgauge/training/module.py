@@ -38,7 +38,7 @@ class Examples:
 
     def inputs(self, images: UInt8[Tensor, "..."], out: Float[Tensor, "..."]) -> Tensor:
         """Scale `images` into `out`, whose dtype and shape are the network's."""
-        out.copy_(images).mul_(1 / self.divide)
+        out.copy_(images).div_(self.divide)
         return out.sub_(self.subtract) if self.subtract else out
 
     def first(self, count: int) -> "Examples":
@@ -107,6 +107,8 @@ class Descent:
     """Examples made on the way, in place of those that `order` picks from."""
     stream_images: int = 0
     """How many of them a step takes: a mini-batch for each of its seeds."""
+    seeds: Sequence[int] = ()
+    """Seed of each replica."""
 
 
 class ReplicaModule(pl.LightningModule):

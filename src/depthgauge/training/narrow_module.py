@@ -69,7 +69,7 @@ class NarrowModule(ReplicaModule):
             seen[amid.axis].append((due, amid.amid.values(found)))
 
     def _due(self, chunk: Chunk, probes: list[Probe]) -> set[int]:
-        return set().union(*(probe.steps for probe in probes)).intersection(range(*chunk))
+        return {step for step in range(*chunk) if any(step in probe.steps for probe in probes)}
 
     def _give(self) -> None:
         narrow.give_parameters(self.nets, self.layout, *self._layers())

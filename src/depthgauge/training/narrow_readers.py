@@ -38,7 +38,7 @@ class NarrowGradients:
         """Return what so many looks found: values by name, (look, replica, ...)."""
         values = {
             "bias_gradient_norm": torch.from_numpy(seen.bias_norms),
-            "delta_norm": torch.from_numpy(seen.delta_norms),
+            "delta_rms": torch.from_numpy(seen.delta_rms),
             "weight_gradient_norm": torch.from_numpy(seen.weight_norms),
             "probe_cost": torch.from_numpy(seen.costs),
         }

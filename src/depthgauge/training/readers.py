@@ -6,14 +6,8 @@ import torch
 from torch import Tensor
 
 from depthgauge.config import Gradients
-from depthgauge.probes.gradients import (
-    delta_norms,
-    layer_speeds,
-    mean_bias_gradients,
-    stacked,
-    weight_gradient_norms,
-)
-from depthgauge.probes.lengths import input_squares
+from depthgauge.kernel.sparse import MOST_COLUMNS
+from depthgauge.probes.gradients import gradient_values
 from depthgauge.training.memory import SLICE
 from depthgauge.training.module import Examples, ReplicaModule
 from depthgauge.training.narrow_module import NarrowModule
@@ -26,7 +20,8 @@ def gradient_reader(
     module: ReplicaModule, settings: Gradients
 ) -> "NarrowGradients | GradientReader":
     """Return what reads the mean gradient over the first images: values by name, (replica, ...)."""
-    if isinstance(module, NarrowModule) and not settings.signals:
+    few = settings.images <= MOST_COLUMNS  # the loops number images by pixel
+    if isinstance(module, NarrowModule) and few and not settings.signals:
         return NarrowGradients(module, settings)
     return GradientReader(module, settings)
 
@@ -58,18 +53,13 @@ class GradientReader:
         z = self.passed.forward(self.x)
         cost = self.module.cost.value(z, self.y).mean(dim=1)
         self.passed.backward(self.y)
-        deltas, inputs = self.passed.deltas, [self.x, *self.passed.activations[:-1]]
-        values = {
-            "bias_gradient_norm": layer_speeds(deltas),
-            "delta_norm": delta_norms(deltas),
-            "weight_gradient_norm": weight_gradient_norms(deltas, inputs),
-            "probe_cost": cost,
-        }
-        if self.settings.signals:
-            values["input_square"] = input_squares(inputs)
-        if self.settings.per_neuron:
-            values["bias_gradient"] = stacked(mean_bias_gradients(deltas))
-        return values
+        values = gradient_values(
+            self.passed.deltas,
+            [self.x, *self.passed.activations[:-1]],
+            signals=self.settings.signals,
+            per_neuron=self.settings.per_neuron,
+        )
+        return {**values, "probe_cost": cost}
 
 
 class AnswerReader:

@@ -16,10 +16,6 @@ from depthgauge.training.directions import SECOND_ORDER, Directions, random_sign
 from depthgauge.training.instruments import Instrument
 from depthgauge.training.module import Descent, Examples, ReplicaModule
 
-TINY = 1e-30
-"""Keeps the step size of a layer whose gradient is exactly 0 finite."""
-
-
 MEMORY = "optimizer."
 """Begins the names of what the optimizers remember, in a checkpoint."""
 
@@ -67,8 +63,10 @@ class RemediedModule(ReplicaModule):
 
     def state_dict(self, *args: Any, **keys: Any) -> dict[str, Any]:
         """Return the networks' state and the optimizers', for a checkpoint."""
-        memory = self.directions.memory().items()
-        return super().state_dict(*args, **keys) | {MEMORY + name: each for name, each in memory}
+        fitted = hasattr(self, "directions")
+        memory = self.directions.memory() if fitted else self._remembered
+        named = {MEMORY + name: each for name, each in memory.items()}
+        return super().state_dict(*args, **keys) | named
 
     def load_state_dict(self, state_dict: Mapping[str, Any], *args: Any, **keys: Any) -> Any:
         """Take that state back; the optimizers get theirs when they are made, as a fit starts."""
@@ -99,7 +97,8 @@ class RemediedModule(ReplicaModule):
             self._waiting = self.directions.find(self.batch.gradients, curvatures, self.remedy.clip)
             if self.remedy.layer_rates:
                 for w, move in zip(self.network.weights, self._waiting, strict=False):
-                    move.mul_(_norm(w) / (_norm(move) + TINY))
+                    length = _norm(move)
+                    move.mul_(_norm(w) / torch.where(length > 0, length, 1))
             self.directions.move.mul_(self.rates)
         return self._waiting
 
@@ -124,7 +123,7 @@ class UpdateRatios(Instrument):
         module = self.module
         assert isinstance(module, RemediedModule)
         pairs = zip(module.network.weights, module.moves(), strict=False)
-        ratios = [(_norm(move) / _norm(w)).view(-1) for w, move in pairs]
+        ratios = [(_norm(move) / _norm(w)).to(w.dtype).view(-1) for w, move in pairs]
         return {"update_ratio": torch.stack(ratios, dim=1)}
 
     def passes_per_measure(self) -> float:
@@ -145,4 +144,5 @@ def _scalar_if_one(each: Tensor) -> Tensor:
 
 
 def _norm(each: Tensor) -> Tensor:
-    return torch.linalg.vector_norm(each, dim=(1, 2), keepdim=True)
+    """Frobenius norms in float64: float32 rounds the square of what is below 1e-23 to 0."""
+    return torch.linalg.vector_norm(each, dim=(1, 2), keepdim=True, dtype=torch.double)

@@ -20,7 +20,7 @@ class ActivationStatistics(OnFixedImages):
         return {
             "activation_mean": mean,
             "activation_std": spread,
-            "activation_percentile_98": outermost(values),
+            "modulus_percentile_98": outermost(values),
             "activation_histogram": activation_histograms(values),
         }
 

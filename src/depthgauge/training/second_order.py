@@ -42,7 +42,7 @@ class CurvedModule(ReplicaModule):
         """Take what ReplicaModule takes; the curvature is kept with the network's state."""
         super().__init__(*arguments)
         self.settings = settings
-        self.register_buffer("updates", torch.zeros((), dtype=torch.long))
+        self.register_buffer("updates", torch.zeros(1, dtype=torch.long))
         for name, value in self.network.named_buffers():
             self.register_buffer(f"curvature_{name}", padded(tuple(value.shape), value)[1])
 

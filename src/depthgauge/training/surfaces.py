@@ -12,7 +12,7 @@ from depthgauge.training.block import Task
 SIGNAL_STREAM = 2
 """Sets the random signals apart from initial weights and orders of the same seed."""
 
-COSTS = ("nll", "quadratic")
+COSTS = ("nll", "softmax_quadratic")
 
 
 def run(task: Task) -> xr.Dataset:

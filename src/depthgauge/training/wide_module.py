@@ -26,6 +26,7 @@ class WideModule(ReplicaModule):
     def on_fit_start(self) -> None:
         """Copy the networks into rows that the vector instructions take whole."""
         super().on_fit_start()
+        assert not self.whole, "a full batch is gathered by no step"
         like, descent = self.network.weights[0], self.descent
         self.x = like.new_empty(self.replicas, descent.batch_size, self.network.widths[0])
         self.layout = wide.wide_layout(self.network.widths)
@@ -36,16 +37,15 @@ class WideModule(ReplicaModule):
             inside[:] = outside.numpy()
 
     def _descend(self, chunk: Chunk, seen: Seen) -> None:
-        due = set().union(*(probe.steps for probe in self.probes))
-        indirect = set().union(*(probe.steps for probe in self.probes if not probe.direct))
         indices = self._indices(chunk)
         for step in range(chunk.start, chunk.stop):
             self._load(indices, step - chunk.start)
-            if step in indirect:
+            due = [probe for probe in self.probes if step in probe.steps]
+            if any(not probe.direct for probe in due):
                 self._give()
-            if step in due:
+            if due:
                 self.batch_waits = True
-                self._read(step, seen, self.probes)
+                self._read(step, seen, due)
                 self.batch_waits = False
             wide.wide_step(
                 self.layout,
