@@ -142,6 +142,8 @@ class ReplicaModule(pl.LightningModule):
         self.examples, self.descent = examples, descent
         self.probes: list[Probe] = []
         self.replicas = len(descent.rates)
+        self.reached = 0
+        """How many steps of the schedule are done."""
         self.batch_waits = False
         """Whether `batch` holds the deltas of a step that is still to be made."""
         self.register_buffer("diverged_at", torch.full((self.replicas,), -1, dtype=torch.long))
@@ -196,6 +198,7 @@ class ReplicaModule(pl.LightningModule):
         if chunk.stop == self.descent.steps:
             self._read(chunk.stop, seen, self.probes)
         self._note_divergence(chunk.stop)
+        self.reached = chunk.stop
         return {axis: _stack(readings) for axis, readings in seen.items() if readings}
 
     def _descend(self, chunk: Chunk, seen: Seen) -> None:
