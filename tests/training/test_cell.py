@@ -1,5 +1,6 @@
 """A block is computed once, by one process, and kept whole."""
 
+import gc
 import json
 import threading
 import time
@@ -18,6 +19,7 @@ from depthgauge.training import cell, descent
 from depthgauge.training.cell import build_cell, compute_block, finished, record_path
 from depthgauge.training.descent import work
 from depthgauge.training.environment import require_neutral_environment
+from depthgauge.training.module import ReplicaModule
 
 
 @pytest.fixture
@@ -153,3 +155,20 @@ def test_variables_that_say_nothing_are_let_through():
     require_neutral_environment(
         {"PL_TRAINER_DEVICES": "", "ONEDNN_DEFAULT_FPMATH_MODE": "strict", "PL_OTHER": "1"}
     )
+
+
+def test_a_finished_block_leaves_no_networks_behind(block, small_data, tmp_path):
+    """When the next one asks how much memory is free, whatever refers to what."""
+    compute_block(block, small_data, "cpu", tmp_path / "one", nothing)
+    alive = []
+
+    def look_around(*_):
+        alive.append(sum(isinstance(each, ReplicaModule) for each in gc.get_objects()))
+        return []
+
+    gc.disable()
+    try:
+        compute_block(block, small_data, "cpu", tmp_path / "two", look_around)
+    finally:
+        gc.enable()
+    assert alive == [1]  # its own

@@ -1,10 +1,12 @@
 """One grid cell: its blocks of replicas, computed once and kept under their keys.
 
 `.cells/KEY/` holds a block: record.safetensors when it is finished, checkpoint.safetensors while it
-runs, timing.json beside the record (never in it: records are bit-reproducible), error.txt when it
-failed, and a lock, so that two sweeps never compute the same block twice.
+runs (pretraining.safetensors before that), timing.json beside the record (never in it: records are
+bit-reproducible), error.txt when it failed, and a lock, so that two sweeps never compute the same
+block twice.
 """
 
+import gc
 import json
 import shutil
 import sys
@@ -12,7 +14,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from depthgauge.records import read, write
 from depthgauge.training.block import Block, Task, Watch
 from depthgauge.training.device import gpu, set_products
 from depthgauge.training.environment import require_neutral_environment
-from depthgauge.training.keys import block_key, cell_key, code_digest
+from depthgauge.training.keys import block_key, cell_key, code_digest, installed
 from depthgauge.training.parts import compute_in_parts
 from depthgauge.training.procedures import Procedure, procedure
 
@@ -100,7 +101,8 @@ def compute_block(block: Block, data: Prepared, device: str, cells: Path, watch:
         record = record.assign_attrs(provenance(block, data, device))
         _require_complete(record)
         write(record, record_path(cells, block))
-        (folder / "checkpoint.safetensors").unlink(missing_ok=True)
+        for state in ("checkpoint", "pretraining"):
+            (folder / f"{state}.safetensors").unlink(missing_ok=True)
         shutil.rmtree(folder / PARTS, ignore_errors=True)
 
 
@@ -124,6 +126,10 @@ def _require_complete(record: xr.Dataset) -> None:
 def _computed(task: Task, does: Procedure) -> xr.Dataset:
     set_products(task.block.experiment.precision, task.device)
     parts = task.folder / PARTS
+    # a finished block's module and trainer refer to each other, and would take up a GPU's memory
+    gc.collect()
+    if task.device == "cuda":
+        torch.cuda.empty_cache()
 
     def part(block: Block) -> xr.Dataset:
         compute_block(block, task.data, task.device, parts, task.watch)
@@ -142,7 +148,7 @@ def provenance(block: Block, data: Prepared, device: str) -> dict[str, Any]:
         "code": code_digest(block.experiment.procedure),
         "device": device,
         **gpu(block.experiment.precision, device),
-        "versions": {name: version(name) for name in ("depthgauge", "torch", "numpy")},
+        "versions": {name: installed(name) for name in ("depthgauge", "torch", "numpy")},
     }
 
 

@@ -35,7 +35,10 @@ from depthgauge.training.stream import ShapesetStream
 from depthgauge.training.ways import way
 
 CHECKPOINT_SECONDS = 20.0
-"""How much work a killed block may lose; a checkpoint of small nets takes milliseconds."""
+"""How much work a killed block may lose, or twenty times what a checkpoint takes if that is more.
+
+That of small nets takes milliseconds; a gigabyte takes some seconds.
+"""
 
 
 def run(task: Task) -> xr.Dataset:

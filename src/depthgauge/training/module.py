@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from depthgauge.config import Gradients
 from depthgauge.nets.activations import Activation
 from depthgauge.nets.backpropagation import Pass
 from depthgauge.nets.buffers import LINE, padded
@@ -190,6 +191,18 @@ class ReplicaModule(pl.LightningModule):
     def new_evaluation(self, examples: int) -> Pass:
         """Return a pass that is only used forward; networks may answer otherwise then."""
         return self.new_pass(examples)
+
+    def compiled_gradients(self, settings: Gradients) -> Any:
+        """Return a compiled reader of mean gradients, None where matrix products are to do it."""
+        return None
+
+    def compiled_answers(self, split: Examples) -> Any:
+        """Return a compiled reader of right answers and costs, or None."""
+        return None
+
+    def compiled_pass(self, examples: Examples) -> Any:
+        """Return a compiled pass over fixed examples, or None."""
+        return None
 
     def training_step(self, chunk: Chunk, batch_index: int = 0) -> dict[str, Readings]:
         """Do the steps of `chunk`, and read the probes that are due on the way."""
