@@ -14,6 +14,7 @@ def fresh(monkeypatch):
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     compiled._cache_folder.cache_clear()
     yield
+    monkeypatch.undo()
     compiled._cache_folder.cache_clear()
 
 
@@ -24,7 +25,7 @@ def double(x):
 def test_other_users_of_numba_keep_their_folder(monkeypatch, tmp_path):
     """Numba's setting is of the process; ours lasts for the decoration alone."""
     monkeypatch.setattr(numba.config, "CACHE_DIR", "theirs")
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(compiled, "_cache_folder", lambda: tmp_path)
     assert compiled.compiled()(double)(4) == 8
     assert numba.config.CACHE_DIR == "theirs"
 

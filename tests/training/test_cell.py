@@ -163,7 +163,7 @@ def test_a_finished_block_leaves_no_networks_behind(block, small_data, tmp_path)
     alive = []
 
     def look_around(*_):
-        alive.append(sum(isinstance(each, ReplicaModule) for each in gc.get_objects()))
+        alive.append(sum(issubclass(type(each), ReplicaModule) for each in gc.get_objects()))
         return []
 
     gc.disable()
