@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core import config
 
 HERE = Path(__file__).parent
 
@@ -70,9 +71,9 @@ def _writable(folder: Path) -> bool:
 @contextmanager
 def _numba_caches_in(folder: Path) -> Iterator[None]:
     """A function's cache is found when it is decorated; other users of Numba keep their folder."""
-    before = numba.config.CACHE_DIR  # pyright: ignore[reportAttributeAccessIssue]
-    setattr(numba.config, "CACHE_DIR", str(folder))  # noqa: B010 (a variable)
+    before = config.CACHE_DIR
+    setattr(config, "CACHE_DIR", str(folder))  # noqa: B010 (a variable)
     try:
         yield
     finally:
-        setattr(numba.config, "CACHE_DIR", before)  # noqa: B010
+        setattr(config, "CACHE_DIR", before)  # noqa: B010
