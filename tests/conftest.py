@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from jaxtyping import install_import_hook
 sys.path.insert(0, str(Path(__file__).parent))
 torch.set_num_threads(1)  # bit-for-bit promises are made for one thread
 
-for package in ("nets", "probes", "training"):
+for package in ("nets", "probes", "training") if find_spec("beartype") else ():
     install_import_hook(f"depthgauge.{package}", "beartype.beartype")
 
 if os.environ.get("NUMBA_DISABLE_JIT") == "1":

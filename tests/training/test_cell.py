@@ -1,5 +1,6 @@
 """A block is computed once, by one process, and kept whole."""
 
+import gc
 import json
 import threading
 import time
@@ -7,13 +8,18 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+import pytorch_lightning as pl
 from filelock import FileLock
 
 from depthgauge.config import Config
-from depthgauge.records import read
-from depthgauge.training import cell
+from depthgauge.errors import ConfigError, DepthgaugeError
+from depthgauge.records import read, write
+from depthgauge.stages.blocks import Seen, State, look
+from depthgauge.training import cell, descent
 from depthgauge.training.cell import build_cell, compute_block, finished, record_path
 from depthgauge.training.descent import work
+from depthgauge.training.environment import require_neutral_environment
+from depthgauge.training.module import ReplicaModule
 
 
 @pytest.fixture
@@ -82,3 +88,88 @@ def test_work_counts_the_multiplications(small_data, experiment):
     steps, images = 6 * 230 * 8, 6 * 30 * 13  # probe at 0, 20, ..., 220, 230
     evaluated = 2 * (120 + 50 + 37) * 3  # evaluated at 0, 115, 230
     assert work(experiment, small_data) == weights * (steps + images + evaluated)
+
+
+def test_a_record_that_lacks_steps_is_not_finished(block, small_data, tmp_path, capsys):
+    """As one of Lightning's fast_dev_run: it is named, removed and computed again."""
+    compute_block(block, small_data, "cpu", tmp_path, nothing)
+    path = record_path(tmp_path, block)
+    whole = path.read_bytes()
+    write(read(path).isel(gradient_step=slice(2)), path)
+    assert not finished(tmp_path, block)
+    assert (
+        look(path.parent).reason == "its record lacks steps (gradient_step ends at 20 of 40 steps)"
+    )
+    compute_block(block, small_data, "cpu", tmp_path, nothing)
+    assert f"{path} lacks steps (gradient_step ends at 20 of 40" in capsys.readouterr().err
+    assert path.read_bytes() == whole and finished(tmp_path, block)
+    assert look(path.parent) == Seen(State.done)
+
+
+class Stop(pl.Callback):
+    """Tell the Trainer to stop after the first chunk, as a callback or a setting may."""
+
+    def on_train_batch_end(self, trainer, *_):
+        trainer.should_stop = True
+
+
+def test_training_that_ends_early_leaves_no_record(block, small_data, tmp_path):
+    """Whatever ended it."""
+    block = replace(block, experiment=replace(block.experiment, steps=230))
+    with pytest.raises(DepthgaugeError, match="ended after 100 of 230 steps"):
+        compute_block(block, small_data, "cpu", tmp_path, lambda *_: [Stop()])
+    assert not record_path(tmp_path, block).exists()
+
+
+def test_a_procedure_that_measures_too_little_leaves_no_record(
+    block, small_data, tmp_path, monkeypatch
+):
+    """Its axes of steps must reach the last one."""
+    does = descent.run
+    monkeypatch.setattr(descent, "run", lambda task: does(task).isel(evaluation_step=[0]))
+    with pytest.raises(DepthgaugeError, match=r"evaluation_step ends at 0 of 40 steps"):
+        compute_block(block, small_data, "cpu", tmp_path, nothing)
+    assert not record_path(tmp_path, block).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PL_TRAINER_FAST_DEV_RUN", "1"),
+        ("PL_TRAINER_NUM_NODES", "2"),
+        ("PL_TRAINER_LIMIT_TRAIN_BATCHES", "1"),
+        ("ONEDNN_DEFAULT_FPMATH_MODE", "BF16"),
+    ],
+)
+def test_an_environment_that_changes_the_training_is_refused(
+    name, value, block, small_data, tmp_path, monkeypatch
+):
+    """In a sentence that names the variable, before anything is written."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=f"the environment sets {name}, .*unset"):
+        compute_block(block, small_data, "cpu", tmp_path / "cells", nothing)
+    assert not (tmp_path / "cells").exists()
+
+
+def test_variables_that_say_nothing_are_let_through():
+    """Lightning takes an empty one for none; STRICT is what oneDNN does anyway."""
+    require_neutral_environment(
+        {"PL_TRAINER_DEVICES": "", "ONEDNN_DEFAULT_FPMATH_MODE": "strict", "PL_OTHER": "1"}
+    )
+
+
+def test_a_finished_block_leaves_no_networks_behind(block, small_data, tmp_path):
+    """When the next one asks how much memory is free, whatever refers to what."""
+    compute_block(block, small_data, "cpu", tmp_path / "one", nothing)
+    alive = []
+
+    def look_around(*_):
+        alive.append(sum(issubclass(type(each), ReplicaModule) for each in gc.get_objects()))
+        return []
+
+    gc.disable()
+    try:
+        compute_block(block, small_data, "cpu", tmp_path / "two", look_around)
+    finally:
+        gc.enable()
+    assert alive == [1]  # its own

@@ -7,6 +7,7 @@ import pytest
 import pytorch_lightning as pl
 import xarray as xr
 
+from depthgauge.training import checkpoint
 from depthgauge.training.block import Block
 from depthgauge.training.checkpoint import Checkpoint
 from depthgauge.training.descent import build_instruments, build_module, train_block
@@ -104,3 +105,24 @@ def test_a_refused_checkpoint_gets_a_sentence(harm, experiment, small_data, tmp_
     said = capsys.readouterr().err
     assert str(path) in said and "starts at the first step" in said and said.count("\n") == 1
     assert ("format 1, not 2" in said) == (harm == "older format")
+
+
+def test_a_checkpoint_that_takes_long_is_written_less_often(
+    experiment, small_data, tmp_path, monkeypatch
+):
+    """Of a clock on which each takes 3 s: after 60 s of training, not after 20."""
+    now = [0.0]
+    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: now[0])
+    block = Block(experiment, [(0, 0.3)], "key", "cell")
+    kept = made(block, small_data, tmp_path, 20.0)
+    now[0] = 20.0
+    assert kept.due()
+
+    def slowly(path, content):
+        now[0] += 3.0
+
+    monkeypatch.setattr(checkpoint, "write_bytes", slowly)
+    kept.write(build_module(block, small_data), 100)
+    for later, due in ((20.0, False), (59.0, False), (60.0, True)):
+        now[0] = 23.0 + later
+        assert kept.due() is due

@@ -1,9 +1,15 @@
 """Keys name content: what matters changes them, what does not leaves them alone."""
 
+import ast
 import contextlib
+import inspect
+import shutil
+import subprocess
+import sys
 from dataclasses import fields, replace
 from enum import Enum
 
+import grimp
 import pytest
 
 from depthgauge.config import Config, Experiment
@@ -48,7 +54,7 @@ def test_data_code_device_and_torch_are_part_of_it(monkeypatch):
         keys.cell_key(Experiment(), "other", "cpu"),
     }
     found.add(keys.cell_key(Experiment(), "data", "cuda"))
-    monkeypatch.setattr(keys, "version", lambda name: "0")
+    monkeypatch.setattr(keys, "installed", lambda name: "0")
     found.add(keys.cell_key(Experiment(), "data", "cpu"))
     monkeypatch.undo()
     monkeypatch.setattr(keys, "code_digest", lambda procedure: "edited")
@@ -63,17 +69,79 @@ def test_a_procedures_code_is_what_it_imports():
     assert not {name for name in graph if ".report" in name or ".claims" in name}
 
 
-def test_prose_is_not_code(tmp_path):
+@pytest.mark.parametrize("name", PROCEDURES)
+def test_what_a_procedure_imports_is_what_grimp_finds(name):
+    """The tool behind import-linter, on the same sources."""
+    graph = grimp.build_graph("depthgauge", cache_dir=None)
+    module = PROCEDURES[name]
+    assert keys.imports_of(module) == sorted({module, *graph.find_upstream_modules(module)})
+
+
+def test_prose_is_not_code():
     """Comments and docstrings may be edited without training anything again; code may not."""
     versions = {
         "plain": "def f(x):\n    return x + 1\n",
         "prose": '"""Module."""\n# why\ndef f(x):\n    """Doc."""\n    return x + 1  # one\n',
         "code": "def f(x):\n    return x + 2\n",
     }
-    for name, text in versions.items():
-        (tmp_path / name).write_text(text)
-    meaning = {name: keys._meaning(tmp_path / name) for name in versions}
+    meaning = {name: keys._meaning(ast.parse(text)) for name, text in versions.items()}
     assert meaning["plain"] == meaning["prose"] != meaning["code"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("f(a, b)", "f(b, a)"),
+        ("f(a, [])", "f(a)"),
+        ("f([a, b], [c])", "f([a], [b, c])"),
+        ("x = 1", "x = True"),
+        ("x = 1", "x = 1.0"),
+        ("x = 1", "x: int = 1"),
+        ("return_ = None", "return_ = ..."),
+        ("a - b - c", "a - (b - c)"),
+        ("def f(a, *, b): ...", "def f(a, b): ..."),
+        ("def f(a, b=1): ...", "def f(a, *, b=1): ..."),
+        ("if a:\n    b\nc", "if a:\n    b\nelse:\n    c"),
+    ],
+)
+def test_what_means_something_else_reads_differently(one, other):
+    """Nothing that is left out of the text tells two programs apart."""
+    assert keys._meaning(ast.parse(one)) != keys._meaning(ast.parse(other))
+
+
+def test_fields_of_later_pythons_change_nothing():
+    """Python 3.12 adds an empty list of type parameters to every function and class."""
+    source = "class A:\n    def f(self):\n        return 1\n"
+    later = ast.parse(source)
+    for node in ast.walk(later):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            node._fields = (*type(node)._fields, "type_params")
+            node.type_params = []
+    assert keys._meaning(later) == keys._meaning(ast.parse(source))
+
+
+OTHER_PYTHONS = [path for path in map(shutil.which, ("python3.12", "python3.13")) if path]
+
+
+@pytest.mark.skipif(not OTHER_PYTHONS, reason="no other Python is on the path")
+def test_every_python_reads_the_sources_alike():
+    """All modules of the package, in the Pythons of this machine: keys.py needs nothing else."""
+    code = inspect.getsource(keys)
+    body = code[code.index("def _meaning") : code.index("def _digest")]
+    program = (
+        "import ast, hashlib, pathlib, sys\nfrom typing import Any\n"
+        "from collections.abc import Iterator\n" + body + "\n"
+        "texts = [_meaning(ast.parse(p.read_text(encoding='utf-8')))"
+        " for p in sorted(pathlib.Path(sys.argv[1]).rglob('*.py'))]\n"
+        "print(len(texts), hashlib.sha256(''.join(texts).encode()).hexdigest())"
+    )
+    found = {
+        subprocess.run(
+            [python, "-c", program, str(keys.ROOT)], capture_output=True, text=True, check=True
+        ).stdout
+        for python in (sys.executable, *OTHER_PYTHONS)
+    }
+    assert len(found) == 1
 
 
 def test_more_seeds_keep_the_blocks_that_are_full():

@@ -64,6 +64,39 @@ def test_optimizers_remember(remedy, experiment, small_data, tmp_path, monkeypat
     xr.testing.assert_identical(resume(), whole)
 
 
+@pytest.mark.parametrize("killed_at", [150, 350])
+def test_killed_pretraining_goes_on(killed_at, experiment, small_data, tmp_path, monkeypatch):
+    """In either layer, from its last whole hundred steps on, bit for bit."""
+    experiment = replace(
+        experiment,
+        procedure="pretraining",
+        cost="nll",
+        l2=0.0,
+        steps=20,
+        dataset=Dataset(divide=255.0),
+        pretraining=Pretraining(steps=230),
+    )
+    monkeypatch.setattr(descent, "CHECKPOINT_SECONDS", 0.0)
+    block = Block(experiment, [(0, 0.05), (3, 0.05), (3, 0.1)], "key", "cell")
+    (tmp_path / "whole").mkdir()
+    steps, step = [], autoencoders.AutoEncoder.step
+
+    def counted(*arguments):
+        steps.append(1)
+        if len(steps) == killed_at:
+            raise InterruptedError
+        step(*arguments)
+
+    whole = pretraining.run(Task(block, small_data, "cpu", tmp_path / "whole", lambda *_: []))
+    monkeypatch.setattr(autoencoders.AutoEncoder, "step", counted)
+    with pytest.raises(InterruptedError):
+        pretraining.run(Task(block, small_data, "cpu", tmp_path, lambda *_: []))
+    again = pretraining.run(Task(block, small_data, "cpu", tmp_path, lambda *_: []))
+    xr.testing.assert_identical(again, whole)
+    done = {150: 100, 350: 330}[killed_at]
+    assert len(steps) - killed_at == 2 * 230 - done
+
+
 def test_pretraining_is_not_done_again(experiment, small_data, tmp_path, monkeypatch):
     """The checkpoint holds networks that are past it."""
     experiment = replace(

@@ -4,32 +4,17 @@ All work on the whole of x in place; callers pass slices. (A loop over start, ..
 scalar: Numba looks at every index that might be negative.)
 """
 
-from typing import NamedTuple
-
 import numpy as np
-from numba import njit
 
-from depthgauge.kernel.memory import BORROWING, f4
-
-SIGMOID, TANH, SOFTSIGN, RELU = range(4)
-CROSS_ENTROPY, NLL, QUADRATIC = range(3)
-
-ACTIVATION_CODES = {"sigmoid": SIGMOID, "tanh": TANH, "softsign": SOFTSIGN, "relu": RELU}
-COST_CODES = {"cross_entropy": CROSS_ENTROPY, "nll": NLL, "quadratic": QUADRATIC}
-
-
-class Rule(NamedTuple):
-    """What a network computes: codes of its activation and its cost."""
-
-    activation: int
-    cost: int
-
+from depthgauge.kernel.compiled import compiled
+from depthgauge.kernel.memory import f4
+from depthgauge.kernel.rule import NLL, QUADRATIC, SIGMOID, SOFTSIGN, TANH
 
 REORDER = {"reassoc", "contract", "nsz"}
 """Lets a sum be taken in vectors; which order that is depends on the processor alone."""
 
 
-@njit(**BORROWING, cache=True, fastmath={"contract"}, error_model="numpy")
+@compiled(fastmath={"contract"})
 def exp(x, scratch):
     """e^x to about one unit in the last place: e^r by a polynomial, times 2^q, x = q ln 2 + r.
 
@@ -54,7 +39,7 @@ def exp(x, scratch):
         x[k] *= powers[k]
 
 
-@njit(**BORROWING, cache=True, fastmath={"contract"}, error_model="numpy")
+@compiled(fastmath={"contract"})
 def _sigmoid(x, scratch):
     for k in range(len(x)):
         x[k] = -x[k]
@@ -63,7 +48,7 @@ def _sigmoid(x, scratch):
         x[k] = f4(1) / (f4(1) + x[k])
 
 
-@njit(**BORROWING, cache=True, fastmath={"contract"}, error_model="numpy")
+@compiled(fastmath={"contract"})
 def _tanh(x, scratch):
     """Near 0 by a polynomial (Cephes, tanhf), which keeps the relative precision; else by e^2x."""
     z = scratch.view(np.float32)[len(x) :]
@@ -82,7 +67,7 @@ def _tanh(x, scratch):
         x[k] = near if s < f4(0.390625) else far
 
 
-@njit(**BORROWING, cache=True, error_model="numpy")
+@compiled()
 def activate(code, x, scratch):
     """Write f(z) over z; `scratch` holds int32, at least twice as many."""
     if code == SIGMOID:
@@ -97,7 +82,7 @@ def activate(code, x, scratch):
             x[k] = f4(0) if x[k] < f4(0) else x[k]
 
 
-@njit(**BORROWING, cache=True, error_model="numpy")
+@compiled()
 def chain(code, delta, a):
     """Multiply delta by f'(z), which a = f(z) tells."""
     for k in range(len(delta)):
@@ -111,13 +96,13 @@ def chain(code, delta, a):
             delta[k] = delta[k] if a[k] > f4(0) else f4(0)
 
 
-@njit(**BORROWING, cache=True, error_model="numpy")
+@compiled()
 def shrink(x, factor):
     for k in range(len(x)):
         x[k] *= factor
 
 
-@njit(**BORROWING, cache=True, fastmath=REORDER, error_model="numpy")
+@compiled(fastmath=REORDER)
 def square_sum(x):
     """In double precision: float32 would lose the square of anything below 1e-23."""
     total = 0.0
@@ -126,7 +111,7 @@ def square_sum(x):
     return total
 
 
-@njit(**BORROWING, cache=True, error_model="numpy")
+@compiled()
 def output(cost, a, start, stop, pad, classes, scratch):
     """z^L -> a^L: sigmoid, or softmax over the classes."""
     if cost != NLL:
@@ -147,7 +132,7 @@ def output(cost, a, start, stop, pad, classes, scratch):
             a[row + j] /= total
 
 
-@njit(**BORROWING, cache=True, error_model="numpy")
+@compiled()
 def output_delta(rule, a, delta, start, pad, classes, labels, rows, scale):
     """From a^L, one example after another from `start`: delta^L = scale dC/dz^L (BP1).
 

@@ -12,10 +12,10 @@ pass adds up, and by rows of W, which back-propagation adds up. Rows are padded 
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from depthgauge.kernel.compiled import compiled
 from depthgauge.kernel.elementwise import activate, chain, output_delta
-from depthgauge.kernel.memory import BORROWING, offsets, zeros
+from depthgauge.kernel.memory import offsets, zeros
 from depthgauge.kernel.rows import PAD, add_rows, add_to_rows
 
 
@@ -80,7 +80,7 @@ def give_parameters(
         b[:, 0] = nets.biases[:, where.units[l] : where.units[l] + b.shape[2]]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def _transpose(rows, first, pad, w):
     replicas, n_out, n_in = w.shape
     for r in range(replicas):
@@ -94,7 +94,7 @@ def _transpose(rows, first, pad, w):
 # after example, layer after layer.
 
 
-@njit(**BORROWING, cache=True, error_model="numpy")
+@compiled()
 def forward(layout, images, rows, w, b, code, a, scratch):
     """a^l = f(w^l a^{l-1} + b^l); the last layer is left at its pre-activation z^L."""
     count, pad = len(rows), layout.pads[1]
@@ -111,7 +111,7 @@ def forward(layout, images, rows, w, b, code, a, scratch):
             add_rows(a, here + e * pad, b, u, w, o, None, a, before + e * fed, n, pad)
 
 
-@njit(**BORROWING, cache=True, error_model="numpy")
+@compiled()
 def backward(layout, images, rows, t, rule, scale, a, delta, nothing):
     """Fill delta with scale dC/dz^l of each example (BP1, BP2), from a^L; padding stays 0."""
     count, top = len(rows), len(layout.widths) - 2
@@ -126,7 +126,7 @@ def backward(layout, images, rows, t, rule, scale, a, delta, nothing):
         chain(rule.activation, delta[here:after], a[here:after])
 
 
-@njit(**BORROWING, cache=True, error_model="numpy")
+@compiled()
 def accumulate_inputs(layout, images, rows, delta, w):
     """w^T += sum over examples of x delta^T (BP4), layer 1."""
     pad = layout.pads[1]
@@ -135,7 +135,7 @@ def accumulate_inputs(layout, images, rows, delta, w):
         add_to_rows(w, 0, images.columns, images.values, first, stop - first, pad, delta, e * pad)
 
 
-@njit(**BORROWING, cache=True, error_model="numpy")
+@compiled()
 def accumulate(layout, count, a, delta, ones, w, b):
     """w^T += sum over examples of a^{l-1} delta^T, layers 2..L; b += sum of delta (BP3, BP4)."""
     for l in range(1, len(layout.widths) - 1):
@@ -148,7 +148,7 @@ def accumulate(layout, count, a, delta, ones, w, b):
         add_rows(b, u, b, u, delta, count * u, None, ones, 0, count, layout.pads[l + 1])
 
 
-@njit(**BORROWING, cache=True, error_model="numpy")
+@compiled()
 def accumulate_transposed(layout, count, a, delta, t):
     """The same sums into the rows of W, layers 2..L."""
     for l in range(1, len(layout.widths) - 1):

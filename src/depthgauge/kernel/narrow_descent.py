@@ -5,9 +5,9 @@ are there for who looks. Coming back to each replica for every look costs as muc
 """
 
 import numpy as np
-from numba import njit
 
-from depthgauge.kernel.elementwise import Rule, f4, output, shrink
+from depthgauge.kernel.compiled import compiled
+from depthgauge.kernel.elementwise import f4, output, shrink
 from depthgauge.kernel.memory import zeros
 from depthgauge.kernel.narrow import (
     Layout,
@@ -19,12 +19,13 @@ from depthgauge.kernel.narrow import (
     forward,
 )
 from depthgauge.kernel.narrow_looks import Glance, ProbeSet, glance, room
+from depthgauge.kernel.rule import Rule
 from depthgauge.kernel.sparse import SparseImages
 
 # Every scratch array is filled before it is read, but for the paddings' zeros.
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def descend(
     layout: Layout, images: SparseImages, order: np.ndarray, nets: Nets, rule: Rule,
     rates: np.ndarray, decay: np.ndarray, steps: int,

@@ -3,21 +3,13 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from depthgauge.kernel.elementwise import (
-    CROSS_ENTROPY,
-    NLL,
-    REORDER,
-    Rule,
-    exp,
-    f4,
-    output,
-    square_sum,
-)
-from depthgauge.kernel.memory import BORROWING, zeros
+from depthgauge.kernel.compiled import compiled
+from depthgauge.kernel.elementwise import REORDER, exp, f4, output, square_sum
+from depthgauge.kernel.memory import zeros
 from depthgauge.kernel.narrow import Layout, Nets, accumulate, backward, forward
 from depthgauge.kernel.rows import LANES, add_dots, add_rows
+from depthgauge.kernel.rule import CROSS_ENTROPY, NLL, Rule
 from depthgauge.kernel.sparse import SparseImages, sparse
 
 MOST_IN_GRAM = 256
@@ -85,7 +77,7 @@ class Room(NamedTuple):
     rows: np.ndarray
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def room(layout, probe_set):
     """Return scratch for looks at the examples of `probe_set`."""
     count, units = len(probe_set.images.labels), layout.units[-1]
@@ -97,7 +89,7 @@ def room(layout, probe_set):
     )  # fmt: skip
 
 
-@njit(**BORROWING, cache=True, error_model="numpy")
+@compiled()
 def _input_gradient_square(layout, probe_set, delta, room):
     """|sum over examples of delta x^T|^2 of layer 1."""
     if len(room.dots):
@@ -107,7 +99,7 @@ def _input_gradient_square(layout, probe_set, delta, room):
     return _square_by_pixels(layout, probe_set.pixels, delta, room.nothing, room.part)
 
 
-@njit(**BORROWING, cache=True, error_model="numpy")
+@compiled()
 def _square_by_pairs(layout, gram, delta, dots):
     """Sum over pairs of examples of (x x')(delta delta'), and the most that it could be."""
     pad, total, diagonal = layout.pads[1], 0.0, 0.0
@@ -119,7 +111,7 @@ def _square_by_pairs(layout, gram, delta, dots):
     return total + diagonal, len(dots) * diagonal
 
 
-@njit(**BORROWING, cache=True, fastmath=REORDER, error_model="numpy")
+@compiled(fastmath=REORDER)
 def _weighted(weights, x):
     total = 0.0
     for k in range(len(x)):
@@ -127,7 +119,7 @@ def _weighted(weights, x):
     return total
 
 
-@njit(**BORROWING, cache=True, error_model="numpy")
+@compiled()
 def _square_by_pixels(layout, pixels, delta, nothing, part):
     """The gradient's squares, a few pixels (rows of `part`) after others."""
     pad, total = layout.pads[1], 0.0
@@ -142,7 +134,7 @@ def _square_by_pixels(layout, pixels, delta, nothing, part):
     return total
 
 
-@njit(**BORROWING, cache=True, fastmath={"contract"}, error_model="numpy")
+@compiled(fastmath={"contract"})
 def _costs(layout, images, rows, cost, a, small, scratch):
     """Return the sum of C over the examples, in double precision, from z^L in `a`.
 
@@ -181,7 +173,7 @@ def _costs(layout, images, rows, cost, a, small, scratch):
     return sums
 
 
-@njit(**BORROWING, cache=True, error_model="numpy")
+@compiled()
 def glance(layout, probe_set, w, t, b, rule, room, seen, k, r):
     """Measure the mean gradient of one network, the r-th, over all examples: the k-th look."""
     images, a, delta, gradient = probe_set.images, room.a, room.delta, room.gradient
@@ -209,7 +201,7 @@ def glance(layout, probe_set, w, t, b, rule, room, seen, k, r):
         seen.delta_rms[k, r, l] = np.sqrt(count * squares)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def look(layout: Layout, probe_set: ProbeSet, nets: Nets, rule: Rule, seen: Glance):
     """Measure the mean gradient of every network: one look, the first row of `seen`."""
     aside = room(layout, probe_set)
@@ -218,7 +210,7 @@ def look(layout: Layout, probe_set: ProbeSet, nets: Nets, rule: Rule, seen: Glan
         glance(layout, probe_set, w, t, b, rule, aside, seen, 0, r)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def look_at_batch(
     layout: Layout, images: SparseImages, order: np.ndarray, nets: Nets, rule: Rule,
     bias_gradients: np.ndarray,
@@ -243,7 +235,7 @@ def look_at_batch(
                       layout.pads[l + 1])  # fmt: skip
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def evaluate(
     layout: Layout, images: SparseImages, rows: np.ndarray, nets: Nets, rule: Rule,
     correct: np.ndarray, costs: np.ndarray,

@@ -43,8 +43,9 @@ def _store(builder: Any, vector: Any, pointer: Any) -> None:
 
 
 def _multiply_add(builder: Any, one: Any, other: Any, added: Any) -> Any:
+    """Rounded once where the processor can; llvm.fma would call libm sixteen times elsewhere."""
     kind = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
-    fused = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}f32")
+    fused = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fmuladd.v{LANES}f32")
     return builder.call(fused, [one, other, added])
 
 

@@ -9,11 +9,12 @@ layer before and are updated while they are still at hand.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from depthgauge.kernel.elementwise import Rule, activate, chain, f4, output, output_delta
+from depthgauge.kernel.compiled import compiled
+from depthgauge.kernel.elementwise import activate, chain, f4, output, output_delta
 from depthgauge.kernel.memory import offsets, zeros
 from depthgauge.kernel.rows import PAD, add_dots, add_rows, prefetch
+from depthgauge.kernel.rule import Rule
 
 ROWS = 8
 """Rows of W worked on at once: 32 KiB of a thousand weights each."""
@@ -72,7 +73,7 @@ def wide_views(nets: WideNets, where: WideLayout) -> tuple[list[np.ndarray], lis
     return weights, biases
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def _forward(layout, w, b, rule, a, count, scratch):
     """From the inputs, which `a` begins with, to the pre-activation z^L."""
     top = len(layout.widths) - 1
@@ -89,7 +90,7 @@ def _forward(layout, w, b, rule, a, count, scratch):
                 a[here + e * pad + n : here + (e + 1) * pad] = 0  # padding: a sigmoid of 0 is 1/2
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def _output_delta(layout, rule, a, delta, labels, scale, scratch):
     """From z^L to a^L, and to delta^L = scale dC/dz^L of each example (BP1)."""
     count = len(labels)
@@ -98,7 +99,7 @@ def _output_delta(layout, rule, a, delta, labels, scale, scratch):
     output_delta(rule, a, delta, start, pad, n, labels, np.arange(count), scale)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def _backward(layout, w, b, rule, learning, decay, a, delta, count, turned):
     """From delta^L to delta^1 (BP2); when `learning`, update each layer on the way (BP3, BP4)."""
     for l in range(len(layout.widths) - 1, 0, -1):
@@ -126,7 +127,7 @@ def _backward(layout, w, b, rule, learning, decay, a, delta, count, turned):
             chain(rule.activation, delta[before:here], a[before:here])
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def wide_step(layout: WideLayout, x, labels, nets: WideNets, rule: Rule, rates, decay):
     """Do one step of gradient descent on every network, in place.
 
@@ -145,7 +146,7 @@ def wide_step(layout: WideLayout, x, labels, nets: WideNets, rule: Rule, rates, 
         _backward(layout, w, b, rule, True, decay[r], a, delta, count, turned)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def wide_forward(layout: WideLayout, nets: WideNets, rule: Rule, count, a):
     """From the inputs to z^L, `count` examples through every network: a (R, count x units)."""
     scratch = np.zeros(2 * a.shape[1], np.int32)
@@ -153,7 +154,7 @@ def wide_forward(layout: WideLayout, nets: WideNets, rule: Rule, count, a):
         _forward(layout, nets.weights[r], nets.biases[r], rule, a[r], count, scratch)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def wide_backward(layout: WideLayout, nets: WideNets, rule: Rule, labels, a, delta):
     """From z^L to a^L, and to delta^l = dC/dz^l of each example; labels (example,) int64."""
     scratch, turned = np.zeros(2 * a.shape[1], np.int32), zeros(0)

@@ -13,6 +13,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 
+from depthgauge.completeness import shortfall
+
 CELLS = Path(".cells")
 """Finished and running blocks, below the project's root, which is the current folder by then."""
 
@@ -43,11 +45,15 @@ def look(folder: Path) -> Seen:
     """Return what has become of the block in `folder`; a folder that is not there is to do."""
     if not folder.is_dir():
         return Seen(State.to_do)
-    if (folder / "record.safetensors").exists():
+    record = folder / "record.safetensors"
+    missing = shortfall(record) if record.exists() else ""
+    if record.exists() and not missing:
         return Seen(State.done)
     step = _checkpointed(folder / "checkpoint.safetensors")
     if held(folder):
         return Seen(State.running, step)
+    if missing:
+        return Seen(State.failed, step, f"its record lacks steps ({missing})")
     trouble = folder / "error.txt"
     if trouble.exists():
         return Seen(State.failed, step, trouble.read_text(encoding="utf-8").strip())

@@ -7,7 +7,8 @@
 
 A study's page, conf/study/NAME.yaml, holds its question, grid and protocol at each scale. An axis
 given here (key=a,b,c) replaces the page's own and keeps the others. What is finished is skipped, so
-an interrupted command goes on where it was; asking for more seeds computes only those.
+an interrupted command goes on where it was. Networks are computed and kept in blocks of
+`cpu_replicas` (16): with more seeds, full blocks are kept and the last, partial one starts anew.
 """
 
 import argparse
@@ -53,6 +54,7 @@ from depthgauge.stages.track import track_study
 from depthgauge.training.block import Block, Watch
 from depthgauge.training.cell import Cell, build_cell, compute_block, finished
 from depthgauge.training.device import available_device
+from depthgauge.training.environment import require_neutral_environment
 
 WORKER_REPLACED = "A worker stopped while some jobs were given to the executor"
 """How loky's warning begins."""
@@ -76,6 +78,7 @@ def run(arguments: argparse.Namespace) -> None:
     overrides = arguments.overrides
     study = study_of(overrides)
     os.chdir(project_root())
+    require_neutral_environment()  # now, rather than once a cell
     planned = plan(overrides, prepared_data)
     out_folder(planned[0].config)  # refused now, not after hours
     if arguments.dry_run:

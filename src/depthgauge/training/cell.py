@@ -1,10 +1,12 @@
 """One grid cell: its blocks of replicas, computed once and kept under their keys.
 
 `.cells/KEY/` holds a block: record.safetensors when it is finished, checkpoint.safetensors while it
-runs, timing.json beside the record (never in it: records are bit-reproducible), error.txt when it
-failed, and a lock, so that two sweeps never compute the same block twice.
+runs (pretraining.safetensors before that), timing.json beside the record (never in it: records are
+bit-reproducible), error.txt when it failed, and a lock, so that two sweeps never compute the same
+block twice.
 """
 
+import gc
 import json
 import shutil
 import sys
@@ -12,7 +14,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,16 @@ import xarray as xr
 from filelock import FileLock, Timeout
 from threadpoolctl import threadpool_limits
 
+from depthgauge.completeness import AXES, missing_steps, shortfall
 from depthgauge.config import Config, Experiment, plain
 from depthgauge.datasets.prepared import Prepared, identity
+from depthgauge.errors import DepthgaugeError
 from depthgauge.files import write_text
 from depthgauge.records import read, write
 from depthgauge.training.block import Block, Task, Watch
 from depthgauge.training.device import gpu, set_products
-from depthgauge.training.keys import block_key, cell_key, code_digest
+from depthgauge.training.environment import require_neutral_environment
+from depthgauge.training.keys import block_key, cell_key, code_digest, installed
 from depthgauge.training.parts import compute_in_parts
 from depthgauge.training.procedures import Procedure, procedure
 from depthgauge.training.settings import as_read
@@ -49,8 +53,9 @@ def build_cell(config: Config, data_hash: str, device: str) -> Cell:
     """Cut the replica table of `config` into blocks of `config.block_size(device)`.
 
     The table runs over seeds, and over rates within a seed, so that asking for more seeds keeps
-    every full block. Keys that the procedure does not read are at their defaults. With L2 a block
-    has one rate (the decay is one number of the fused update).
+    every full block; a last, partial one becomes another block and is computed anew. Keys that the
+    procedure does not read are at their defaults. With L2 a block has one rate (the decay is one
+    number of the fused update).
     """
     experiment = as_read(config.experiment())
     key = cell_key(experiment, data_hash, device)
@@ -68,8 +73,9 @@ def record_path(cells: Path, block: Block) -> Path:
 
 
 def finished(cells: Path, block: Block) -> bool:
-    """Return whether the block's record is there; records are written whole or not at all."""
-    return record_path(cells, block).exists()
+    """Return whether the block's record is there and holds its training up to the last step."""
+    path = record_path(cells, block)
+    return path.exists() and not shortfall(path)
 
 
 def compute_block(block: Block, data: Prepared, device: str, cells: Path, watch: Watch) -> None:
@@ -79,11 +85,13 @@ def compute_block(block: Block, data: Prepared, device: str, cells: Path, watch:
     one, and a sweep uses the other cores for other cells.
     """
     folder = cells / block.key
+    require_neutral_environment()
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     with threadpool_limits(1), _claimed(folder):
         if finished(cells, block):
             return
+        _remove_incomplete(record_path(cells, block))
         write_text(folder / "config.json", json.dumps(plain(block.experiment), indent=1) + "\n")
         start = time.perf_counter()
         does = procedure(block.experiment.procedure)
@@ -93,14 +101,37 @@ def compute_block(block: Block, data: Prepared, device: str, cells: Path, watch:
         timing = json.dumps({"seconds": seconds, "work": operations})
         write_text(folder / "timing.json", timing + "\n")
         record = record.assign_attrs(provenance(block, data, device))
+        _require_complete(record)
         write(record, record_path(cells, block))
-        (folder / "checkpoint.safetensors").unlink(missing_ok=True)
+        for state in ("checkpoint", "pretraining"):
+            (folder / f"{state}.safetensors").unlink(missing_ok=True)
         shutil.rmtree(folder / PARTS, ignore_errors=True)
+
+
+def _remove_incomplete(path: Path) -> None:
+    """Remove a record that lacks steps, and say so."""
+    if path.exists():
+        print(f"depthgauge: {path} lacks steps ({shortfall(path)}); removed", file=sys.stderr)
+        path.unlink()
+
+
+def _require_complete(record: xr.Dataset) -> None:
+    """Raise DepthgaugeError, before anything is kept, for a training that ended early."""
+    axes = {n: record[n].values.tolist() for n in map(str, record.coords) if n.endswith(AXES)}
+    if missing := missing_steps(record.attrs["config"], axes):
+        raise DepthgaugeError(
+            f"training ended early ({missing}), so nothing is kept; look for what stops Lightning's"
+            " Trainer, and repeat the command"
+        )
 
 
 def _computed(task: Task, does: Procedure) -> xr.Dataset:
     set_products(task.block.experiment.precision, task.device)
     parts = task.folder / PARTS
+    # a finished block's module and trainer refer to each other, and would take up a GPU's memory
+    gc.collect()
+    if task.device == "cuda":
+        torch.cuda.empty_cache()
 
     def part(block: Block) -> xr.Dataset:
         compute_block(block, task.data, task.device, parts, task.watch)
@@ -119,7 +150,7 @@ def provenance(block: Block, data: Prepared, device: str) -> dict[str, Any]:
         "code": code_digest(block.experiment.procedure),
         "device": device,
         **gpu(block.experiment.precision, device),
-        "versions": {name: version(name) for name in ("depthgauge", "torch", "numpy")},
+        "versions": {name: installed(name) for name in ("depthgauge", "torch", "numpy")},
     }
 
 

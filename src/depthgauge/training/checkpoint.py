@@ -26,57 +26,46 @@ from depthgauge.training.schedule import Chunk
 FORMAT = 2
 """Version of the checkpoint's format; any other is refused, and trained again from the start."""
 
+SHARE = 20
+"""Training takes at least so many times as long as the checkpoint before it."""
 
-class Checkpoint(pl.Callback):
-    """Write the state at the end of a chunk, every `seconds`, and read it back."""
 
-    def __init__(
-        self, path: Path, key: str, instruments: Sequence[Instrument], seconds: float
-    ) -> None:
-        """Keep the block `key`'s state at `path`."""
-        self.path, self.key, self.instruments, self.seconds = path, key, instruments, seconds
-        self.written = time.monotonic()
+class StateFile:
+    """Arrays after so many steps of the block `key`, in a file at `path`.
 
-    def on_train_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Chunk,
-        batch_idx: int,
-    ) -> None:
-        """Write when it is time; the last chunk needs none, its record follows."""
-        assert isinstance(pl_module, ReplicaModule)
-        due = time.monotonic() - self.written >= self.seconds
-        if due and batch.stop < pl_module.descent.steps:
-            self.write(pl_module, batch.stop)
-            self.written = time.monotonic()
+    Written every `seconds`, or less often where writing takes long: a twentieth of the time goes
+    into it at most.
+    """
 
-    def write(self, module: ReplicaModule, step: int) -> None:
-        """Write networks and readings as they are after `step` steps."""
-        state = module.state_dict().items()
-        arrays = {f"state/{name}": value.cpu().numpy() for name, value in state}
-        for instrument in self.instruments:
-            if instrument.readings:
-                seen = merged(instrument.readings)
-                arrays[f"steps/{instrument.axis}"] = np.array(seen.steps)
-                for name, values in seen.values.items():
-                    arrays[f"values/{instrument.axis}/{name}"] = values
+    def __init__(self, path: Path, key: str, seconds: float) -> None:
+        """Wait `seconds` before the first time."""
+        self.path, self.key, self.seconds = path, key, seconds
+        self.written, self.took = time.monotonic(), 0.0
+
+    def due(self) -> bool:
+        """Return whether it is time to write, by what the last time took."""
+        return time.monotonic() - self.written >= max(self.seconds, SHARE * self.took)
+
+    def save(self, step: int, arrays: dict[str, np.ndarray]) -> None:
+        """Write the state after `step` steps."""
+        start = time.monotonic()
         # safetensors writes memory as it lies, and the networks' is padded
         arrays = {name: np.ascontiguousarray(each) for name, each in arrays.items()}
         meta = {"format": FORMAT, "key": self.key, "step": step, "digest": _digest(step, arrays)}
         write_bytes(self.path, save(arrays, {"depthgauge": json.dumps(meta, sort_keys=True)}))
+        self.written = time.monotonic()
+        self.took = self.written - start
 
-    def restore(self, module: ReplicaModule) -> int:
-        """Bring back networks and readings; return the steps already done, 0 if none can be used.
+    def load(self) -> tuple[int, dict[str, np.ndarray]]:
+        """Return the steps already done and the state then, 0 and nothing if none can be used.
 
-        A damaged checkpoint, or one of another format or block, is worth no more than none: a
-        sentence says so, it is removed and the block starts afresh, as `module` is.
+        A damaged file, or one of another format or block, is worth no more than none: a sentence
+        says so, it is removed and the block starts afresh.
         """
         try:
-            meta, arrays = self._read()
+            return self._read()
         except FileNotFoundError:
-            return 0
+            return 0, {}
         except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
             print(
                 f"depthgauge: {self.path} cannot be used ({error}); it is removed,"
@@ -84,14 +73,9 @@ class Checkpoint(pl.Callback):
                 file=sys.stderr,
             )
             self.path.unlink(missing_ok=True)
-            return 0
-        state = {n.removeprefix("state/"): a for n, a in arrays.items() if n.startswith("state/")}
-        module.load_state_dict({name: torch.from_numpy(each) for name, each in state.items()})
-        for instrument in self.instruments:
-            instrument.readings = _readings(arrays, instrument.axis)
-        return meta["step"]
+            return 0, {}
 
-    def _read(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    def _read(self) -> tuple[int, dict[str, np.ndarray]]:
         """Return what the file says and holds, once it is known to be this block's, unaltered.
 
         The key stands for shapes and code, the digest for the step and every byte of the arrays.
@@ -105,7 +89,57 @@ class Checkpoint(pl.Callback):
             arrays = {name: file.get_tensor(name) for name in file.offset_keys()}
         if meta["digest"] != _digest(meta["step"], arrays):
             raise ValueError("damaged")
-        return meta, arrays
+        return meta["step"], arrays
+
+
+class Checkpoint(StateFile, pl.Callback):
+    """Write the state at the end of a chunk, when that is due, and read it back."""
+
+    def __init__(
+        self, path: Path, key: str, instruments: Sequence[Instrument], seconds: float
+    ) -> None:
+        """Keep the block `key`'s networks and readings at `path`."""
+        super().__init__(path, key, seconds)
+        self.instruments = instruments
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Chunk,
+        batch_idx: int,
+    ) -> None:
+        """Write when it is time; the last chunk needs none, its record follows."""
+        assert isinstance(pl_module, ReplicaModule)
+        if batch.stop < pl_module.descent.steps and self.due():
+            self.write(pl_module, batch.stop)
+
+    def write(self, module: ReplicaModule, step: int) -> None:
+        """Write networks and readings as they are after `step` steps."""
+        state = module.state_dict().items()
+        arrays = {f"state/{name}": value.cpu().numpy() for name, value in state}
+        for instrument in self.instruments:
+            if instrument.readings:
+                seen = merged(instrument.readings)
+                arrays[f"steps/{instrument.axis}"] = np.array(seen.steps)
+                for name, values in seen.values.items():
+                    arrays[f"values/{instrument.axis}/{name}"] = values
+        self.save(step, arrays)
+
+    def restore(self, module: ReplicaModule) -> int:
+        """Bring back networks and readings; return the steps already done.
+
+        0 if there is no state that can be used; `module` is as it was then.
+        """
+        step, arrays = self.load()
+        if not arrays:
+            return 0
+        state = {n.removeprefix("state/"): a for n, a in arrays.items() if n.startswith("state/")}
+        module.load_state_dict({name: torch.from_numpy(each) for name, each in state.items()})
+        for instrument in self.instruments:
+            instrument.readings = _readings(arrays, instrument.axis)
+        return step
 
 
 def _digest(step: int, arrays: dict[str, np.ndarray]) -> str:

@@ -15,6 +15,7 @@ from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from depthgauge.config import Experiment
 from depthgauge.datasets.batches import step_indices
 from depthgauge.datasets.prepared import Prepared, Split
+from depthgauge.errors import DepthgaugeError
 from depthgauge.nets.activations import activation
 from depthgauge.nets.costs import cost
 from depthgauge.nets.network import ReplicaNetwork
@@ -34,7 +35,10 @@ from depthgauge.training.stream import ShapesetStream
 from depthgauge.training.ways import way
 
 CHECKPOINT_SECONDS = 20.0
-"""How much work a killed block may lose; a checkpoint of small nets takes milliseconds."""
+"""How much work a killed block may lose, or twenty times what a checkpoint takes if that is more.
+
+That of small nets takes milliseconds; a gigabyte takes some seconds.
+"""
 
 
 def run(task: Task) -> xr.Dataset:
@@ -160,6 +164,11 @@ def train_block(
         # It asks about Slurm once more as a fit starts; a block needs no srun.
         warnings.filterwarnings("ignore", ".*`srun` command is available.*")
         trainer.fit(module, Chunks(first, module.descent.steps, CHUNK))
+    if module.reached != module.descent.steps:
+        raise DepthgaugeError(
+            f"Lightning's Trainer ended after {module.reached} of {module.descent.steps} steps;"
+            " look for what stops it, and repeat the command"
+        )
     seen = {instrument.axis: merged(instrument.readings) for instrument in instruments}
     return measurements(module, block.replicas, seen, block.experiment.gradients.window)
 

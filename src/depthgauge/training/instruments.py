@@ -14,7 +14,6 @@ from torch import Tensor
 from depthgauge.config import Evaluation, Gradients, Spacing
 from depthgauge.probes.gradients import stacked
 from depthgauge.training.module import Examples, Probe, Readings, ReplicaModule
-from depthgauge.training.narrow_readers import NarrowAnswers, NarrowGradients
 from depthgauge.training.readers import answer_reader, gradient_reader
 from depthgauge.training.schedule import Chunk, probe_steps
 
@@ -78,9 +77,8 @@ class GradientNorms(Instrument):
         """Take the probe set: the first images of the training split."""
         self.read = gradient_reader(self.module, self.settings)
         alone = not self.settings.batch
-        narrow = isinstance(self.read, NarrowGradients)
-        self.amid = self.read if narrow and alone else None
-        self.direct = self.read.direct and (narrow or alone)
+        self.amid = self.read if self.read.amid and alone else None
+        self.direct = self.read.direct and (self.read.amid or alone)
 
     def measure(self) -> dict[str, Tensor]:
         """One forward and backward pass over the probe set."""
@@ -116,7 +114,7 @@ class Accuracy(Instrument):
         self.readers = {
             name: answer_reader(self.module, split) for name, split in self.splits.items()
         }
-        self.direct = all(isinstance(read, NarrowAnswers) for read in self.readers.values())
+        self.direct = all(read.direct for read in self.readers.values())
 
     def measure(self) -> dict[str, Tensor]:
         """Evaluate every split."""

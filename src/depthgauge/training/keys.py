@@ -2,35 +2,45 @@
 
 import ast
 import hashlib
-import importlib.util
 import json
+from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import grimp
-
 from depthgauge.config import Experiment, plain
 from depthgauge.training.procedures import PROCEDURES
+
+ROOT = Path(__file__).parents[1]
+"""The package's own folder."""
 
 
 def cell_key(experiment: Experiment, data_hash: str, device: str) -> str:
     """Return the key of a cell, whatever its replicas: 32 hex digits.
 
     Threads, launcher and paths are not part of it; the code, torch's and Numba's versions and the
-    kind of device are, because each may change a result's last digits.
+    kind of device are, because each may change a result's last digits. (Compiled loops are for the
+    CPU alone: elsewhere Numba's version is None, as where it is not installed.)
     """
     return _digest(
         {
             "experiment": plain(experiment),
             "data": data_hash,
             "code": code_digest(experiment.procedure),
-            "torch": version("torch"),
-            "numba": version("numba"),
+            "torch": installed("torch"),
+            "numba": installed("numba") if device == "cpu" else None,
             "device": device,
         }
     )
+
+
+def installed(package: str) -> str | None:
+    """Return a package's version; None where it is not installed, or only on the import path."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def block_key(cell: str, replicas: list[tuple[int, float]]) -> str:
@@ -44,34 +54,81 @@ def code_digest(procedure: str) -> str:
 
     Comments and docstrings do not count, and neither does what other procedures are made of.
     """
-    return _digest({name: _meaning(_source(name)) for name in imports_of(PROCEDURES[procedure])})
+    return _digest({name: _meaning(_tree(name)) for name in imports_of(PROCEDURES[procedure])})
 
 
+@cache
 def imports_of(module: str) -> list[str]:
-    """Return a module of this package and all modules of it that it imports, near and far."""
-    return sorted({module, *_graph().find_upstream_modules(module)})
+    """Return a module of this package and all modules of it that it imports, near and far.
+
+    Imports inside functions count, too; those of a package's `__init__` where the package is named.
+    """
+    found, left = {module}, [module]
+    while left:
+        fresh = _imported(_tree(left.pop())) - found
+        found |= fresh
+        left += fresh
+    return sorted(found)
 
 
-@cache
-def _graph() -> grimp.ImportGraph:
-    return grimp.build_graph("depthgauge", cache_dir=None)
-
-
-def _source(module: str) -> Path:
-    found = importlib.util.find_spec(module)
-    assert found is not None and found.origin is not None
-    return Path(found.origin)
-
-
-@cache
-def _meaning(path: Path) -> str:
-    """The syntax tree without docstrings: editing prose does not retrain a network."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+def _imported(tree: ast.Module) -> set[str]:
+    """The modules of this package that a module names."""
+    names: set[str] = set()
     for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            node.body = [each for each in body if not _is_prose(each)]  # type: ignore[attr-defined]
-    return ast.dump(tree)
+        if isinstance(node, ast.Import):
+            names |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            parts = {f"{node.module}.{each.name}" for each in node.names}
+            modules = {name for name in parts if _source(name)}
+            names |= modules if len(modules) == len(parts) else modules | {str(node.module)}
+    return {name for name in names if _source(name)}
+
+
+@cache
+def _source(module: str) -> Path | None:
+    """Where the source of a module of this package is; None for anything else."""
+    top, *below = module.split(".")
+    if top != ROOT.name:
+        return None
+    path = ROOT.joinpath(*below)
+    return next(
+        (at for at in (path.with_suffix(".py"), path / "__init__.py") if at.is_file()), None
+    )
+
+
+@cache
+def _tree(module: str) -> ast.Module:
+    path = _source(module)
+    assert path is not None
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _meaning(tree: ast.Module) -> str:
+    """The syntax tree as text, without docstrings: editing prose does not retrain a network.
+
+    Not by ast.dump: what is empty or None is left out here, as are fields that only some versions
+    of Python have, so that each of them gives the same text.
+    """
+    return "".join(_dumped(tree))
+
+
+def _dumped(value: Any) -> Iterator[str]:
+    if isinstance(value, ast.AST):
+        yield f"{type(value).__name__}("
+        for name, part in ast.iter_fields(value):
+            if name == "body" and isinstance(part, list):
+                part = [each for each in part if not _is_prose(each)]
+            if part is not None and part != []:
+                yield f"{name}="
+                yield from _dumped(part)
+        yield ")"
+    elif isinstance(value, list):
+        yield "["
+        for each in value:
+            yield from _dumped(each)
+        yield "]"
+    else:
+        yield f"{value!r},"
 
 
 def _is_prose(node: ast.AST) -> bool:

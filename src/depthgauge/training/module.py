@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from depthgauge.config import Gradients
 from depthgauge.nets.activations import Activation
 from depthgauge.nets.backpropagation import Pass
 from depthgauge.nets.buffers import LINE, padded
@@ -144,6 +145,8 @@ class ReplicaModule(pl.LightningModule):
         self.examples, self.descent = examples, descent
         self.probes: list[Probe] = []
         self.replicas = len(descent.rates)
+        self.reached = 0
+        """How many steps of the schedule are done."""
         self.batch_waits = False
         """Whether `batch` holds the deltas of a step that is still to be made."""
         self.register_buffer("diverged_at", torch.full((self.replicas,), -1, dtype=torch.long))
@@ -191,6 +194,18 @@ class ReplicaModule(pl.LightningModule):
         """Return a pass that is only used forward; networks may answer otherwise then."""
         return self.new_pass(examples)
 
+    def compiled_gradients(self, settings: Gradients) -> Any:
+        """Return a compiled reader of mean gradients, None where matrix products are to do it."""
+        return None
+
+    def compiled_answers(self, split: Examples) -> Any:
+        """Return a compiled reader of right answers and costs, or None."""
+        return None
+
+    def compiled_pass(self, examples: Examples) -> Any:
+        """Return a compiled pass over fixed examples, or None."""
+        return None
+
     def training_step(self, chunk: Chunk, batch_index: int = 0) -> dict[str, Readings]:
         """Do the steps of `chunk`, and read the probes that are due on the way."""
         seen: Seen = {probe.axis: [] for probe in self.probes}
@@ -198,6 +213,7 @@ class ReplicaModule(pl.LightningModule):
         if chunk.stop == self.descent.steps:
             self._read(chunk.stop, seen, self.probes)
         self._note_divergence(chunk.stop)
+        self.reached = chunk.stop
         return {axis: _stack(readings) for axis, readings in seen.items() if readings}
 
     def _descend(self, chunk: Chunk, seen: Seen) -> None:

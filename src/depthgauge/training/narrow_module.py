@@ -7,9 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from depthgauge.config import Gradients
 from depthgauge.kernel import narrow, narrow_descent, narrow_looks
-from depthgauge.kernel.elementwise import Rule
-from depthgauge.kernel.sparse import SparseImages, sparse
+from depthgauge.kernel.rule import Rule
+from depthgauge.kernel.sparse import MOST_COLUMNS, SparseImages, sparse
 from depthgauge.training.module import Examples, Probe, ReplicaModule, Seen
 from depthgauge.training.schedule import Chunk
 
@@ -40,6 +41,19 @@ class NarrowModule(ReplicaModule):
         self.no_probe_set = narrow_looks.probe_set(
             np.zeros((0, self.network.widths[0]), np.uint8), np.zeros(0, np.uint8), 1
         )
+
+    def compiled_gradients(self, settings: Gradients) -> Any:
+        """Return what reads mean gradients in the loops' own layout; signals it does not read."""
+        from depthgauge.training.narrow_readers import NarrowGradients  # it imports this module
+
+        few = settings.images <= MOST_COLUMNS  # the loops number images by pixel
+        return NarrowGradients(self, settings) if few and not settings.signals else None
+
+    def compiled_answers(self, split: Examples) -> Any:
+        """Return what counts right answers in the loops' own layout."""
+        from depthgauge.training.narrow_readers import NarrowAnswers
+
+        return NarrowAnswers(self, split)
 
     def _descend(self, chunk: Chunk, seen: Seen) -> None:
         order = self._order(chunk)

@@ -19,6 +19,8 @@ class NarrowGradients:
 
     direct = True
     """It reads what the module trains with, in place of its `network`."""
+    amid = True
+    """The module may take its looks itself, amid its steps."""
 
     def __init__(self, module: NarrowModule, settings: Gradients) -> None:
         """Take the images."""
@@ -49,6 +51,8 @@ class NarrowGradients:
 
 class NarrowAnswers:
     """Right answers and costs of a split."""
+
+    direct = True
 
     def __init__(self, module: NarrowModule, split: Examples) -> None:
         """Take the split's images."""

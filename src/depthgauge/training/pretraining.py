@@ -21,7 +21,11 @@ from depthgauge.nets.products import affine
 from depthgauge.training import descent
 from depthgauge.training.autoencoders import AutoEncoder, kept
 from depthgauge.training.block import Task
+from depthgauge.training.checkpoint import StateFile
 from depthgauge.training.module import CHUNK, ReplicaModule
+
+CHECKPOINT = "pretraining.safetensors"
+"""In the block's folder, while it is pre-trained; descent has a file of its own."""
 
 
 def run(task: Task) -> xr.Dataset:
@@ -50,28 +54,51 @@ def work_before(experiment: Experiment, data: Prepared) -> float:
 def pretrain(module: ReplicaModule, task: Task) -> None:
     """Train the hidden layers of `module` one after another, input side first.
 
-    The learning rate has no part in it: replicas that share a seed share these steps, too.
+    The learning rate has no part in it: replicas that share a seed share these steps, too. A killed
+    one goes on where its own checkpoint, in the task's folder, was written.
     """
     module.to(task.device)
     experiment, network = task.block.experiment, module.network
-    settings, size = experiment.pretraining, experiment.batch_size
+    if not experiment.pretraining.steps:
+        return
     seeds, first, which = np.unique(task.block.seeds, return_index=True, return_inverse=True)
     function = activation(experiment.activation)
-    distinct = _Distinct(module, first, size, function)
+    distinct = _Distinct(module, first, experiment.batch_size, function)
+    kept_at = StateFile(task.folder / CHECKPOINT, task.block.key, descent.CHECKPOINT_SECONDS)
+    done = distinct.restore(kept_at)
+    for layer in range(done // experiment.pretraining.steps, len(experiment.hidden)):
+        _train_layer(distinct, layer, experiment, seeds, kept_at, done)
     for layer in range(len(experiment.hidden)):
-        weights, biases = distinct.weights[layer], distinct.biases[layer]
-        encoder = AutoEncoder(weights, biases, size, function)
-        _, noisy = padded((len(seeds), size, weights.shape[2]), weights)
-        for start in range(0, settings.steps, CHUNK):
-            steps = min(CHUNK, settings.steps - start)
-            order = _orders(experiment, seeds, layer * settings.steps + start, steps)
-            noise = _noise(experiment, seeds, layer, start, steps, (size, weights.shape[2]))
-            for row in range(steps):
-                clean = distinct.signal(order[row], layer)
-                survivors = torch.from_numpy(noise[row]).to(weights.device)
-                encoder.step(clean, torch.mul(clean, survivors, out=noisy), settings.rate / size)
-        network.weights[layer].copy_(weights[which])
-        network.biases[layer].copy_(biases[which])
+        network.weights[layer].copy_(distinct.weights[layer][which])
+        network.biases[layer].copy_(distinct.biases[layer][which])
+
+
+def _train_layer(
+    distinct: "_Distinct",
+    layer: int,
+    experiment: Experiment,
+    seeds: np.ndarray,
+    kept_at: StateFile,
+    done: int,
+) -> None:
+    """Train one layer from step `done` of all layers' steps on, which may be before its first."""
+    settings, size = experiment.pretraining, experiment.batch_size
+    before, weights = layer * settings.steps, distinct.weights[layer]
+    encoder = AutoEncoder(weights, distinct.biases[layer], size, distinct.function)
+    if done > before:
+        encoder.visible.copy_(distinct.visible)
+    _, noisy = padded((len(seeds), size, weights.shape[2]), weights)
+    for start in range(max(done - before, 0), settings.steps, CHUNK):
+        steps = min(CHUNK, settings.steps - start)
+        order = _orders(experiment, seeds, before + start, steps)
+        noise = _noise(experiment, seeds, layer, start, steps, (size, weights.shape[2]))
+        for row in range(steps):
+            clean = distinct.signal(order[row], layer)
+            survivors = torch.from_numpy(noise[row]).to(weights.device)
+            encoder.step(clean, torch.mul(clean, survivors, out=noisy), settings.rate / size)
+        if kept_at.due():
+            distinct.visible = encoder.visible
+            distinct.save(kept_at, before + start + steps)
 
 
 class _Distinct:
@@ -88,6 +115,26 @@ class _Distinct:
         self.images = module.examples.images.to(like.device)
         shapes = [(len(first), size, width) for width in network.widths]
         self._flat, self.values = zip(*(padded(shape, like) for shape in shapes), strict=True)
+        self.visible = like.new_zeros(0)
+        """The decoder's bias (seed, 1, feature) of the layer that is being trained."""
+
+    def _state(self) -> dict[str, Tensor]:
+        parts = {"weight": self.weights, "bias": self.biases}
+        return {f"{kind}_{at}": each for kind in parts for at, each in enumerate(parts[kind], 1)}
+
+    def save(self, file: StateFile, step: int) -> None:
+        """Write all that steps change; the orders and the noise follow from seed and step."""
+        state = {**self._state(), "visible": self.visible}
+        file.save(step, {name: each.cpu().numpy() for name, each in state.items()})
+
+    def restore(self, file: StateFile) -> int:
+        """Bring back what was written; return the steps done, 0 without."""
+        step, arrays = file.load()
+        if arrays:
+            for name, each in self._state().items():
+                each.copy_(torch.from_numpy(arrays[name]))
+            self.visible = torch.from_numpy(arrays["visible"]).to(self.weights[0].device)
+        return step
 
     def signal(self, chosen: np.ndarray, layer: int) -> Tensor:
         """Return the inputs (seed, example, n) of `layer` + 1 for images (seed, example)."""

@@ -1,52 +1,43 @@
 """What gradient norms and accuracies are read with: matrix products, or compiled loops."""
 
-from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from depthgauge.config import Gradients
-from depthgauge.kernel.sparse import MOST_COLUMNS
 from depthgauge.probes.gradients import gradient_values
 from depthgauge.training.memory import SLICE
 from depthgauge.training.module import Examples, ReplicaModule
-from depthgauge.training.narrow_module import NarrowModule
-from depthgauge.training.narrow_readers import NarrowAnswers, NarrowGradients
-from depthgauge.training.wide_looks import FEW, WidePass
-from depthgauge.training.wide_module import WideModule
 
 
-def gradient_reader(
-    module: ReplicaModule, settings: Gradients
-) -> "NarrowGradients | GradientReader":
-    """Return what reads the mean gradient over the first images: values by name, (replica, ...)."""
-    few = settings.images <= MOST_COLUMNS  # the loops number images by pixel
-    if isinstance(module, NarrowModule) and few and not settings.signals:
-        return NarrowGradients(module, settings)
-    return GradientReader(module, settings)
+def gradient_reader(module: ReplicaModule, settings: Gradients) -> Any:
+    """Return what reads the mean gradient over the first images: values by name, (replica, ...).
+
+    The module's own compiled reader if it has one; nothing here needs Numba.
+    """
+    return module.compiled_gradients(settings) or GradientReader(module, settings)
 
 
-def answer_reader(module: ReplicaModule, split: Examples) -> Callable[[], tuple[Tensor, Tensor]]:
+def answer_reader(module: ReplicaModule, split: Examples) -> Any:
     """Return what counts right answers and adds up costs over a split, each (replica,)."""
-    if isinstance(module, NarrowModule):
-        return NarrowAnswers(module, split)
-    return AnswerReader(module, split)
+    return module.compiled_answers(split) or AnswerReader(module, split)
 
 
 class GradientReader:
     """The mean gradient over the first images of the training split."""
+
+    amid = False
 
     def __init__(self, module: ReplicaModule, settings: Gradients) -> None:
         """Scale the images once."""
         self.module, self.settings = module, settings
         x, self.y = module.examples.take(slice(settings.images), module.network.weights[0])
         self.x = x.expand(module.replicas, -1, -1)
-        self.direct = isinstance(module, WideModule) and settings.images <= FEW
+        compiled = module.compiled_pass(module.examples.first(settings.images))
+        self.direct = compiled is not None
         """Whether it reads what the module trains with, in place of its `network`."""
-        if isinstance(module, WideModule) and self.direct:
-            self.passed = WidePass(module, module.examples.first(settings.images))
-        else:
-            self.passed = module.new_pass(settings.images)
+        self.passed = compiled or module.new_pass(settings.images)
 
     def __call__(self) -> dict[str, Tensor]:
         """One forward and backward pass."""
@@ -64,6 +55,8 @@ class GradientReader:
 
 class AnswerReader:
     """Right answers and costs of a split, a slice at a time."""
+
+    direct = False
 
     def __init__(self, module: ReplicaModule, split: Examples) -> None:
         """Allocate one slice's pass; the last, shorter slice has another."""

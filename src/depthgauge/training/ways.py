@@ -4,16 +4,15 @@ The ways agree to float32's rounding, not to the last digit, so the choice must 
 many replicas there are.
 """
 
+import sys
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
+from importlib.util import find_spec
 
 from depthgauge.config import Experiment, Precision
 from depthgauge.datasets.prepared import Prepared
-from depthgauge.kernel.elementwise import ACTIVATION_CODES, COST_CODES, Rule
-from depthgauge.kernel.sparse import density
+from depthgauge.kernel.rule import ACTIVATION_CODES, COST_CODES, Rule
 from depthgauge.training.module import ReplicaModule
-from depthgauge.training.narrow_module import NarrowModule
-from depthgauge.training.wide_module import WideModule
 
 Way = Callable[..., ReplicaModule]
 """Makes a module from the arguments of a ReplicaModule."""
@@ -28,7 +27,7 @@ FEW = 64
 
 def way(experiment: Experiment, data: Prepared, device: str) -> Way:
     """Return the quickest way to train the experiment's networks (bench/)."""
-    if not _compilable(experiment, device):
+    if not _compilable(experiment, device) or not numba_there():
         return ReplicaModule
     if max(experiment.hidden) <= WIDEST and _mostly_black(experiment, data):
         return narrow_way(experiment)
@@ -39,12 +38,32 @@ def way(experiment: Experiment, data: Prepared, device: str) -> Way:
 
 def narrow_way(experiment: Experiment) -> Way:
     """Return what keeps a narrow network in the cache, and skips pixels that are 0."""
+    from depthgauge.training.narrow_module import NarrowModule
+
     return partial(NarrowModule, rule=_rule(experiment))
 
 
 def wide_way(experiment: Experiment) -> Way:
     """Return what fetches each weight twice a step."""
+    from depthgauge.training.wide_module import WideModule
+
     return partial(WideModule, rule=_rule(experiment))
+
+
+@cache
+def numba_there() -> bool:
+    """Return whether the loops can be compiled; where they cannot, say so once a process.
+
+    A machine with a GPU may do without Numba: nothing is compiled for it.
+    """
+    there = find_spec("numba") is not None
+    if not there:
+        print(
+            "depthgauge: Numba is not installed, so networks train by torch's matrix products, some"
+            " three times slower on a processor; `pip install numba` if that matters",
+            file=sys.stderr,
+        )
+    return there
 
 
 def _compilable(experiment: Experiment, device: str) -> bool:
@@ -58,6 +77,8 @@ def _compilable(experiment: Experiment, device: str) -> bool:
 
 
 def _mostly_black(experiment: Experiment, data: Prepared) -> bool:
+    from depthgauge.kernel.sparse import density
+
     black_is_zero = not experiment.dataset.stream and not experiment.dataset.subtract
     return black_is_zero and density(data.train.images[: experiment.train_size]) <= DENSEST
 

@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from depthgauge.kernel import wide
-from depthgauge.kernel.elementwise import Rule
-from depthgauge.training.module import ReplicaModule, Seen
+from depthgauge.kernel.rule import Rule
+from depthgauge.training.module import Examples, ReplicaModule, Seen
 from depthgauge.training.schedule import Chunk
 
 
@@ -35,6 +35,12 @@ class WideModule(ReplicaModule):
         self.decay = np.array([1 - rate * descent.l2 for rate in descent.rates], np.float32)
         for inside, outside in self._parameter_pairs():
             inside[:] = outside.numpy()
+
+    def compiled_pass(self, examples: Examples) -> Any:
+        """Return a pass over the weights that are trained, unless matrix products are quicker."""
+        from depthgauge.training.wide_looks import FEW, WidePass  # it imports this module
+
+        return WidePass(self, examples) if len(examples.labels) <= FEW else None
 
     def _descend(self, chunk: Chunk, seen: Seen) -> None:
         indices = self._indices(chunk)
