@@ -71,7 +71,7 @@ def _writable(folder: Path) -> bool:
 @contextmanager
 def _numba_caches_in(folder: Path) -> Iterator[None]:
     """A function's cache is found when it is decorated; other users of Numba keep their folder."""
-    before = config.CACHE_DIR
+    before = getattr(config, "CACHE_DIR")  # noqa: B009 (a variable that type checkers miss)
     setattr(config, "CACHE_DIR", str(folder))  # noqa: B010 (a variable)
     try:
         yield
