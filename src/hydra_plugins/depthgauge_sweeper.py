@@ -1,33 +1,14 @@
 """Hydra's sweeper for grids whose cells are planned, checked and skipped where they are done.
 
 Hydra looks for sweepers in this namespace only, and imports what it finds at every start.
+stages/composition.py chooses it for this application.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
-from hydra.core.config_store import ConfigStore
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
-
-
-@dataclass
-class GridSweeperConf:
-    """Hydra's keys of its own sweeper, and two that the sweeper sets for its jobs."""
-
-    _target_: str = "hydra_plugins.depthgauge_sweeper.GridSweeper"
-    max_batch_size: int | None = None
-    params: dict[str, Any] | None = None
-    sweep: str = "unplanned"
-    """Names the folder of the sweep."""
-    plan: str = ""
-    """Names the file with the planned cells."""
-
-
-ConfigStore.instance().store(
-    group="hydra/sweeper", name="grid", node=GridSweeperConf, provider="depthgauge"
-)
 
 
 class GridSweeper(Sweeper):

@@ -6,7 +6,7 @@ from hydra.core.utils import JobReturn
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from depthgauge.stages.command import current
+from depthgauge.stages.command import current, folder_of, plans_a_grid, set_for_jobs
 from depthgauge.stages.notes import forget_trials
 
 
@@ -19,7 +19,9 @@ class SweepCallback(Callback):
         forget_trials(config)
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
-        """Keep the config of a sweep."""
+        """Keep the config of a sweep; the time in the name of its folder stays as it is now."""
+        if not plans_a_grid(config):
+            set_for_jobs(config, "sweep.dir", str(folder_of(config)))
         self.on_run_start(config)
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **_: Any) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 GRID_SWEEPER = "hydra_plugins.depthgauge_sweeper.GridSweeper"
 
@@ -48,3 +48,10 @@ def folder_of(config: DictConfig) -> Path:
     """Return the folder of a sweep, or of a single run."""
     hydra = config.hydra
     return Path(hydra.sweep.dir if hydra.mode == RunMode.MULTIRUN else hydra.run.dir)
+
+
+def set_for_jobs(config: DictConfig, key: str, value: str) -> None:
+    """Set a key of Hydra's here and in every job: launchers compose from these words."""
+    with open_dict(config):
+        OmegaConf.update(config.hydra, key, value)
+        config.hydra.overrides.hydra.append(f"hydra.{key}='{value}'")

@@ -15,6 +15,7 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
+from hydra.core.plugins import Plugins
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
@@ -22,6 +23,19 @@ from depthgauge.config import Config
 from depthgauge.datasets.lists import prepared_extras
 
 ConfigStore.instance().store(name="schema", node=Config)
+
+SWEEPER = {
+    "_target_": "hydra_plugins.depthgauge_sweeper.GridSweeper",
+    "max_batch_size": None,
+    "params": None,
+    "sweep": "unplanned",
+    "plan": "",
+}
+"""Hydra's keys of its own sweeper, and two that ours sets: the names of the sweep's folder in
+.cells/sweeps, and of the file there that says what was planned."""
+
+Plugins.instance()  # stores Hydra's own sweeper, whose place ours takes in this application alone
+ConfigStore.instance().store(group="hydra/sweeper", name="basic", node=SWEEPER)
 
 
 def if_prepared(names: Sequence[str]) -> str:

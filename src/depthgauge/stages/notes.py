@@ -33,8 +33,8 @@ class Note:
     """Of its job."""
     config: Config
     """With the device that it was planned for."""
-    key: str
-    """Of the cell."""
+    keys: tuple[str, ...]
+    """Of its blocks."""
     runs: Path
     """The folder that names the MLflow runs."""
 
@@ -80,7 +80,7 @@ def trials(config: DictConfig) -> list[Note]:
     """Return the trials of a sweep, in the order of their jobs; one that was repeated once."""
     paths = sorted((folder_of(config) / TRIALS).glob("*.pickle"), key=lambda path: int(path.stem))
     notes = [pickle.loads(path.read_bytes()) for path in paths]
-    return list({(note.key, note.config.seeds): note for note in notes}.values())
+    return list({note.keys: note for note in notes}.values())
 
 
 def forget_trials(config: DictConfig) -> None:

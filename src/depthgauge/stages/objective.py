@@ -1,6 +1,5 @@
 """The number that a sweeper searches by: the key `objective` names a variable of the record."""
 
-
 import numpy as np
 import xarray as xr
 from hydra.types import RunMode
@@ -61,6 +60,9 @@ def _is_a_number(variable: xr.DataArray) -> bool:
     """Return whether a variable is one number a replica, or one a replica and step."""
     dims = [str(dim) for dim in variable.dims]
     numeric = np.issubdtype(variable.dtype, np.number)
-    return numeric and bool(dims) and dims[0] == "replica" and all(
-        dim.endswith("_step") for dim in dims[1:]
+    return (
+        numeric
+        and bool(dims)
+        and dims[0] == "replica"
+        and all(dim.endswith("_step") for dim in dims[1:])
     )

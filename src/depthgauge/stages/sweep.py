@@ -4,28 +4,29 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf
 
 from depthgauge.errors import ConfigError, DepthgaugeError, ResourceError
 from depthgauge.stages.assemble import assemble, out_folder
 from depthgauge.stages.blocks import CELLS
-from depthgauge.stages.command import current, folder_of
+from depthgauge.stages.command import current, folder_of, set_for_jobs
 from depthgauge.stages.diary import kept_diary, sweep_folder, told_once
 from depthgauge.stages.divergence import require_a_rate
 from depthgauge.stages.estimate import show_plan
-from depthgauge.stages.notes import Note, leave_planned
+from depthgauge.stages.notes import leave_planned
 from depthgauge.stages.outline import outline_of
 from depthgauge.stages.plan import Planned, planned_cells
 from depthgauge.stages.refusals import refusals
 from depthgauge.stages.slurm import asked_of_slurm, gave_up, job_name, require_slurm
 from depthgauge.stages.track import track_study
-from depthgauge.stages.worker import is_done, prepared_data
+from depthgauge.stages.worker import is_done, note_of, prepared_data
 from depthgauge.training.block import Block
 
 WORKER_REPLACED = "A worker stopped while some jobs were given to the executor"
@@ -49,7 +50,7 @@ def sweep(
         return []
     runs = sweep_folder(study, planned)
     left = [each for each in planned if not is_done(each)]
-    _set(config, "sweeper.sweep", runs.name)
+    set_for_jobs(config, "sweeper.sweep", runs.name)
     _require_free_queue(config, study, runs, left)
     for sentence in _left_out(study, planned, words):
         print(sentence)
@@ -57,8 +58,8 @@ def sweep(
     with writing():
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(config, folder / "multirun.yaml")
-    notes = [Note(study, each.words, each.config, each.cell.key, runs) for each in left]
-    _set(config, "sweeper.plan", leave_planned(folder, notes))
+    notes = [replace(note_of(each), runs=runs) for each in left]
+    set_for_jobs(config, "sweeper.plan", leave_planned(folder, notes))
     launcher = _launcher(config, context, task)
     returned: list[JobReturn] = []
 
@@ -154,13 +155,6 @@ def _launcher(config: DictConfig, context: HydraContext, task: TaskFunction) -> 
         return Plugins.instance().instantiate_launcher(
             hydra_context=context, task_function=task, config=config
         )
-
-
-def _set(config: DictConfig, key: str, value: str) -> None:
-    """Set a key of Hydra's here and in every job: launchers compose from these words."""
-    with open_dict(config):
-        OmegaConf.update(config.hydra, key, value)
-        config.hydra.overrides.hydra.append(f"hydra.{key}={value}")
 
 
 def _require_free_queue(

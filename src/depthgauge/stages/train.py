@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import hydra
+from hydra.types import TaskFunction
 
 from depthgauge.errors import ConfigError
 from depthgauge.stages.assemble import out_folder
@@ -61,12 +62,23 @@ def run_words(words: Sequence[str]) -> None:
     if any(word.startswith("study=") for word in hydras):
         study_of(hydras)
     os.chdir(root)
-    with command(dry_run=ours) as begun:
-        with _hydras_errors(begun), _argv(hydras):
-            task = dry_run if ours else train_cell
-            hydra.main(str(root / "conf"), "config", version_base="1.3")(task)()
-        if not any(word.split("=")[0] in SHOWS for word in words):
+    shows = any(word.split("=")[0] in SHOWS for word in words)
+    task = dry_run if ours else train_cell
+    with command(dry_run=ours) as begun, _hydras_errors(begun):
+        try:
+            _hydra(hydras, task)
+        except Exception:
+            # Hydra takes what does not compose for a single run, and says why that has no grid
+            if begun.config is not None or shows or "--multirun" in hydras:
+                raise
+            _hydra(["--multirun", *hydras], task)
+        if not shows:
             _finish(begun)
+
+
+def _hydra(words: Sequence[str], task: TaskFunction) -> None:
+    with _argv(words):
+        hydra.main(str(Path("conf").absolute()), "config", version_base="1.3")(task)()
 
 
 def _finish(begun: Command) -> None:
@@ -80,6 +92,8 @@ def _finish(begun: Command) -> None:
     if begun.dry_run or plans_a_grid(config):
         return
     notes = trials(config)
+    if not notes:
+        raise ConfigError(f"{folder_of(config)}: no cell was trained; is the grid empty?")
     require_one_study({note.study for note in notes})
     axes = axes_of_trials([note.words for note in notes], [note.config for note in notes])
     planned = [
@@ -92,8 +106,9 @@ def _finish(begun: Command) -> None:
 
 def _ordered(words: Sequence[str]) -> list[str]:
     """Return Hydra's words: flags first, as argparse wants them, and folders as seen from here."""
-    flags = [word for word in words if word in ("-m", "--multirun", "--resolve")]
-    rest = [word for word in words if word not in (*flags, "--dry-run")]
+    many = ["--multirun"] if {"-m", "--multirun"} & set(words) else []
+    flags = [*many, *(["--resolve"] if "--resolve" in words else [])]
+    rest = [each for each in words if each not in ("-m", "--multirun", "--resolve", "--dry-run")]
     for place, word in enumerate(rest):
         option, is_one_word, folder = word.partition("=")
         if option in FOLDERS and is_one_word:

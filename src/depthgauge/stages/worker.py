@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from hydra.types import RunMode
+from omegaconf import DictConfig
 
 from depthgauge.datasets.prepared import Prepared, load
 from depthgauge.errors import ConfigError, DepthgaugeError, ResourceError
@@ -28,7 +29,7 @@ from depthgauge.stages.plan import Planned, checked, planned_cell
 from depthgauge.stages.refusals import WHICH
 from depthgauge.stages.slurm import OUT_OF_TIME, asked_of_slurm, gave_up
 from depthgauge.training.block import Block, Watch
-from depthgauge.training.cell import build_cell, compute_block, finished
+from depthgauge.training.cell import Cell, build_cell, compute_block, finished
 from depthgauge.training.device import available_device
 
 
@@ -44,7 +45,7 @@ def train_cell(composed: DictConfig) -> float | None:
     A failure is written beside the block and does not stop the other cells. Returns the value of
     `objective` if the config names one, which a sweeper may search by.
     """
-    hydra_config = OmegaConf.create({"hydra": HydraConfig.get()})
+    hydra_config = job_config()
     if plans_a_grid(hydra_config):
         note = planned_note(hydra_config)
         planned = planned_again(0, note)
@@ -57,12 +58,19 @@ def train_cell(composed: DictConfig) -> float | None:
     return objective_of(planned)
 
 
+def job_config() -> DictConfig:
+    """Return the config of the job in progress whose part `hydra` is Hydra's."""
+    config = HydraConfig.instance().cfg
+    assert config is not None
+    return config
+
+
 def dry_run(composed: DictConfig) -> None:
     """Show what a single run would take; raise ConfigError where no plan can be made."""
-    hydra_config = OmegaConf.create({"hydra": HydraConfig.get()})
-    if str(HydraConfig.get().mode) != "RunMode.RUN":
+    hydra_config = job_config()
+    if hydra_config.hydra.mode != RunMode.RUN:
         raise ConfigError(
-            f"--dry-run: {HydraConfig.get().sweeper._target_} chooses its cells while it runs, so"
+            f"--dry-run: {hydra_config.hydra.sweeper._target_} chooses its cells while it runs, so"
             " that nothing can be planned; leave hydra/sweeper or --dry-run out"
         )
     planned = _trial(composed, hydra_config)
@@ -72,7 +80,12 @@ def dry_run(composed: DictConfig) -> None:
 def note_of(planned: Planned) -> Note:
     """Return what a process that trains the cell has to know."""
     runs = sweep_folder(planned.study, [planned])
-    return Note(planned.study, planned.words, planned.config, planned.cell.key, runs)
+    return Note(planned.study, planned.words, planned.config, keys_of(planned.cell), runs)
+
+
+def keys_of(cell: Cell) -> tuple[str, ...]:
+    """Return the keys of a cell's blocks."""
+    return tuple(block.key for block in cell.blocks)
 
 
 def planned_again(position: int, note: Note, axes: Mapping[str, Any] | None = None) -> Planned:
@@ -82,7 +95,7 @@ def planned_again(position: int, note: Note, axes: Mapping[str, Any] | None = No
     """
     data = prepared_data(note.config.dataset.name)
     cell = build_cell(note.config, data.hash, note.config.device.value)
-    if cell.key != note.key:
+    if keys_of(cell) != note.keys:
         raise ConfigError(
             f"{' '.join(note.words)}: code or data changed after the cells were planned; repeat"
             " the command, which plans anew"
