@@ -174,7 +174,8 @@ def checked(config: DictConfig) -> Config:
 
 def _require_few_values(config: DictConfig) -> None:
     """Raise ConfigError where interpolations of interpolations multiply, before all are made."""
-    count, left = 0, [config]
+    count = 0
+    left: list[DictConfig | ListConfig] = [config]
     while left:
         node = left.pop()
         inner = node.values() if isinstance(node, DictConfig) else node

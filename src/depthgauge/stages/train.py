@@ -66,17 +66,18 @@ def run_words(words: Sequence[str]) -> None:
     task = dry_run if ours else train_cell
     with command(dry_run=ours) as begun, _hydras_errors(begun):
         try:
-            _hydra(hydras, task)
+            run_hydra(hydras, task)
         except Exception:
             # Hydra takes what does not compose for a single run, and says why that has no grid
             if begun.config is not None or shows or "--multirun" in hydras:
                 raise
-            _hydra(["--multirun", *hydras], task)
+            run_hydra(["--multirun", *hydras], task)
         if not shows:
             _finish(begun)
 
 
-def _hydra(words: Sequence[str], task: TaskFunction) -> None:
+def run_hydra(words: Sequence[str], task: TaskFunction) -> None:
+    """Let Hydra compose what `words` say, and run `task`; raises what goes wrong."""
     with _argv(words):
         hydra.main(str(Path("conf").absolute()), "config", version_base="1.3")(task)()
 

@@ -60,8 +60,7 @@ def train_cell(composed: DictConfig) -> float | None:
 
 def job_config() -> DictConfig:
     """Return the config of the job in progress whose part `hydra` is Hydra's."""
-    config = HydraConfig.instance().cfg
-    assert config is not None
+    config: Any = HydraConfig.instance().cfg
     return config
 
 
