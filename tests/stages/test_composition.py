@@ -102,7 +102,7 @@ def test_an_edited_page_is_composed_anew(project):
     """Nothing that was kept outlives the text it came from."""
     page = project / "conf/study/nielsen_chain.yaml"
     before = plan(["study=nielsen_chain", "scale=smoke"], prepared_data)
-    page.write_text(page.read_text().replace("seeds:", "cpu_replicas: 3\nseeds:"))
+    page.write_text(page.read_text().replace("cpu_replicas: 1000", "cpu_replicas: 3"))
     after = plan(["study=nielsen_chain", "scale=smoke"], prepared_data)
     assert before[0].config.cpu_replicas != 3 == after[0].config.cpu_replicas
 
@@ -126,11 +126,11 @@ def test_a_grid_that_cannot_be_planned_is_refused(words, sentence, project):
 
 def test_interpolations_that_multiply_are_refused(project):
     """Ten lists that repeat the one before ten times stand for ten billion values."""
-    lines = ["# @package _global_", "notebook:", "  a0: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    lines = ["# @package _global_", "notebook:", f"  a0: [{', '.join(10 * ['1'])}]"]
     for level in range(1, 10):
-        lines.append(f"  a{level}: [{', '.join(10 * [f'${{notebook.a{level - 1}}}'])}]".replace("'", ""))
-    text = "\n".join(lines).replace("${", "'${").replace("}", "}'")
-    (project / "conf/study/laughs.yaml").write_text(text + "\n")
+        repeated = ", ".join(10 * [f"'${{notebook.a{level - 1}}}'"])
+        lines.append(f"  a{level}: [{repeated}]")
+    (project / "conf/study/laughs.yaml").write_text("\n".join(lines) + "\n")
     with pytest.raises(ConfigError, match="stand for more than 100000 values"):
         plan(["study=laughs"], prepared_data)
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -55,3 +56,9 @@ def set_for_jobs(config: DictConfig, key: str, value: str) -> None:
     with open_dict(config):
         OmegaConf.update(config.hydra, key, value)
         config.hydra.overrides.hydra.append(f"hydra.{key}='{value}'")
+
+
+def words_of(config: DictConfig, kind: str = "task") -> list[str]:
+    """Return the words of the task, or of `hydra`, as given: an interpolation stays as it is."""
+    words: Any = OmegaConf.to_container(config.hydra.overrides[kind], resolve=False)
+    return words

@@ -21,6 +21,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from depthgauge.config import Config
 from depthgauge.datasets.lists import prepared_extras
+from depthgauge.stages.command import words_of
 
 ConfigStore.instance().store(name="schema", node=Config)
 
@@ -96,7 +97,7 @@ class Composer:
     def _is_group(self, key: str) -> bool:
         if key not in self._groups:
             job = self.master.hydra.job
-            hydra_words = list(self.master.hydra.overrides.hydra)
+            hydra_words = words_of(self.master, "hydra")
             found = self.loader.get_group_options(key, None, job.config_name, hydra_words)
             self._groups[key] = bool(found)
         return self._groups[key]

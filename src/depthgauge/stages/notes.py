@@ -19,7 +19,7 @@ from omegaconf import DictConfig
 from depthgauge.config import Config
 from depthgauge.errors import ConfigError
 from depthgauge.files import write_bytes
-from depthgauge.stages.command import folder_of
+from depthgauge.stages.command import folder_of, words_of
 
 TRIALS = "trials"
 
@@ -57,7 +57,7 @@ def planned_note(config: DictConfig) -> Note:
     """
     path = folder_of(config) / config.hydra.sweeper.plan
     try:
-        return _planned(path, path.stat().st_mtime_ns)[tuple(config.hydra.overrides.task)]
+        return _planned(path, path.stat().st_mtime_ns)[tuple(words_of(config))]
     except (FileNotFoundError, KeyError):
         raise ConfigError(
             f"{path} does not say what was planned for this job; repeat the command"

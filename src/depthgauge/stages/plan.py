@@ -16,6 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 from depthgauge.config import Config, Device, plain, sized
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.errors import ConfigError, DepthgaugeError
+from depthgauge.stages.command import words_of
 from depthgauge.stages.composition import Composer, parsed_word
 from depthgauge.stages.grid import Grid
 from depthgauge.stages.idle import require_no_idle_setting
@@ -99,7 +100,7 @@ def plan(overrides: Sequence[str], data: Callable[[str], Prepared]) -> list[Plan
     with refusals(), initialize_config_dir(conf, job_name=JOB, version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
         master = loader.load_configuration("config", list(overrides), RunMode.MULTIRUN)
-    return planned_cells(master, loader, list(master.hydra.overrides.task), data)
+    return planned_cells(master, loader, words_of(master), data)
 
 
 def planned_cells(

@@ -69,7 +69,7 @@ def run_words(words: Sequence[str]) -> None:
             run_hydra(hydras, task)
         except Exception:
             # Hydra takes what does not compose for a single run, and says why that has no grid
-            if begun.config is not None or shows or "--multirun" in hydras:
+            if begun.config is not None or shows or any(map(_chooses_the_mode, hydras)):
                 raise
             run_hydra(["--multirun", *hydras], task)
         if not shows:
@@ -103,6 +103,10 @@ def _finish(begun: Command) -> None:
     ]
     out_folder(planned[0].config)
     carry_out(planned[0].study, planned, lambda: None, config, already=0)
+
+
+def _chooses_the_mode(word: str) -> bool:
+    return word in ("--multirun", "--run", "-r") or word.startswith("hydra.mode=")
 
 
 def _ordered(words: Sequence[str]) -> list[str]:

@@ -17,7 +17,7 @@ from depthgauge.datasets.prepared import Prepared, load
 from depthgauge.errors import ConfigError, DepthgaugeError, ResourceError
 from depthgauge.files import write_text
 from depthgauge.stages.blocks import CELLS
-from depthgauge.stages.command import plans_a_grid
+from depthgauge.stages.command import plans_a_grid, words_of
 from depthgauge.stages.diary import cell_diary, sweep_folder
 from depthgauge.stages.estimate import show_plan
 from depthgauge.stages.interruption import Terminated
@@ -110,7 +110,7 @@ def _trial(composed: DictConfig, hydra_config: DictConfig) -> Planned:
     if study is None:
         raise ConfigError(WHICH)
     asked = asked_of_slurm(hydra_config)
-    words = list(hydra.overrides.task)
+    words = words_of(hydra_config)
     return planned_cell(0, study, words, [], checked(composed), prepared_data, asked)
 
 
