@@ -25,6 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -87,11 +88,12 @@ def command(*words: str) -> Callable[[], None]:
 
 
 def launch_jobs() -> None:
-    """Let the launcher run a job for every cell."""
-    from depthgauge.stages.grid import compositions, launch
+    """Plan the grid, and let the launcher run a job for every cell."""
+    from depthgauge.errors import DepthgaugeError
+    from depthgauge.stages.train import run_hydra
 
-    words = [f"study={STUDY}"]
-    launch([*words, *QUIET], nothing, range(len(compositions(words))))
+    with suppress(DepthgaugeError):  # no cell is done afterwards
+        run_hydra([f"study={STUDY}", "tracking=false", *QUIET], nothing)
 
 
 def nothing(_config: object) -> None:

@@ -51,7 +51,7 @@ UPDATES = {
     "nielsen_training_speed": {500},
     "nielsen_chain": {0},
     "mean_field": {0},
-    "bounds": {0},
+    "bounds": {0, 150_000},  # what is said of all of the training
     "glorot_cost_surface": {0},
     "glorot_init": {0},
     "glorot_gradients": {5_000_000},

@@ -141,6 +141,7 @@ def bounds_cell(world: World, cost: str, depth: int, seeds: int) -> xr.Dataset:
     settings = Experiment(
         hidden=[30] * depth,
         cost=cost,
+        steps=150_000,
         precision=Precision.float64,
         bounds=Bounds(every=8, images=100, identities=2),
     )

@@ -7,6 +7,7 @@ import pytest
 
 import reference
 from depthgauge.kernel import elementwise, narrow, narrow_descent, narrow_looks
+from depthgauge.kernel import rule as codes
 from depthgauge.kernel.sparse import density, sparse
 
 WIDTHS = (9, 33, 5, 4)
@@ -56,7 +57,7 @@ def test_activations_keep_the_precision_of_float32(name):
     ).astype(np.float32)
     found = exact.copy()
     scratch = np.zeros(2 * len(exact), np.int32)
-    elementwise.activate(elementwise.ACTIVATION_CODES[name], found, scratch)
+    elementwise.activate(codes.ACTIVATION_CODES[name], found, scratch)
     wanted = reference.activation(name, exact.astype(float))
     np.testing.assert_allclose(found, wanted, rtol=4 * EPSILON, atol=1e-37)
 
@@ -68,7 +69,7 @@ def test_activations_keep_the_precision_of_float32(name):
 def test_activations_saturate_and_pass_nan_on(name):
     """No overflow however large the pre-activation, and what is not a number stays none."""
     x = np.array([-1e30, -200, 200, 1e30, np.inf, -np.inf, np.nan], np.float32)
-    elementwise.activate(elementwise.ACTIVATION_CODES[name], x, np.zeros(2 * len(x), np.int32))
+    elementwise.activate(codes.ACTIVATION_CODES[name], x, np.zeros(2 * len(x), np.int32))
     low = 0 if name == "sigmoid" else -1
     np.testing.assert_allclose(x, [low, low, 1, 1, 1, low, np.nan], atol=1e-37)
 
@@ -80,7 +81,7 @@ def test_a_look_matches_the_numpy_twin(activation, cost):
     images, labels, xs, ys = examples()
     pairs = [net(0), net(1)]
     where, nets = held(*pairs)
-    rule = elementwise.Rule(elementwise.ACTIVATION_CODES[activation], elementwise.COST_CODES[cost])
+    rule = codes.Rule(codes.ACTIVATION_CODES[activation], codes.COST_CODES[cost])
     seen = narrow_looks.empty_glance(1, len(nets.biases), where)
     narrow_looks.look(where, narrow_looks.probe_set(images, labels, 256), nets, rule, seen)
     for r, (weights, biases) in enumerate(pairs):
@@ -114,7 +115,7 @@ def test_the_mini_batchs_own_gradient_is_the_twins(orders):
     pairs = [net(0), net(1)]
     where, nets = held(*pairs)
     order = np.random.default_rng(2).integers(0, 20, (orders, 6))
-    rule = elementwise.Rule(elementwise.TANH, elementwise.NLL)
+    rule = codes.Rule(codes.TANH, codes.NLL)
     found = np.zeros_like(nets.biases)
     narrow_looks.look_at_batch(where, sparse(images, labels, 256), order, nets, rule, found)
     for r, (weights, biases) in enumerate(pairs):
@@ -135,7 +136,7 @@ def test_the_gradient_by_pairs_of_images_is_the_one_by_pixels(count):
     probe_set = narrow_looks.probe_set(images, labels, 256)
     assert len(probe_set.gram) == (0 if count > narrow_looks.MOST_IN_GRAM else count)
     seen = narrow_looks.empty_glance(1, len(nets.biases), where)
-    narrow_looks.look(where, probe_set, nets, elementwise.Rule(0, 0), seen)
+    narrow_looks.look(where, probe_set, nets, codes.Rule(0, 0), seen)
     exact, _ = reference.mean_gradients(weights, biases, xs, ys, "sigmoid", "cross_entropy")
     np.testing.assert_allclose(seen.weight_norms[0, 0, 0], np.linalg.norm(exact[0]), rtol=2e-5)
 
@@ -157,7 +158,7 @@ def test_the_gradient_by_pixels_takes_many_of_them_in_turns():
     probe_set = narrow_looks.probe_set(images, labels, 256)
     probe_set = probe_set._replace(gram=np.zeros((0, 0), np.float32))
     seen = narrow_looks.empty_glance(1, 1, where)
-    narrow_looks.look(where, probe_set, nets, elementwise.Rule(0, 0), seen)
+    narrow_looks.look(where, probe_set, nets, codes.Rule(0, 0), seen)
     ys = np.eye(3)[labels]
     exact, _ = reference.mean_gradients(
         weights, biases, images / 256, ys, "sigmoid", "cross_entropy"
@@ -179,7 +180,7 @@ def test_gradients_that_cancel_keep_their_digits():
     biases[2] += np.array([1e-3, 0, -20, -20]) - z
     where, nets = held((weights, biases))
     seen = narrow_looks.empty_glance(1, len(nets.biases), where)
-    rule = elementwise.Rule(elementwise.SIGMOID, elementwise.NLL)
+    rule = codes.Rule(codes.SIGMOID, codes.NLL)
     narrow_looks.look(where, narrow_looks.probe_set(images, labels, 256), nets, rule, seen)
     exact, _ = reference.mean_gradients(weights, biases, xs, ys, "sigmoid", "nll")
     np.testing.assert_allclose(seen.weight_norms[0, 0, 0], np.linalg.norm(exact[0]), rtol=5e-3)
@@ -197,7 +198,7 @@ def test_a_vanishing_gradient_keeps_its_digits(count, size):
     weights[1] *= size
     where, nets = held((weights, biases))
     seen = narrow_looks.empty_glance(1, len(nets.biases), where)
-    rule = elementwise.Rule(0, 0)
+    rule = codes.Rule(0, 0)
     narrow_looks.look(where, narrow_looks.probe_set(images, labels, 256), nets, rule, seen)
     grad_w, grad_b = reference.mean_gradients(weights, biases, xs, ys, "sigmoid", "cross_entropy")
     assert 0 < np.linalg.norm(grad_b[0]) < 10 * size
@@ -214,7 +215,7 @@ def test_costs_hold_far_from_the_answer_and_close_to_it(cost):
     nets.biases[0, where.units[2] : where.units[2] + 4] = z
     images, labels, _, _ = examples(4)
     labels = np.array([0, 1, 2, 3])
-    rule = elementwise.Rule(elementwise.SIGMOID, elementwise.COST_CODES[cost])
+    rule = codes.Rule(codes.SIGMOID, codes.COST_CODES[cost])
     correct, costs = np.zeros(1, np.int64), np.zeros(1)
     for label in range(4):
         rows = np.array([label])
@@ -241,13 +242,13 @@ def test_parameters_come_back_as_they_were():
         assert np.array_equal(one, other)
 
 
-@pytest.mark.parametrize("activation", [elementwise.SIGMOID, elementwise.TANH])
+@pytest.mark.parametrize("activation", [codes.SIGMOID, codes.TANH])
 def test_steps_keep_both_copies_of_the_weights_alike_and_padding_empty(activation):
     """W and its transpose go the same way, to the last digits; padding stays 0."""
     images, labels, _, _ = examples(40)
     where, nets = held(net(0), net(1))
     order = np.random.default_rng(0).integers(0, 40, (300, 2, 5))
-    rule = elementwise.Rule(activation, elementwise.NLL)
+    rule = codes.Rule(activation, codes.NLL)
     rates, shrink = np.full(2, 0.5, np.float32), np.full(2, 0.999, np.float32)
     task = (where, sparse(images, labels, 256), order, nets, rule, rates, shrink, 300)
     narrow_descent.descend(*task, *looks(where, images[:0], []))
@@ -274,7 +275,7 @@ def looks(where, images, due):
 def test_looks_amid_the_steps_see_what_looks_between_them_see(due, whole):
     """Bit for bit; and neither kind changes the steps."""
     images, labels, _, _ = examples(40)
-    every, rule = sparse(images, labels, 256), elementwise.Rule(elementwise.TANH, elementwise.NLL)
+    every, rule = sparse(images, labels, 256), codes.Rule(codes.TANH, codes.NLL)
     order = np.arange(40).reshape(1, 1, -1)
     if not whole:
         order = np.random.default_rng(0).integers(0, 40, (5, 2, 3))

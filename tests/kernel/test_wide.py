@@ -2,11 +2,13 @@
 
 import itertools
 
+import numba
 import numpy as np
 import pytest
 
 import reference
-from depthgauge.kernel import elementwise, rows, wide
+from depthgauge.kernel import rows, wide
+from depthgauge.kernel import rule as codes
 
 WIDTHS = (9, 33, 5, 4)
 """Layers that are no multiple of a row of vectors, nor of the rows worked on at once."""
@@ -41,7 +43,7 @@ def held(nets):
 
 
 def rule_of(activation, cost):
-    return elementwise.Rule(elementwise.ACTIVATION_CODES[activation], elementwise.COST_CODES[cost])
+    return codes.Rule(codes.ACTIVATION_CODES[activation], codes.COST_CODES[cost])
 
 
 def examples():
@@ -99,7 +101,7 @@ def test_a_pass_is_the_twins_and_changes_nothing(activation, cost):
 def test_asking_early_changes_nothing_even_beyond_the_end():
     """The last rows of the last network ask for what lies behind it."""
 
-    @elementwise.njit
+    @numba.njit
     def ask(matrix, m, width):
         rows.prefetch(matrix, m, width)
 

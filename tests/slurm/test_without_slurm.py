@@ -7,7 +7,7 @@ import warnings
 
 import pytest
 
-from depthgauge.stages import diary, train
+from depthgauge.stages import diary, worker
 from depthgauge.stages.plan import plan
 from depthgauge.stages.slurm import refused
 
@@ -18,7 +18,7 @@ CELL = ("study=nielsen_accuracy", "scale=smoke", "hidden=[5]", "steps=200", "tra
 
 
 def keys(*words):
-    return [each.cell.key for each in plan([*CELL, *words], train.prepared_data)]
+    return [each.cell.key for each in plan([*CELL, *words], worker.prepared_data)]
 
 
 def test_the_machine_that_submits_plans_for_those_that_compute(project):
@@ -59,7 +59,7 @@ def test_a_controller_that_is_away_is_no_wrong_key():
 
 def test_too_many_time_limits_end_a_cell(project, monkeypatch):
     """submitit's exception is not one of the block's: the cell does not go on to its next block."""
-    (cell,) = plan([*CELL], train.prepared_data)
+    (cell,) = plan([*CELL], worker.prepared_data)
     block = cell.cell.blocks[0]
     (project / ".cells" / block.key).mkdir(parents=True)
 
@@ -67,7 +67,7 @@ def test_too_many_time_limits_end_a_cell(project, monkeypatch):
         raise UncompletedJobError("Job not requeued because: timed-out too many times.")
 
     with pytest.raises(UncompletedJobError):
-        train._finish(block, compute)
+        worker.finish(block, compute)
     told = (project / ".cells" / block.key / "error.txt").read_text()
     assert "max_num_timeout" in told and told.count("\n") == 1
 

@@ -58,7 +58,8 @@ def test_tab_offers_stages_options_keys_and_values(offered, project, tmp_path):
     """Each in its place; a page that was added just now too; values also after a comma."""
     assert offered("depthgauge ") == list(STAGES)
     assert offered("depthgauge tra") == ["train", "track"]
-    assert offered("depthgauge train --") == ["--help", "--multirun", "--dry-run"]
+    assert {"--help", "--multirun", "--dry-run", "--cfg"} <= set(offered("depthgauge train --"))
+    assert offered("depthgauge train --cfg ") == ["job", "hydra", "all"]
     assert offered("depthgauge claims --verdict f") == ["fails"]
     assert offered("depthgauge completion ") == ["bash", "zsh"]
     assert offered("depthgauge train study=nielsen_a") == ["nielsen_accuracy"]

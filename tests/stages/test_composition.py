@@ -1,56 +1,60 @@
 """A cell is composed as Hydra composes it, though not by composing it anew."""
 
 import json
-import pickle
 import random
+from contextlib import contextmanager
 
 import pytest
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.utils import create_config_search_path
-from hydra.errors import HydraException
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from omegaconf import OmegaConf, open_dict
 
 from depthgauge.config import Config
 from depthgauge.errors import ConfigError
-from depthgauge.stages.composition import loader_of
-from depthgauge.stages.grid import compositions, launch
-from depthgauge.stages.plan import checked
+from depthgauge.stages.composition import Composer
+from depthgauge.stages.grid import Grid
+from depthgauge.stages.plan import checked, plan
 from depthgauge.stages.prune import SCALES
+from depthgauge.stages.worker import prepared_data
 
 
-@pytest.fixture
-def hydras(project):
-    """Hydra's own loader of the project's pages, which keeps nothing."""
-    return ConfigLoaderImpl(create_config_search_path(str(project / "conf")))
+@contextmanager
+def composing(root, *words):
+    """Hydra's own loader, what it composes before the grid is spread out, and our jobs."""
+    with initialize_config_dir(str(root / "conf"), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        master = loader.load_configuration("config", list(words), RunMode.MULTIRUN)
+        task = list(master.hydra.overrides.task)
+        yield loader, master, list(Grid(loader, master, task).jobs())
 
 
-@pytest.fixture
-def ours(project):
-    return loader_of(project / "conf")
+def hydras(loader, master, job):
+    """Return what Hydra composes for a job, as text with its interpolations."""
+    config = loader.load_sweep_config(master, job)
+    with open_dict(config):
+        config.pop("hydra")
+    return OmegaConf.to_yaml(config)
 
 
-def test_every_page_composes_at_every_scale_as_hydra_composes_it(project, hydras, ours):
-    """All cells are studies that can run; one of each grid is compared, drawn by a seed.
-
-    The text of the whole config, interpolations and Hydra's part included; then what is checked.
-    """
+def test_every_page_composes_at_every_scale_as_hydra_composes_it(project):
+    """All cells are studies that can run; one of each grid is compared, drawn by a seed."""
     draw = random.Random(1)
     for page in sorted((project / "conf/study").glob("*.yaml")):
         for scale in SCALES:
-            words = [f"study={page.stem}", f"scale={scale}"]
-            cells = [(job, checked(config)) for job, config in compositions(words)]
-            for _, config in cells:
-                assert config.notebook["question"].endswith("?") and config.notebook["source"]
-                assert set(config.notebook["minutes"]) == set(SCALES)
-                assert json.dumps(config.notebook)
-            job, found = draw.choice(cells)
-            master = ours.load_configuration("config", words, RunMode.MULTIRUN)
-            wanted = hydras.load_sweep_config(master, job)
-            assert to_text(ours.load_sweep_config(master, job)) == to_text(wanted)
-            with open_dict(wanted):
-                wanted.pop("hydra")
-            assert found == checked(wanted)
+            with composing(project, f"study={page.stem}", f"scale={scale}") as made:
+                loader, master, jobs = made
+                composer = Composer(loader, master)
+                for job in jobs:
+                    study, composed = composer.compose(job)
+                    config = checked(composed)
+                    assert study == page.stem
+                    assert config.notebook["question"].endswith("?") and config.notebook["source"]
+                    assert set(config.notebook["minutes"]) == set(SCALES)
+                    assert json.dumps(config.notebook)
+                job = draw.choice(jobs)
+                _, composed = composer.compose(job)
+                assert OmegaConf.to_yaml(composed) == hydras(loader, master, job)
 
 
 @pytest.mark.parametrize(
@@ -58,68 +62,77 @@ def test_every_page_composes_at_every_scale_as_hydra_composes_it(project, hydras
     [
         ["hidden=[5],[4,3]", "learning_rate=range(1,4)", "seeds=choice(2,3)"],
         ["dataset=mnist,shapeset", "dataset.divide=255", "l2=0"],
-        ["gradients={every: 5, window: 2}", "gradients.every=7", "~notebook.source"],
-        ["+notebook.mine=1", "++gradients.images=50", "at.smoke.steps=3", "scale=smoke"],
-        ["hydra.sweep.subdir=x", "hydra.job.name=y", "hydra.sweeper.max_batch_size=2"],
-        ["dataset={divide: 3.0}", "steps=${seeds}"],
+        ["gradients={every: 5, window: 2}", "gradients.every=7,8", "~notebook.source"],
+        ["+notebook.mine=1,2", "++gradients.images=50", "at.smoke.steps=3", "scale=smoke"],
+        ["dataset={divide: 3.0}", "steps=${seeds}", "seeds=2,3"],
+        ["+experiment=dense,float64", "gradients.every=7"],
     ],
 )
-def test_words_of_every_kind_are_applied_as_hydra_applies_them(words, hydras, ours):
-    """Sweeps by list, range and choice; groups; additions and deletions; Hydra's own settings."""
-    words = ["study=nielsen_accuracy", *words]
-    master = hydras.load_configuration("config", words, RunMode.MULTIRUN)
-    assert to_text(ours.load_configuration("config", words, RunMode.MULTIRUN)) == to_text(master)
-    job, _ = compositions(words)[-1]
-    wanted = hydras.load_sweep_config(master, job)
-    assert to_text(ours.load_sweep_config(master, job)) == to_text(wanted)
+def test_words_of_every_kind_are_applied_as_hydra_applies_them(words, project):
+    """Sweeps by list, range and choice; groups; additions and deletions; dictionaries."""
+    with composing(project, "study=nielsen_accuracy", *words) as (loader, master, jobs):
+        composer = Composer(loader, master)
+        for job in jobs:
+            _, composed = composer.compose(job)
+            assert OmegaConf.to_yaml(composed) == hydras(loader, master, job)
 
 
-@pytest.mark.parametrize("word", ["colour=red", "seeds=many", "hidden=[30", "study@x=y", "~colour"])
-def test_what_hydra_refuses_is_refused_in_its_words(word, hydras, ours):
-    """The same text."""
-    told = []
-    for loader in (hydras, ours):
-        with pytest.raises(HydraException) as caught:
-            loader.load_configuration("config", ["study=nielsen_accuracy", word], RunMode.MULTIRUN)
-        told.append(str(caught.value))
-    assert told[0] == told[1]
+@pytest.mark.parametrize(
+    ("words", "axes"),
+    [
+        (["hidden=[5]", "l2=range(2)"], [{"l2": 0.0}, {"l2": 1.0}]),
+        (["hidden=choice([5],[4,3])"], [{"hidden": [5]}, {"hidden": [4, 3]}]),
+        (["hidden=[5,5]", "gradients={every: 5, window: 2}"], [{}]),
+        (["hidden=[5]", "dataset=glob(mn*)"], [{"dataset": "mnist"}]),
+        (
+            ["hidden=[5]", "+experiment=dense,float64"],
+            [{"experiment": "dense"}, {"experiment": "float64"}],
+        ),
+    ],
+)
+def test_an_axis_is_what_hydra_sweeps_over(words, axes, project):
+    """Not what has a comma in its text; each cell has its own name."""
+    fast = ["study=nielsen_accuracy", "scale=smoke", "train_size=1000"]
+    planned = plan([*fast, *words], prepared_data)
+    assert [each.axes for each in planned] == axes
+    assert len({each.label for each in planned}) == len(axes)
 
 
 def test_an_edited_page_is_composed_anew(project):
     """Nothing that was kept outlives the text it came from."""
     page = project / "conf/study/nielsen_chain.yaml"
-    before = loader_of(project / "conf")
-    assert loader_of(project / "conf") is before
-    page.write_text(page.read_text() + "\nl2: 3\n")
-    assert loader_of(project / "conf") is not before
-    assert all(cell.l2 == 3 for _, cell in compositions(["study=nielsen_chain"]))
+    before = plan(["study=nielsen_chain", "scale=smoke"], prepared_data)
+    page.write_text(page.read_text().replace("cpu_replicas: 1000", "cpu_replicas: 3"))
+    after = plan(["study=nielsen_chain", "scale=smoke"], prepared_data)
+    assert before[0].config.cpu_replicas != 3 == after[0].config.cpu_replicas
 
 
-def test_another_process_needs_no_copy_of_what_is_kept(project):
-    """A launcher sends the loader with every job: a path, and the process's own loader serves."""
-    loader = loader_of(project / "conf")
-    compositions(["study=nielsen_chain"])
-    sent = pickle.dumps(loader)
-    assert len(sent) < 1000 and pickle.loads(sent) is loader
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["l2=range(1000)", "seeds=range(1,1000)"], "at most 100000 are possible"),
+        (["l2=range(10000000000)"], "at most 100000 are possible"),
+        (["l2=range(0,1,0)"], "correct that"),
+        (["hidden=glob(x*)"], "hidden=glob(x*) has no value"),
+        (["learning_rate=interval(0.1,3)"], "a sweeper that searches takes an interval"),
+    ],
+)
+def test_a_grid_that_cannot_be_planned_is_refused(words, sentence, project):
+    """In a sentence, at once."""
+    with pytest.raises(ConfigError) as caught:
+        plan(["study=nielsen_accuracy", *words], prepared_data)
+    assert sentence in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_only_the_jobs_asked_for_are_launched_and_nothing_of_them_is_kept(project):
-    """In the grid's order; a job that fails is not overlooked."""
-    words = ["study=nielsen_accuracy", "hidden=[5],[6],[7]", "hydra.sweep.dir=.cells/x"]
-    seen = []
-    launch(words, lambda config: seen.append(list(config.hidden)), {2, 0})
-    assert seen == [[5], [7]]
-
-    def fails(config):
-        raise ValueError("no")
-
-    with pytest.raises(ValueError, match="no"):
-        launch(words, fails, range(3))
-
-
-def to_text(config):
-    """All keys in order, with values as they are written, interpolations unresolved."""
-    return OmegaConf.to_yaml(config)
+def test_interpolations_that_multiply_are_refused(project):
+    """Ten lists that repeat the one before ten times stand for ten billion values."""
+    lines = ["# @package _global_", "notebook:", f"  a0: [{', '.join(10 * ['1'])}]"]
+    for level in range(1, 10):
+        repeated = ", ".join(10 * [f"'${{notebook.a{level - 1}}}'"])
+        lines.append(f"  a{level}: [{repeated}]")
+    (project / "conf/study/laughs.yaml").write_text("\n".join(lines) + "\n")
+    with pytest.raises(ConfigError, match="stand for more than 100000 values"):
+        plan(["study=laughs"], prepared_data)
 
 
 @pytest.mark.parametrize("else_where", ["${hidden}", "${capacity}"])

@@ -15,7 +15,7 @@ from joblib.externals.loky import process_executor
 
 from depthgauge.datasets.prepared import load, path_of
 from depthgauge.records import read_study
-from depthgauge.stages import train
+from depthgauge.stages import sweep
 
 SMALL = [
     "study=nielsen_accuracy",
@@ -32,9 +32,9 @@ SMALL = [
 def test_a_replaced_worker_is_no_news():
     """The warning that is kept quiet is one that loky has; it is quiet, others are not."""
     source = inspect.getsource(process_executor)
-    assert train.WORKER_REPLACED in re.sub(r'"\s*"', "", source)
-    with pytest.warns(UserWarning, match="memory is full"), train.replaced_workers_are_no_news():
-        warnings.warn(f"{train.WORKER_REPLACED}. This can", stacklevel=1)
+    assert sweep.WORKER_REPLACED in re.sub(r'"\s*"', "", source)
+    with pytest.warns(UserWarning, match="memory is full"), sweep.replaced_workers_are_no_news():
+        warnings.warn(f"{sweep.WORKER_REPLACED}. This can", stacklevel=1)
         warnings.warn("memory is full", stacklevel=1)
 
 

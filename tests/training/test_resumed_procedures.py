@@ -7,9 +7,23 @@ import pytorch_lightning as pl
 import xarray as xr
 
 from depthgauge.config import Curvature, Dataset, Gradients, Pretraining, Remedy, StepSizes
-from depthgauge.training import autoencoders, descent, pretraining, remedies, second_order
+from depthgauge.training import (
+    autoencoders,
+    checkpoint,
+    descent,
+    pretraining,
+    remedies,
+    second_order,
+)
 from depthgauge.training.block import Block, Task
 from depthgauge.training.directions import OPTIMIZERS
+
+
+@pytest.fixture(autouse=True)
+def every_chunk(monkeypatch):
+    """Checkpoints are written as soon as they may be, however long the last one took."""
+    monkeypatch.setattr(checkpoint, "SHARE", 0.0)
+    monkeypatch.setattr(descent, "CHECKPOINT_SECONDS", 0.0)
 
 
 class Kill(pl.Callback):
@@ -22,7 +36,6 @@ class Kill(pl.Callback):
 
 def killed_and_resumed(procedure, experiment, data, folder, monkeypatch):
     """Return the record of a run in one piece, and that of one in two."""
-    monkeypatch.setattr(descent, "CHECKPOINT_SECONDS", 0.0)
     block = Block(experiment, [(0, 0.05), (3, 0.05)], "key", "cell")
     (folder / "whole").mkdir()
     whole = procedure.run(Task(block, data, "cpu", folder / "whole", lambda *_: []))
@@ -76,7 +89,6 @@ def test_killed_pretraining_goes_on(killed_at, experiment, small_data, tmp_path,
         dataset=Dataset(divide=255.0),
         pretraining=Pretraining(steps=230),
     )
-    monkeypatch.setattr(descent, "CHECKPOINT_SECONDS", 0.0)
     block = Block(experiment, [(0, 0.05), (3, 0.05), (3, 0.1)], "key", "cell")
     (tmp_path / "whole").mkdir()
     steps, step = [], autoencoders.AutoEncoder.step

@@ -149,6 +149,9 @@ class Config(Experiment):
     """Write to MLflow while training and afterwards."""
     out: str | None = None
     """Folder in which the finished sweep is assembled for the pipeline (build/STUDY)."""
+    objective: str | None = None
+    """What a sweeper such as Optuna searches by: a variable of the record that is one number a
+    replica (and step), as cost_validation; its last value, as the mean over the replicas."""
     model: str = ""
     """Names one of `models` where a study's axis is a bundle of keys, as activation with init."""
     models: dict[str, Any] = field(default_factory=dict)

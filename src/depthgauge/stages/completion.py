@@ -99,7 +99,7 @@ def key_values() -> dict[str, list[str]]:
         "cost": list(COSTS),
         "procedure": list(PROCEDURES),
         "split": list(SPLITS),
-        "hydra/launcher": ["basic", "joblib", "slurm"],
+        "hydra/launcher": ["basic", "joblib", "submitit_local", "slurm"],
     }
 
 

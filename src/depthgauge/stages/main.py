@@ -84,6 +84,9 @@ def _run(words: list[str]) -> None:
         _overview().parse_args(words or ["--help"])
     name = words[0]
     stage = importlib.import_module(f"depthgauge.stages.{name}")
+    if name == "train" and not {"-h", "--help"} & set(words):  # Hydra reads the words itself
+        stage.run_words(words[1:])
+        return
     found = parser_of(name, stage).parse_intermixed_args(words[1:])
     if found.overrides and name not in KEYED:
         raise ConfigError(

@@ -1,26 +1,36 @@
-"""From the command line to checked configs: Hydra composes, and stops here."""
+"""From the command line to checked cells: Hydra composes, and stops here."""
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-from omegaconf import DictConfig, OmegaConf
+from hydra import initialize_config_dir
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.global_hydra import GlobalHydra
+from hydra.types import RunMode
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from depthgauge.config import Config, plain, sized
+from depthgauge.config import Config, Device, plain, sized
 from depthgauge.datasets.prepared import Prepared, identity
 from depthgauge.errors import ConfigError, DepthgaugeError
-from depthgauge.stages.grid import compositions
+from depthgauge.stages.command import words_of
+from depthgauge.stages.composition import Composer, parsed_word
+from depthgauge.stages.grid import Grid
+from depthgauge.stages.refusals import WHICH, refusals
 from depthgauge.stages.slurm import Asked, asked_of_slurm, device_of
 from depthgauge.training.cell import Cell, build_cell
 from depthgauge.training.device import require_precision
 from depthgauge.training.limits import check
 from depthgauge.training.settings import require_settings_read
 
-LAUNCHER = ("hydra/launcher", "hydra.launcher", "hydra.sweep", "hydra/job_logging", "hydra/hydra_l")
+MOST_VALUES = 100_000
+"""Of a composed page; an interpolation may stand for a list of interpolations, and so on."""
+
+JOB = "train"
+"""What Hydra and a batch system call a job."""
 
 
 def study_of(overrides: Sequence[str]) -> str:
@@ -31,7 +41,7 @@ def study_of(overrides: Sequence[str]) -> str:
     """
     chosen = [word.partition("=")[2] for word in overrides if word.startswith("study=")]
     if not chosen:
-        raise ConfigError("which study? add study=NAME; the pages are in conf/study")
+        raise ConfigError(WHICH)
     if len(chosen) > 1 or any(mark in chosen[0] for mark in ",*()[]"):
         raise ConfigError(
             f"study={','.join(chosen)} names more than one study; each has a grid of its own, so"
@@ -53,6 +63,9 @@ class Planned:
     config: Config
     data: Prepared
     cell: Cell
+    study: str
+    words: tuple[str, ...]
+    """Of its job, as a launcher hands them on."""
 
     @property
     def label(self) -> str:
@@ -82,45 +95,66 @@ def plan(overrides: Sequence[str], data: Callable[[str], Prepared]) -> list[Plan
     Raises ConfigError for a key that is none, for a value that no cell can have, and for what Hydra
     refuses.
     """
-    _require_yaml(Path("conf", "study", f"{study_of(overrides)}.yaml"))
-    words = [word for word in overrides if not word.lstrip("+~").startswith(LAUNCHER)]
-    fixed = {word.partition("=")[0].lstrip("+") for word in overrides if "," not in word}
-    asked = asked_of_slurm(overrides)
+    study_of(overrides)
+    conf = str(Path("conf").absolute())
+    with refusals(), initialize_config_dir(conf, job_name=JOB, version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        master = loader.load_configuration("config", list(overrides), RunMode.MULTIRUN)
+    return planned_cells(master, loader, words_of(master), data)
+
+
+def planned_cells(
+    master: DictConfig,
+    loader: ConfigLoader,
+    words: Sequence[str],
+    data: Callable[[str], Prepared],
+) -> list[Planned]:
+    """Return the cells of the grid that `master` and the task's `words` describe.
+
+    Raises as `plan` does.
+    """
+    with refusals(OverflowError, ValueError):  # OmegaConf lets Python's own errors through
+        asked = asked_of_slurm(master)
+        grid = Grid(loader, master, words)
+        composer = Composer(loader, master)
+        composed = [(job, *composer.compose(job)) for job in grid.jobs()]
+    require_one_study({study for _, study, _ in composed})
     return [
-        _planned(position, task, checked(config), fixed, data, asked)
-        for position, (task, config) in enumerate(compositions(words))
+        planned_cell(position, str(study), job, grid.axes, checked(config), data, asked)
+        for position, (job, study, config) in enumerate(composed)
     ]
 
 
-def _require_yaml(page: Path) -> None:
-    """Say where a page is no YAML, which Hydra would answer with a traceback."""
-    try:
-        yaml.safe_load(page.read_text(encoding="utf-8") if page.is_file() else "")
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = f", line {mark.line + 1}," if mark else ""
+def require_one_study(studies: set[str | None]) -> None:
+    """Raise ConfigError where cells belong to several studies, or to none."""
+    if len(studies) > 1:
         raise ConfigError(
-            f"{page}{line} is no YAML ({error.problem}): mend it; a text with : ? or [ needs quotes"
-        ) from None
+            f"the grid has cells of {', '.join(sorted(map(str, studies)))}; each study has a grid"
+            " of its own, so run them one after another"
+        )
+    if studies == {None}:
+        raise ConfigError(WHICH)
 
 
-def _planned(
+def planned_cell(
     position: int,
-    task: list[str],
+    study: str,
+    words: Sequence[str],
+    axes: Sequence[str],
     config: Config,
-    fixed: set[str],
     data: Callable[[str], Prepared],
     asked: Asked | None,
 ) -> Planned:
-    axes = _axes(task, fixed, config)
-    require_settings_read(config, axes)
+    """Check a composed cell, and cut it into blocks. `axes` name the words that vary."""
+    varied = _axes(words, axes, config)
+    require_settings_read(config, varied)
     device = device_of(config.device, asked)
     require_precision(config.precision, device)
     prepared = data(config.dataset.name)
-    config = sized(config, len(prepared.train.labels))
+    config = replace(sized(config, len(prepared.train.labels)), device=Device(device))
     check(config, prepared)
     cell = build_cell(config, prepared.hash, device)
-    return Planned(position, axes, config, prepared, cell)
+    return Planned(position, varied, config, prepared, cell, study, tuple(words))
 
 
 def checked(config: DictConfig) -> Config:
@@ -130,12 +164,29 @@ def checked(config: DictConfig) -> Config:
         names = ", ".join(map(str, unknown))
         raise ConfigError(f"{names} is no key of a study; src/depthgauge/config explains each")
     try:
+        _require_few_values(config)
         _require_sections(config)
         made = OmegaConf.to_object(config)
         assert isinstance(made, Config)
         return made
     except (OmegaConfBaseException, OverflowError) as error:  # a whole number beyond floats
         raise _explained(error, config) from None
+
+
+def _require_few_values(config: DictConfig) -> None:
+    """Raise ConfigError where interpolations of interpolations multiply, before all are made."""
+    count = 0
+    left: list[DictConfig | ListConfig] = [config]
+    while left:
+        node = left.pop()
+        inner = node.values() if isinstance(node, DictConfig) else node
+        left.extend(each for each in inner if isinstance(each, DictConfig | ListConfig))
+        count += len(node)
+        if count > MOST_VALUES:
+            raise ConfigError(
+                f"the page's interpolations stand for more than {MOST_VALUES} values; does one"
+                " refer to itself, or to a list that repeats others? correct it in conf/study"
+            )
 
 
 def _require_sections(config: DictConfig) -> None:
@@ -161,16 +212,37 @@ def _explained(error: Exception, config: DictConfig) -> DepthgaugeError:
     return ConfigError(f"{reason}; correct that key on the command line or in conf/study")
 
 
-def _axes(task: list[str], fixed: set[str], config: Config) -> dict[str, Any]:
+def axes_of_trials(
+    jobs: Sequence[Sequence[str]], configs: Sequence[Config]
+) -> list[dict[str, Any]]:
+    """Return what varies among jobs that no grid was planned for, with its value in each."""
+    found: dict[str, set[str]] = {}
+    for job in jobs:
+        for word in map(parsed_word, job):
+            found.setdefault(word.get_key_element(), set()).add(str(word.input_line))
+    axes = [key for key, words in found.items() if len(words) > 1]
+    return [_axes(job, axes, config) for job, config in zip(jobs, configs, strict=True)]
+
+
+def _axes(words: Sequence[str], axes: Sequence[str], config: Config) -> dict[str, Any]:
     """What the sweep varies, with its value here; a data set goes by its name."""
-    names = [word.partition("=")[0].lstrip("+") for word in task]
-    return {name: _value(config, name) for name in names if name not in fixed and name != "study"}
+    parsed = [parsed_word(word) for word in words]
+    return {
+        word.key_or_group: _value(config, word.key_or_group, word.value())
+        for word in parsed
+        if word.get_key_element() in axes
+    }
 
 
-def _value(config: Config, name: str) -> Any:
-    """Return the value of a dotted key, as JSON can hold it."""
+def _value(config: Config, name: str, given: Any) -> Any:
+    """Return the value of a dotted key, as JSON can hold it; `given`, where the config has none."""
     value: Any = config
     for key in name.split("."):
-        value = getattr(value, key) if is_dataclass(value) else value[key]
+        if is_dataclass(value) and key in {each.name for each in fields(value)}:
+            value = getattr(value, key)
+        elif isinstance(value, dict) and key in value:
+            value = value[key]
+        else:
+            return given
     value = plain(value)
     return value["name"] if isinstance(value, dict) and "name" in value else value

@@ -1,22 +1,38 @@
 """What Hydra refuses, as one sentence: what, where, what to do."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 
-from hydra.errors import MissingConfigException
+from hydra.errors import HydraException, MissingConfigException
 from omegaconf.errors import (
     ConfigAttributeError,
     ConfigKeyError,
     OmegaConfBaseException,
     ValidationError,
 )
+from yaml import MarkedYAMLError
 
 from depthgauge.config import Config
-from depthgauge.errors import ConfigError
+from depthgauge.errors import ConfigError, DepthgaugeError, ResourceError
+
+WHICH = "which study? add study=NAME; the pages are in conf/study"
+
+EXTRAS = {"hydra/launcher/submitit": "slurm", "hydra/sweeper/optuna": "optuna"}
+"""What names a plugin of Hydra's -> the extra of this package that installs it."""
 
 
-def refusal(error: Exception) -> ConfigError:
+@contextmanager
+def refusals(*also: type[Exception]) -> Iterator[None]:
+    """Turn what Hydra, OmegaConf and YAML refuse, and errors of these types, into a sentence."""
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException, MarkedYAMLError, *also) as error:
+        raise refusal(error) from None
+
+
+def refusal(error: Exception) -> DepthgaugeError:
     """Return Hydra's complaint about a command line or a page, for a person to mend.
 
     That is an error of Hydra's or OmegaConf's own, or one of Python's that they let through.
@@ -25,23 +41,50 @@ def refusal(error: Exception) -> ConfigError:
         reason, _, where = str(error).partition("full_key:")
         said = f"{' '.join(where.split()[:1])} will not do ({' '.join(reason.split())})"
         return ConfigError(f"{said}; give a smaller number")
+    if isinstance(error, MarkedYAMLError):
+        return _no_yaml(error)
     cause = error.__cause__
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        for start, extra in EXTRAS.items():
+            if error.missing_cfg_file.startswith(start):
+                return _not_installed(error.missing_cfg_file, extra)
     if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
         group, _, name = error.missing_cfg_file.rpartition("/")
         return ConfigError(f"{group}={name} is unknown; choose one of {', '.join(error.options)}")
-    if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.full_key:
+    hydras = str(getattr(cause, "full_key", "")).startswith("hydra.")
+    if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.full_key and not hydras:
         return ConfigError(
             f"{cause.full_key} is no key of a study{_meant(str(cause.full_key))};"
             " src/depthgauge/config explains each"
         )
-    first = str(error).splitlines()[0]
+    first = str(error).partition("\n")[0]
+    if first.startswith("You must specify 'study'"):
+        return ConfigError(WHICH)
     if isinstance(cause, ValidationError):
         word = first.removeprefix("Error merging override ")
         reason = str(cause.msg).splitlines()[0].removeprefix("Invalid value assigned: ")
         return ConfigError(f"{word} will not do ({reason.rstrip('.')}); give a value of its kind")
+    if hydras:  # with its hint about +key
+        return ConfigError(f"{' '.join(str(error).split())}; correct that key of Hydra's")
     told = [first, str(cause).splitlines()[0]] if isinstance(cause, OmegaConfBaseException) else []
     said = ": ".join(told) or " ".join(str(error).partition("full_key:")[0].split())
     return ConfigError(f"{said}; correct that on the command line or in conf")
+
+
+def _no_yaml(error: MarkedYAMLError) -> ConfigError:
+    mark = error.problem_mark or error.context_mark
+    where = f"{mark.name}, line {mark.line + 1}," if mark else "a page"
+    return ConfigError(
+        f"{where} is no YAML ({error.problem}): mend it; a text with : ? or [ needs quotes"
+    )
+
+
+def _not_installed(name: str, extra: str) -> ResourceError:
+    choice = "=".join(name.rsplit("/", 1))
+    return ResourceError(
+        f"{choice} needs a package that is not installed; run"
+        f" `pip install -c constraints.txt -e '.[{extra}]'` in the project's .venv"
+    )
 
 
 def _meant(key: str) -> str:

@@ -3,13 +3,10 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from hydra import compose, initialize_config_dir
-from hydra.errors import CompactHydraException
+from omegaconf import DictConfig
 
 from depthgauge.config import Device
 from depthgauge.errors import ConfigError, DepthgaugeError, ResourceError
@@ -44,27 +41,15 @@ Asked = dict[str, Any]
 """What the launcher asks of Slurm for a job, key -> value."""
 
 
-def asked_of_slurm(overrides: Sequence[str]) -> Asked | None:
-    """Return the launcher's keys if `overrides` choose hydra/launcher=slurm, else None.
+SLURM_LAUNCHER = "hydra_plugins.depthgauge_slurm.PatientSlurmLauncher"
 
-    Raises ResourceError without the launcher's package, ConfigError for a key it does not have.
-    """
-    if "hydra/launcher=slurm" not in overrides:
+
+def asked_of_slurm(composed: DictConfig) -> Asked | None:
+    """Return the launcher's keys if the composed config runs jobs on Slurm, else None."""
+    launcher = composed.hydra.launcher
+    if launcher._target_ != SLURM_LAUNCHER:
         return None
-    if not find_spec("submitit"):
-        raise ResourceError(
-            "hydra/launcher=slurm needs a package that is not installed; run"
-            " `pip install -c constraints.txt -e '.[slurm]'` in the project's .venv"
-        )
-    own = ("study=", "hydra/launcher", "hydra.launcher")
-    words = [word for word in overrides if word.startswith(own)]
-    try:
-        with initialize_config_dir(str(Path("conf").absolute()), version_base="1.3"):
-            launcher = compose("config", words, return_hydra_config=True).hydra.launcher
-        return {key: launcher[key] for key in FLAGS}
-    except CompactHydraException as error:
-        reason = " ".join(f"{error} {error.__cause__ or ''}".split())
-        raise ConfigError(f"{reason}; conf/hydra/launcher/slurm.yaml shows the keys") from None
+    return {key: launcher[key] for key in FLAGS}
 
 
 def device_of(wanted: Device, asked: Asked | None) -> str:
@@ -107,12 +92,6 @@ def require_slurm(asked: Asked, name: str) -> None:
             f"job {queued} of this sweep is in Slurm's queue; wait for its end (`depthgauge status`"
             f" tells how far it is), or `scancel {queued}`, then repeat the command"
         )
-
-
-def for_jobs(asked: Asked, name: str, wanted: Device) -> list[str]:
-    """Return what Hydra must know to submit jobs."""
-    device = [f"device={device_of(wanted, asked)}"] if wanted is Device.auto else []
-    return [f"hydra.launcher.name={name}", *device]
 
 
 def refused(told: str) -> DepthgaugeError:

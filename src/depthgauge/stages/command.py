@@ -1,0 +1,64 @@
+"""What one `depthgauge train` command knows: Hydra calls us back without handing it on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+GRID_SWEEPER = "hydra_plugins.depthgauge_sweeper.GridSweeper"
+
+
+@dataclass
+class Command:
+    """The command in progress in this process."""
+
+    dry_run: bool = False
+    config: DictConfig | None = None
+    """What Hydra composed before the grid is spread out; None while it has not."""
+
+
+_current: ContextVar[Command | None] = ContextVar("command", default=None)
+
+
+@contextmanager
+def command(dry_run: bool) -> Iterator[Command]:
+    """Make a command the current one of this process."""
+    token = _current.set(Command(dry_run))
+    try:
+        yield current()
+    finally:
+        _current.reset(token)
+
+
+def current() -> Command:
+    """Return the command in progress; in a launcher's process, one that knows nothing."""
+    return _current.get() or Command()
+
+
+def plans_a_grid(config: DictConfig) -> bool:
+    """Return whether our own sweeper runs this config, which plans all cells beforehand."""
+    return config.hydra.mode == RunMode.MULTIRUN and config.hydra.sweeper._target_ == GRID_SWEEPER
+
+
+def folder_of(config: DictConfig) -> Path:
+    """Return the folder of a sweep, or of a single run."""
+    hydra = config.hydra
+    return Path(hydra.sweep.dir if hydra.mode == RunMode.MULTIRUN else hydra.run.dir)
+
+
+def set_for_jobs(config: DictConfig, key: str, value: str) -> None:
+    """Set a key of Hydra's here and in every job: launchers compose from these words."""
+    with open_dict(config):
+        OmegaConf.update(config.hydra, key, value)
+        config.hydra.overrides.hydra.append(f"hydra.{key}='{value}'")
+
+
+def words_of(config: DictConfig, kind: str = "task") -> list[str]:
+    """Return the words of the task, or of `hydra`, as given: an interpolation stays as it is."""
+    words: Any = OmegaConf.to_container(config.hydra.overrides[kind], resolve=False)
+    return words

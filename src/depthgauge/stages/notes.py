@@ -1,0 +1,90 @@
+"""Planned cells as files of a sweep's folder, from the process that plans to those that train.
+
+Launchers hand words to their processes, which compose them anew, maybe after somebody edited a
+page. What is trained is the cell that was planned, found by the words of its job. A sweeper that
+proposes trials while it runs plans nothing: there each process notes the trial that it trains.
+"""
+
+import hashlib
+import json
+import pickle
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from depthgauge.config import Config
+from depthgauge.errors import ConfigError
+from depthgauge.files import write_bytes
+from depthgauge.stages.command import folder_of, words_of
+
+TRIALS = "trials"
+
+
+@dataclass(frozen=True)
+class Note:
+    """A cell as it was planned."""
+
+    study: str
+    words: tuple[str, ...]
+    """Of its job."""
+    config: Config
+    """With the device that it was planned for."""
+    keys: tuple[str, ...]
+    """Of its blocks."""
+    runs: Path
+    """The folder that names the MLflow runs."""
+
+
+def leave_planned(folder: Path, notes: Sequence[Note]) -> str:
+    """Write planned cells to `folder` for the processes that train them; return the file's name.
+
+    The name follows from the words, so that two commands of one sweep do not disturb each other.
+    """
+    words = json.dumps([note.words for note in notes])
+    name = f"planned-{hashlib.sha256(words.encode()).hexdigest()[:16]}.pickle"
+    write_bytes(folder / name, pickle.dumps({note.words: note for note in notes}))
+    return name
+
+
+def planned_note(config: DictConfig) -> Note:
+    """Return the cell planned for the job that Hydra runs now.
+
+    Raises ConfigError where there is none.
+    """
+    path = folder_of(config) / config.hydra.sweeper.plan
+    try:
+        return _planned(path, path.stat().st_mtime_ns)[tuple(words_of(config))]
+    except (FileNotFoundError, KeyError):
+        raise ConfigError(
+            f"{path} does not say what was planned for this job; repeat the command"
+        ) from None
+
+
+@lru_cache(maxsize=1)
+def _planned(path: Path, _written: int) -> dict[tuple[str, ...], Note]:
+    """Read once a process what holds every cell: thousands of cells would read it as often."""
+    return pickle.loads(path.read_bytes())
+
+
+def leave_trial(config: DictConfig, note: Note) -> None:
+    """Write which trial a process trains."""
+    number = config.hydra.job.get("num", 0)
+    write_bytes(folder_of(config) / TRIALS / f"{number}.pickle", pickle.dumps(note))
+
+
+def trials(config: DictConfig) -> list[Note]:
+    """Return the trials of a sweep, in the order of their jobs; one that was repeated once."""
+    paths = sorted((folder_of(config) / TRIALS).glob("*.pickle"), key=lambda path: int(path.stem))
+    notes = [pickle.loads(path.read_bytes()) for path in paths]
+    return list({note.keys: note for note in notes}.values())
+
+
+def forget_trials(config: DictConfig) -> None:
+    """Remove the notes that an earlier sweep left in the same folder."""
+    for path in (folder_of(config) / TRIALS).glob("*.pickle"):
+        with suppress(FileNotFoundError):
+            path.unlink()
