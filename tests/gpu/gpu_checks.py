@@ -32,7 +32,7 @@ Case = tuple[Experiment, Prepared]
 
 NAMES = ("train", "validation", "test")
 REPLICAS = [(0, 0.3), (1, 0.1), (1, 0.3)]
-CLOSE = {"rtol": 1e-3, "atol": 1e-5}
+RTOL, ATOL = 1e-3, 1e-5
 """After 150 steps of a small net: float32 rounds at 6e-8, which steps let grow."""
 
 
@@ -76,7 +76,7 @@ def training_is_the_cpus_within_the_tolerance(examples: str, device: str, folder
     one, other = trained(case, "cpu", folder), trained(case, device, folder)
     assert set(one) == set(other)
     smooth = [name for name in one if not str(name).startswith("accuracy")]
-    xr.testing.assert_allclose(one[smooth], other[smooth], **CLOSE)
+    xr.testing.assert_allclose(one[smooth], other[smooth], rtol=RTOL, atol=ATOL)
     wrong = np.abs(one.accuracy_validation - other.accuracy_validation).max()
     assert wrong <= 2 / 120  # an example or two may be undecided between two classes
 
