@@ -29,6 +29,7 @@ NEEDED = {
     "xarray": "xarray",
     "safetensors": "safetensors",
     "filelock": "filelock",
+    "psutil": "psutil",
     "threadpoolctl": "threadpoolctl",
     "jaxtyping": "jaxtyping",
 }

@@ -79,6 +79,34 @@ def test_the_rates_are_the_pages():
         assert model.activation == there["activation"]
 
 
+IMPORTS = """
+import ast, sys
+from pathlib import Path
+import fig11, first_run_parts, gpu, gpu_checks
+files = {str(getattr(each, "__file__", "")) for each in sys.modules.values()}
+own = [Path(each) for each in files if "site-packages" not in each and each.startswith(ROOT)]
+named = set()
+for path in own:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            named |= {each.name.partition(".")[0] for each in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            named.add(node.module.partition(".")[0])
+print(*named - sys.stdlib_module_names - {path.stem for path in own})
+"""
+
+
+def test_what_it_asks_for_is_what_the_sources_import():
+    """Beside what comes with those packages, and what is imported where it is used."""
+    program = IMPORTS.replace("ROOT", repr(str(ROOT)))
+    folders = [str(ROOT / each) for each in ("src", "bench", "tests/gpu")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folders)}
+    words = [sys.executable, "-c", program]
+    found = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+    own = {"depthgauge", "lightning_fabric"}
+    assert set(found.stdout.split()) - own == set(gpu_first_run.NEEDED)
+
+
 def test_without_a_package_one_sentence_says_how_to_bring_it(bare, tmp_path):
     """Before anything is written."""
     text = (Path(bare["PYTHONPATH"]) / "sitecustomize.py").read_text()
