@@ -10,14 +10,13 @@ and exit code 4.
 """
 
 import argparse
+import gc
 import itertools
 import time
 
 import torch
 from ours import block_of, prepared
 from problems import PROBLEMS, Problem, examples
-from rich.console import Console
-from rich.table import Table
 
 from depthgauge.config import Device, Precision
 from depthgauge.datasets.prepared import Prepared
@@ -39,6 +38,9 @@ FLOAT = 4
 
 def main() -> None:
     """Measure and print a table, a row a family and R."""
+    from rich.console import Console  # gpu_first_run.py measures where there is no rich
+    from rich.table import Table
+
     parser = argparse.ArgumentParser(description="Model-steps a second of a CUDA GPU.")
     parser.add_argument("--problems", nargs="+", choices=PROBLEMS, default=[*FAMILIES])
     parser.add_argument("--replicas", nargs="+", type=int, metavar="R", help="in place of ours")
@@ -66,20 +68,42 @@ def row(
     family: str, replicas: int, data: Prepared, seconds: float, bandwidth: float
 ) -> tuple[str, str, str, str]:
     """Return both speeds, their ratio and the share; dashes where the memory is too small."""
-    problem = PROBLEMS[family]
     try:
-        eager, graphs = (speed(problem, replicas, data, seconds, kind) for kind in (False, True))
+        found = rates(family, replicas, data, seconds, bandwidth)
     except torch.OutOfMemoryError:
         return "-", "-", "-", "-"
-    share = graphs * bytes_moved(problem) / bandwidth
+    eager, graphs, share = found["eager"], found["graphs"], found["share"]
     return f"{eager:,.0f}", f"{graphs:,.0f}", f"{graphs / eager:.1f}", f"{share:.0%}"
 
 
-def speed(problem: Problem, replicas: int, data: Prepared, seconds: float, graphs: bool) -> float:
+def rates(
+    family: str,
+    replicas: int,
+    data: Prepared,
+    seconds: float,
+    bandwidth: float,
+    device: str = "cuda",
+) -> dict[str, float]:
+    """Return model-steps a second launched one by one (eager) and as graphs, and the share.
+
+    On the CPU there are no graphs: both speeds are of the same steps.
+    """
+    problem = PROBLEMS[family]
+    eager, graphs = (
+        speed(problem, replicas, data, seconds, kind, device) for kind in (False, True)
+    )
+    share = graphs * bytes_moved(problem) / bandwidth
+    return {"eager": eager, "graphs": graphs, "share": share}
+
+
+def speed(
+    problem: Problem, replicas: int, data: Prepared, seconds: float, graphs: bool, device: str
+) -> float:
     """Return model-steps a second of `replicas` networks, after two chunks to warm up."""
+    gc.collect()  # a module and its recorded step refer to each other
     module = module_of(problem, replicas, data)
     module.recordable = graphs
-    module.to("cuda")
+    module.to(device)
     module.on_fit_start()
     run(module, 0, 2)
     pace = 2 / run(module, 2, 2)
@@ -97,25 +121,31 @@ def module_of(problem: Problem, replicas: int, data: Prepared) -> ReplicaModule:
 
 def run(module: ReplicaModule, first: int, chunks: int) -> float:
     """Do so many chunks from chunk `first` on; return their seconds."""
-    torch.cuda.synchronize()
+    wait(module.device)
     start = time.perf_counter()
     for number in range(first, first + chunks):
         module.training_step(Chunk(number * CHUNK, (number + 1) * CHUNK))
-    torch.cuda.synchronize()
+    wait(module.device)
     return time.perf_counter() - start
 
 
-def copy_bandwidth() -> float:
+def wait(device: str | torch.device) -> None:
+    """Wait until `device` has done all that it was asked for."""
+    if torch.device(device).type == "cuda":
+        torch.cuda.synchronize()
+
+
+def copy_bandwidth(device: str = "cuda", copied: int = COPIED) -> float:
     """Return the bytes a second, read and written, of a copy from memory to memory; best of 10."""
-    source = torch.ones(COPIED, dtype=torch.uint8, device="cuda")
+    source = torch.ones(copied, dtype=torch.uint8, device=device)
     target = torch.empty_like(source)
     found = 0.0
     for _ in range(10):
-        torch.cuda.synchronize()
+        wait(device)
         start = time.perf_counter()
         target.copy_(source)
-        torch.cuda.synchronize()
-        found = max(found, 2 * COPIED / (time.perf_counter() - start))
+        wait(device)
+        found = max(found, 2 * copied / (time.perf_counter() - start))
     return found
 
 
