@@ -28,6 +28,9 @@ def main() -> None:
     for path in (ROOT / "docs").glob("*.png"):
         shutil.copy(path, pages)
     shutil.copytree(ROOT / "docs" / "team", pages / "team", ignore=shutil.ignore_patterns(".*"))
+    shutil.copytree(
+        ROOT / "docs" / "examples", pages / "examples", ignore=shutil.ignore_patterns("__pycache__")
+    )
     shutil.copytree(ROOT / "results" / "figures", pages / "figures")
     packages = reference(pages / "reference")
     entries = "".join(f"      - {name}: reference/{name}.md\n" for name in packages)

@@ -27,7 +27,15 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for."""
     if name not in _PLACES:
         raise AttributeError(f"module 'depthgauge' has no attribute {name!r}")
-    return getattr(import_module(_PLACES[name]), name)
+    try:
+        return getattr(import_module(_PLACES[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name != "pytorch_lightning":
+            raise
+        raise ImportError(
+            f"{name} needs PyTorch Lightning, which the extra `lightning` brings:"
+            " `pip install 'depthgauge[lightning]'`"
+        ) from None
 
 
 def __dir__() -> list[str]:

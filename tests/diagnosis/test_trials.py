@@ -119,6 +119,7 @@ def test_a_step_per_layer_moves_every_weight_by_one_percent():
     before = [each.weight.detach().double().clone() for each in hidden_layers(setup.net)]
     setup.loss(setup.net, setup.first_batch).backward()
     setup.optimizer.step()
+    assert [group["lr"] for group in setup.optimizer.param_groups] == [1.0, 0.01]  # biases
     for old, layer in zip(before, hidden_layers(setup.net), strict=True):
         ratio = (layer.weight.detach().double() - old).norm() / old.norm()
         assert ratio.item() == pytest.approx(0.01, rel=1e-3)
@@ -157,6 +158,17 @@ def test_forget_gates_are_open_at_the_start(kind):
     total = net.bias_ih_l1 + net.bias_hh_l1
     assert torch.equal(total[5:10], torch.full((5,), 2.0))
     assert torch.equal(net.bias_ih_l1[:5], before[:5])
+
+
+@pytest.mark.parametrize(("kind", "gates"), [(nn.RNN, 1), (nn.GRU, 3), (nn.LSTM, 4)])
+def test_recurrent_weights_become_orthogonal(kind, gates):
+    """Each gate's matrix W keeps lengths: W W^T = 1, in every layer."""
+    net = kind(3, 5, num_layers=2)
+    setup = Setup(net, classes, None, torch.optim.SGD(net.parameters(), lr=0.1))
+    assert REMEDIES[Remedy.orthogonal_init].apply(setup)
+    for weight in (net.weight_hh_l0, net.weight_hh_l1):
+        for gate in weight.detach().view(gates, 5, 5):
+            torch.testing.assert_close(gate @ gate.T, torch.eye(5))
 
 
 def test_inputs_are_standardized_by_the_first_batch():

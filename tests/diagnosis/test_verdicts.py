@@ -161,6 +161,28 @@ def test_numbers_that_are_not_finite_name_where_they_began():
     assert (verdict.sites, verdict.since) == (("layer3",), 16)
 
 
+def test_a_loss_that_is_never_finite_is_to_blame_itself():
+    """Its outputs are finite and no update was made: neither a layer nor a step size is named."""
+    broken = tuple(replace(s, signal=math.nan) for s in chain(0.0))
+    (verdict,) = judge(looks(lambda k: broken, loss=lambda step: math.inf))
+    assert verdict.finding is Finding.explodes and verdict.lasting
+    assert verdict.sites == () and verdict.remedies == ()
+    assert "the loss itself" in verdict.sentence and "Try" not in verdict.sentence
+
+
+def test_a_signal_lost_in_training_is_blamed_on_the_step_one_lost_before_on_the_weights():
+    """What was fine at step 0 began with an update; what was not, before any."""
+
+    def sites(k, start):
+        silent = k >= start
+        return tuple(replace(s, signal=-math.inf if silent else s.signal) for s in chain(0.0))
+
+    (late,) = judge(looks(lambda k: sites(k, 3)))
+    (early,) = judge(looks(lambda k: sites(k, 0)))
+    assert late.since > 0 and late.remedies[0] == Remedy.smaller_step
+    assert early.since == 0 and Remedy.smaller_step not in early.remedies
+
+
 def test_a_backward_pass_that_breaks_names_the_site_nearest_the_loss():
     broken = chain(0.0)
     for number in range(4):

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from depthgauge.report.theme import BACKGROUND, INK, LAYER_COLOURS
+from depthgauge.colours import BACKGROUND, INK, LAYER_COLOURS
 
 # Linear-RGB simulations of full dichromacy. Source: Machado, Oliveira, Fernandes, IEEE TVCG 15
 # (2009), 1291-1298, table of severity 1.0.

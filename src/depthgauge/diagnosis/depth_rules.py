@@ -15,7 +15,7 @@ from depthgauge.diagnosis.readings import Look, Site
 _INITS = (Remedy.he_init, Remedy.orthogonal_init, Remedy.lsuv_init)
 _REMEDIES = {
     Cause.weights: (*_INITS, Remedy.layer_norm),
-    Cause.slopes: (Remedy.other_activation, Remedy.layer_norm, Remedy.residual),
+    Cause.slopes: (Remedy.other_activation, Remedy.residual, Remedy.batch_norm),
     Cause.alignment: (Remedy.orthogonal_init, Remedy.he_init, Remedy.layer_norm),
     Cause.normalization: (Remedy.residual, Remedy.smaller_step),
     Cause.residual: (Remedy.layer_norm, Remedy.smaller_step),
@@ -23,6 +23,8 @@ _REMEDIES = {
 }
 _GROWTH = (Remedy.he_init, Remedy.layer_norm, Remedy.smaller_step, Remedy.clipping)
 _TRAINING = (Remedy.smaller_step, Remedy.clipping, Remedy.warmup)
+_AT_FIRST = (Remedy.he_init, Remedy.standardize)
+_LATER = (Remedy.smaller_step, Remedy.per_layer_step, Remedy.he_init)
 
 
 def depth_verdict(course: Course) -> Verdict | None:
@@ -48,14 +50,22 @@ def _not_finite(course: Course) -> Verdict | None:
         return None
     look = next(k for k in course.looks if k.step == lasts.since and _broken(k))
     way, site = _first_broken(look)
+    remedies = _for_broken(lasts, site)
     text = wording.sentence(
-        f"The numbers are no longer finite{way}.",
+        f"The numbers are {'not' if lasts.since == 0 else 'no longer'} finite{way}.",
         wording.since(lasts),
-        wording.advice(_TRAINING),
+        wording.advice(remedies),
     )
     rule = "explodes: a loss, an output or a signal is infinite or not a number"
     sites = (site.name,) if site else ()
-    return _verdict(Finding.explodes, sites, None, None, (None, rule, lasts, _TRAINING, text))
+    return _verdict(Finding.explodes, sites, None, None, (None, rule, lasts, remedies, text))
+
+
+def _for_broken(lasts: Held, site: Site | None) -> tuple[Remedy, ...]:
+    """Return what to try; numbers that broke before any update do not come from the step size."""
+    if lasts.since > 0:
+        return _TRAINING
+    return _AT_FIRST if site else ()
 
 
 def _broken(look: Look) -> bool:
@@ -68,10 +78,14 @@ def _first_broken(look: Look) -> tuple[str, Site | None]:
     for site in look.sites:
         if site.rms is not None and not math.isfinite(site.rms):
             return f": in the forward pass first at {site.name}", site
-    for site in sorted(look.sites, key=lambda s: s.depth):
-        if site.signal is not None and (math.isnan(site.signal) or site.signal == math.inf):
-            return f": in the backward pass first at {site.name}", site
-    return ": the loss itself is not, while all layers' outputs are", None
+    if not math.isfinite(look.loss):
+        return (
+            ": the loss itself is not, while all layers' outputs are. Look for a logarithm, a root"
+            " or a division in the loss that meets 0"
+        ), None
+    broken = [s for s in look.sites if s.signal is not None and not s.signal < math.inf]
+    first = min(broken, key=lambda s: s.depth)
+    return f": in the backward pass first at {first.name}", first
 
 
 def _silent(course: Course) -> Verdict | None:
@@ -86,14 +100,15 @@ def _silent(course: Course) -> Verdict | None:
     if not measured or not lasts:
         return None
     sites = tuple(s.name for s in hidden(course.runs[0][-1].sites))
+    remedies = _AT_FIRST if lasts.since == 0 else _LATER
     text = wording.sentence(
         "No signal reaches any hidden layer: the derivatives of the loss there are exactly zero.",
         "Between the loss and the last hidden layer something stops it: an output layer of zeros,"
         " a function that is constant at these values, or numbers below the smallest float.",
         wording.since(lasts),
+        wording.advice(remedies),
     )
     rule = "vanishes: the signal is exactly zero at every hidden layer"
-    remedies = (Remedy.he_init, Remedy.standardize)
     evidence = (Cause.unknown, rule, lasts, remedies, text)
     return _verdict(Finding.vanishes, sites, -math.inf, None, evidence)
 

@@ -67,7 +67,7 @@ RULES = (
             f"{sites} mostly dead: {wording.share(m)} of the units"
             " gave no slope for any example so far and so cannot learn."
         ),
-        (Remedy.smaller_step, Remedy.he_init, Remedy.other_activation, Remedy.batch_norm),
+        (Remedy.he_init, Remedy.other_activation, Remedy.batch_norm, Remedy.smaller_step),
     ),
     Rule(
         Finding.partly_dead,
@@ -196,7 +196,7 @@ def _forgets(course: Course) -> Iterator[Verdict]:
             f" {wording.decades(m)} at the first time step. It cannot learn from inputs more than"
             f" about {_reach(course)} steps before those that the loss depends on."
         ),
-        (Remedy.forget_bias, Remedy.orthogonal_init, Remedy.layer_norm),
+        (Remedy.orthogonal_init, Remedy.forget_bias),
     )
     recurrent = (s.name for k in course.looks for s in k.sites if s.kind is Kind.recurrent)
     yield from _judge(course, rule, list(dict.fromkeys(recurrent)))

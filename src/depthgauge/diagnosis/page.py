@@ -7,12 +7,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from depthgauge.colours import BACKGROUND, INK, LAYER_COLOURS
 from depthgauge.diagnosis import charts, wording
 from depthgauge.diagnosis.findings import FAULTS, Diagnosis, Finding, Interval, Trial, Verdict
 from depthgauge.diagnosis.layer_table import layer_columns, layer_rows
 from depthgauge.diagnosis.readings import Look
 from depthgauge.errors import ResourceError
-from depthgauge.report.theme import BACKGROUND, INK, LAYER_COLOURS
 
 
 def write_page(diagnosis: Diagnosis, path: str | Path) -> None:

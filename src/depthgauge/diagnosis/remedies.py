@@ -56,6 +56,18 @@ def redraw(setup: Setup, draw: Callable[[torch.Tensor], object]) -> bool:
     return bool(layers)
 
 
+def draw_orthogonal(setup: Setup) -> bool:
+    """Draw orthogonal weights, and orthogonal recurrent ones for each gate."""
+    recurrent = [m for m in setup.net.modules() if isinstance(m, nn.RNNBase)]
+    with torch.no_grad():
+        for module in recurrent:
+            for name, weight in module.named_parameters():
+                if name.startswith("weight_hh"):
+                    for gate in weight.split(module.hidden_size):
+                        nn.init.orthogonal_(gate)
+    return redraw(setup, nn.init.orthogonal_) or bool(recurrent)
+
+
 def scale_layers_by_data(setup: Setup) -> bool:
     """LSUV: orthogonal weights, then every layer's output scaled to variance 1 on one batch."""
     redraw(setup, nn.init.orthogonal_)
@@ -157,7 +169,7 @@ def step_each_layer_alike(setup: Setup, ratio: float) -> bool:
                 weight.grad.copy_(grown)
 
     biases = [each for each in setup.net.parameters() if each.dim() <= 1]
-    rate = setup.optimizer.param_groups[0]["lr"]
+    rate = min(setup.optimizer.param_groups[0]["lr"], ratio)  # of biases, which may be 0
     groups = [{"params": weights, "lr": 1.0}, {"params": biases, "lr": rate}]
     setup.optimizer = torch.optim.SGD([each for each in groups if each["params"]])
     setup.optimizer.register_step_pre_hook(scale)
@@ -224,9 +236,9 @@ REMEDIES: dict[Remedy, Change] = {
         partial(redraw, draw=nn.init.xavier_uniform_),
     ),
     Remedy.orthogonal_init: Change(
-        "draw orthogonal weights",
-        "Saxe et al., ICLR 2014",
-        partial(redraw, draw=nn.init.orthogonal_),
+        "draw orthogonal weights, of a recurrent layer for each gate",
+        "Saxe et al., ICLR 2014; Le et al., arXiv 1504.00941",
+        draw_orthogonal,
     ),
     Remedy.lsuv_init: Change(
         "orthogonal weights, each layer scaled to unit output variance on one batch",

@@ -1,16 +1,9 @@
-"""How every figure looks, on a light page and on a dark one: colours, fonts, named mark styles."""
+"""How every figure looks, on a light page and on a dark one: fonts and named mark styles."""
 
 from typing import Any
 
-LAYER_COLOURS = {
-    "light": ["#0b4fae", "#9c3f00", "#1ca664", "#d36eaf", "#979a08", "#26282b"],
-    "dark": ["#398eef", "#cf7a1e", "#46fb9c", "#e83a81", "#f4d35e", "#d4d9dd"],
-}
-"""Layer 1, 2, ... from the input. Hues after Okabe and Ito (2008), moved until each stands out from
-the page (contrast 3 or more) and from all the others for every kind of colour vision (tested)."""
+from depthgauge.colours import BACKGROUND, INK, LAYER_COLOURS
 
-BACKGROUND = {"light": "#ffffff", "dark": "#15181d"}
-INK = {"light": "#22262b", "dark": "#e4e7eb"}
 _FAINT = {"light": "#e3e6ea", "dark": "#333840"}
 # Metrics-compatible families first, so that labels take the same room on every machine.
 _FONT = "Liberation Sans, Arial, Helvetica, sans-serif"

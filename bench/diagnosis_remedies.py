@@ -1,0 +1,120 @@
+"""How often the remedies that a verdict names help, on the faulty networks of diagnosis_nets.py.
+
+`python bench/diagnosis_remedies.py` watches each network once, from seed 0, and tries every remedy
+that its lasting faults name, on three pairs of trainings over 100 steps. A remedy helps where the
+95 % interval of its effect on the training loss is above 0. It prints one Markdown table.
+"""
+
+import argparse
+import sys
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from diagnosis_nets import Net, faulty
+
+from depthgauge.diagnosis.findings import Remedy, Trial, Verdict
+from depthgauge.diagnosis.trials import try_remedies
+from depthgauge.diagnosis.verdicts import faults
+from depthgauge.diagnosis.watch import watch
+from diagnosis import EVERY, STEPS
+
+SEEDS = 3
+TRIED = 100
+"""Steps of each training."""
+HEAD = "| network | verdicts | remedy | loss before | after | effect | helps |\n|" + "---|" * 7
+
+
+@dataclass(frozen=True)
+class Treated:
+    """One network, what was found, and what its remedies did."""
+
+    name: str
+    found: tuple[Verdict, ...]
+    trials: tuple[Trial, ...]
+
+    @property
+    def helped(self) -> bool:
+        """Whether one of the named remedies helps."""
+        return any(helps(trial) for trial in self.trials)
+
+    @property
+    def first_helped(self) -> bool:
+        """Whether the first named remedy helps."""
+        return bool(self.trials) and helps(self.trials[0])
+
+
+def helps(trial: Trial) -> bool:
+    """Return whether the interval of the effect is above 0."""
+    return trial.effect.low > 0
+
+
+def found(net: Net) -> tuple[Verdict, ...]:
+    """Watch one training, as bench/diagnosis.py does; return the faults that last."""
+    torch.manual_seed(0)
+    module, loss, data, optimizer = net.make()
+    with watch(module, optimizer, every=EVERY) as flow:
+        for step in range(STEPS):
+            optimizer.zero_grad()
+            loss(module, data[step % len(data)]).backward()
+            optimizer.step()
+    return faults(flow.verdicts)
+
+
+def treat(net: Net) -> Treated:
+    """Find the faults and try what they name, in the order of naming."""
+    verdicts = found(net)
+    named = dict.fromkeys(each for verdict in verdicts for each in verdict.remedies)
+    remedies = [Remedy(each) for each in named]
+    return Treated(net.name, verdicts, try_remedies(net.make, remedies, seeds=SEEDS, steps=TRIED))
+
+
+def rows(treated: Treated) -> list[str]:
+    """Return the lines of the table about one network."""
+    verdicts = ", ".join(str(each.finding) for each in treated.found) or "none"
+    lead = f"| {treated.name} | {verdicts} | "
+    lines = []
+    for trial in treated.trials:
+        e = trial.effect
+        middle = (e.low + e.high) / 2  # before - after, infinities as the worst loss seen
+        effect = trial.note or f"{middle:.3g} [{e.low:.3g}, {e.high:.3g}]"
+        word = "yes" if helps(trial) else "harms" if e.high < 0 else "no"
+        loss = f"{trial.before:.3g} | {trial.after:.3g}"
+        lines.append(f"{lead}{trial.remedy} | {loss} | {effect} | {word} |")
+        lead = "| | | "
+    return lines or [f"{lead}none | | | | |"]
+
+
+def shares(everyone: Sequence[Treated]) -> str:
+    """Return the two shares, of the networks that have a named remedy."""
+    named = [each for each in everyone if each.trials]
+    any_helps = sum(each.helped for each in named)
+    first = sum(each.first_helped for each in named)
+    return (
+        f"A named remedy helps on {any_helps} of {len(named)} networks, the first named one on"
+        f" {first}; {len(everyone) - len(named)} more have none."
+    )
+
+
+def main() -> None:
+    """Watch, try, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="networks whose name contains this")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    everyone = []
+    print(HEAD)
+    for net in faulty():
+        if options.only in net.name:
+            everyone.append(treat(net))
+            print("\n".join(rows(everyone[-1])), flush=True)
+    print("", shares(everyone), sep="\n")
+    failed = [each.name for each in everyone if each.trials and not each.helped]
+    if failed:
+        print("No named remedy helps on:", "; ".join(failed), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
