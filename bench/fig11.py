@@ -57,7 +57,7 @@ MODELS = {
 }
 """Rates: conf/study/glorot_saturation.yaml, for the same nets of 1,000 units on the same stream
 (docs/deviations.md says why); softsign_n, which that page lacks, has softsign's. The rates chosen
-by glorot_error at scale quick are those of nets of 100 units, ten times as large."""
+by glorot_error at scale quick are those of nets of 100 units."""
 
 READINGS = (1e6, 5e6, 1e7, 2.5e7)
 """Examples at which Fig. 11 is read (docs/claims.md)."""

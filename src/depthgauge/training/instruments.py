@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from depthgauge.config import Evaluation, Gradients, Spacing
-from depthgauge.errors import ConfigError
 from depthgauge.probes.gradients import stacked
 from depthgauge.training.module import Examples, Probe, Readings, ReplicaModule
 from depthgauge.training.readers import answer_reader, gradient_reader
@@ -35,12 +34,7 @@ class Instrument(pl.Callback):
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Prepare buffers on the networks' device, then take part in every chunk."""
-        if not isinstance(pl_module, ReplicaModule):
-            raise ConfigError(
-                f"{type(self).__name__} measures the networks of this package's studies, not"
-                f" {type(pl_module).__name__}: for a LightningModule of your own, use"
-                " GradientFlow (`from depthgauge import GradientFlow`)"
-            )
+        assert isinstance(pl_module, ReplicaModule)
         self.module = pl_module
         self.prepare()
         pl_module.probes.append(Probe(self.axis, self.steps, self.measure, self.direct, self.amid))
