@@ -13,7 +13,7 @@ TABLE = runpy.run_path(str(ROOT / "showcase" / "table.py"))
 PAGES = TABLE["pages"]()
 
 CLAIM = {
-    **{key: "" for key in ("study", "statement", "source", "rule", "reason", "dataset", "figure")},
+    **dict.fromkeys(("study", "statement", "source", "rule", "reason", "dataset", "figure"), ""),
     **{"id": "nielsen.a", "verdict": "inconclusive", "unit": "%", "published": None, "n": 3},
     **{"measured": 12480.2, "interval": [-0.01234, 15000.0], "scale": "quick", "cells": []},
     **{"seeds": [0, 1, 2], "n_diverged": 0, "updates": [5000, 150000]},
