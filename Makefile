@@ -11,10 +11,10 @@ export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help environment repro test coverage mutants soak lint audit bench ui docs readme scaling screenshots constraints
+.PHONY: help environment repro test test-all coverage mutants soak lint audit bench ui docs readme scaling screenshots constraints
 
 help: ## say what each command does
-	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
 
 environment: ## make or update .venv; the other commands do it themselves
 	@command -v $(PYTHON) >/dev/null || { echo "there is no $(PYTHON): install Python 3.11 or later," \
@@ -28,8 +28,11 @@ repro: environment ## fetch, prepare, train, judge, report; ends with the table 
 	@echo "report: $(CURDIR)/results/report.html"
 	@echo "curves: make ui (MLflow, on this machine)"
 
-test: environment ## run the tests
-	@$(VENV)/python -m pytest
+test: environment ## run the tests but the slow ones, in two processes (8 minutes on two cores)
+	@OMP_NUM_THREADS=1 $(VENV)/python -m pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
+
+test-all: environment ## run all tests: also servers, kills, fuzz, browsers (half an hour)
+	@$(VENV)/python -m pytest $(ARGS)
 
 # The kernels' own tests once more with Numba asleep: what is compiled takes no branch that Python sees.
 coverage: environment ## run the tests, and name the lines and branches that none of them takes

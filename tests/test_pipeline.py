@@ -119,7 +119,7 @@ def shell(tmp_path):
     return run
 
 
-@pytest.mark.pipeline
+@pytest.mark.slow
 def test_repro_push_pull(tmp_path, shell, tiny_mnist):
     """repro; again: nothing runs; status clean; push; a colleague pulls and computes nothing."""
     mine, yours, remote = tmp_path / "mine", tmp_path / "yours", tmp_path / "remote"

@@ -5,6 +5,7 @@ used: `import depthgauge` loads neither PyTorch nor Lightning, and `watch` never
 """
 
 from importlib import import_module
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from depthgauge.diagnosis.factory import diagnose
     from depthgauge.diagnosis.watch import watch
 
-__version__ = "0.1.0"
+__version__ = version("depthgauge")
 
 __all__ = ["GradientFlow", "__version__", "diagnose", "watch"]
 

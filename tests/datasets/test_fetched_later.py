@@ -88,7 +88,7 @@ def trained(root):
     return [record.attrs["data"]["name"] for record in read_study(root / "build" / "glorot_error")]
 
 
-@pytest.mark.pipeline
+@pytest.mark.slow
 def test_a_set_fetched_later_is_trained_by_a_second_repro(project, tmp_path):
     """Its cells alone are computed, the study without a place for it does not run again."""
     run(project, "git", "init", "-q")

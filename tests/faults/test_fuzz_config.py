@@ -19,6 +19,8 @@ from depthgauge.stages.plan import checked, study_of
 from depthgauge.training.cell import build_cell
 from depthgauge.training.limits import check
 
+pytestmark = pytest.mark.slow
+
 SHARE = int(os.environ.get("DEPTHGAUGE_FUZZ", "2000")) / 2000
 """Of the inputs that CI takes: the soak asks for more."""
 

@@ -35,6 +35,8 @@ from depthgauge.training.block import Block
 from depthgauge.training.checkpoint import Checkpoint
 from depthgauge.training.descent import build_instruments, build_module
 
+pytestmark = pytest.mark.slow
+
 IMAGES = np.random.default_rng(3).integers(0, 256, (5, 4, 4), np.uint8)
 IDX = b"\0\0\x08\x03" + np.array(IMAGES.shape, ">u4").tobytes() + IMAGES.tobytes()
 

@@ -23,7 +23,10 @@ from depthgauge.records import write
 from depthgauge.stages.main import main
 from report.report_records import judged, small
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # numbers that overflow do warn
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore"),
+]  # numbers that overflow do warn
 
 CODES = {0, 1, 2, 3, 4, 5}
 """Documented exit codes; 1 only where two results differ."""

@@ -48,7 +48,7 @@ def dvc(root, *words, **more):
     )
 
 
-@pytest.mark.pipeline
+@pytest.mark.slow
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_killed_pipeline_is_repeated_and_clean(number, repository):
     """No lock, no half output stays in its way."""

@@ -23,7 +23,7 @@ def begun(sweep, project):
     ]
 
 
-@pytest.mark.pipeline
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL])
 def test_workers_end_with_their_sweep(project, number):
     """A connection that is lost, in order; a sweep that is killed cannot tell its workers."""
@@ -45,7 +45,7 @@ def test_workers_end_with_their_sweep(project, number):
         assert "Traceback" not in told
 
 
-@pytest.mark.pipeline
+@pytest.mark.slow
 def test_a_killed_worker_ends_in_a_sentence_and_costs_nothing(zygote, project):
     """The sweep ends, says which cells are missing, and is whole when it is repeated."""
     words = [*COMMANDS["train"], "steps=20000", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]

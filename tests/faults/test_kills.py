@@ -9,6 +9,8 @@ import afterwards
 import pytest
 from commands import COMMANDS, ask
 
+pytestmark = pytest.mark.slow
+
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 MOMENTS = [
     ("train", "chunk"),

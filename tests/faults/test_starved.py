@@ -9,6 +9,8 @@ import afterwards
 import pytest
 from commands import ask, request
 
+pytestmark = pytest.mark.slow
+
 
 def is_told(done, code, *words):
     """A sentence, no traceback, the documented exit code."""

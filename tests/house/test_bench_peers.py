@@ -87,6 +87,7 @@ def by_numpy(problem, net, images, labels):
     return list(chain(*zip(weights, biases, strict=True)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("problem", [NIELSEN, GLOROT], ids=["nielsen", "glorot"])
 def test_ours_and_every_peer_do_the_same_work(problem, tmp_path):
     """From one net and one mini-batch, five steps lead all of them to the same weights.

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 
 MAKE = """
 echo "make $1" >> calls
-test "$1" != test || echo "===== 3 passed in 0.10s ====="
+test "$1" != test-all || echo "===== 3 passed in 0.10s ====="
 test "$1" != "$FAILING"
 """
 DVC = """
@@ -60,13 +60,13 @@ def test_the_run_ends_with_the_closing_line_of_the_tests(checkout):
     done = run(checkout)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "===== 3 passed in 0.10s ====="
-    assert (checkout / "calls").read_text() == "make test\nmake lint\nmake docs\n"
+    assert (checkout / "calls").read_text() == "make test-all\nmake lint\nmake docs\n"
     assert "scale: smoke\n" in done.stdout
     assert "quick" in (checkout / "conf" / "pipeline.yaml").read_text()
     assert not (checkout / "results").exists()
 
 
-@pytest.mark.parametrize("failing", ["test", "lint", "docs", "dvc repro"])
+@pytest.mark.parametrize("failing", ["test-all", "lint", "docs", "dvc repro"])
 def test_one_failure_fails_the_run(checkout, failing):
     """Also that of the tests, whose output goes through a pipe."""
     assert run(checkout, failing).returncode != 0

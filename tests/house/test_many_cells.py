@@ -35,6 +35,7 @@ def seconds_of_parts(root, cells, monkeypatch):
     return found
 
 
+@pytest.mark.slow
 def test_three_times_the_cells_take_three_times_the_time(tmp_path, monkeypatch, capsys):
     """A part that were quadratic would take nine times as long; a small one's clock is coarse."""
     few = seconds_of_parts(tmp_path / "few", 100, monkeypatch)

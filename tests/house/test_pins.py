@@ -33,4 +33,5 @@ def test_one_version_everywhere():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert str(citation["version"]) == PROJECT["version"] == version("depthgauge")
     assert citation["license"] == PROJECT["license"]
-    assert "## Unreleased" in (ROOT / "CHANGELOG.md").read_text()
+    released = f"## {PROJECT['version']} - {citation['date-released']}\n"
+    assert released in (ROOT / "CHANGELOG.md").read_text()

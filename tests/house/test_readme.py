@@ -1,4 +1,4 @@
-"""README keeps its word: its table is current, its lines run, its snippets answer a question."""
+"""README and docs/own.md: the table is current, lines run, snippets print what is said of them."""
 
 import os
 import re
@@ -16,12 +16,18 @@ from depthgauge.report.verdicts import read
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+OWN = (ROOT / "docs" / "own.md").read_text(encoding="utf-8")
+EXAMPLES = ROOT / "docs" / "examples"
 TABLE = runpy.run_path(str(ROOT / "showcase" / "table.py"))
 
 
-def snippets(section, language):
-    text = README.split(f"## {section}\n")[1].split("\n## ")[0]
+def snippets(text, language):
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def section(title):
+    """Return what stands in README under a heading, up to the next heading of any level."""
+    return re.split(r"\n#+ ", README.split(f"# {title}\n")[1])[0]
 
 
 def test_the_table_is_current():
@@ -51,18 +57,66 @@ def test_links_lead_to_files():
 
 def test_make_commands_exist():
     """Every `make X` that README names is a target."""
-    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert set(re.findall(r"`make ([a-z]+)`", README)) <= set(targets)
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    lines = re.findall(r"^make ([a-z-]+)", "\n".join(snippets(README, "sh")), re.MULTILINE)
+    assert lines and {*lines, *re.findall(r"\bmake ([a-z-]+)`", README)} <= set(targets)
+
+
+def test_readme_is_short():
+    """What goes further is in docs/."""
+    assert README.count("\n") < 200
 
 
 def test_the_tutorial_uses_the_same_snippets():
     """What is tested here is what docs/tutorial.md tells a reader to paste."""
     tutorial = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
-    activation, _, data, question = snippets("Bring your own", "python")
-    for text in (activation, data, question, *snippets("Bring your own", "sh")):
+    activation, _, data, question = snippets(OWN, "python")
+    for text in (activation, data, question, *snippets(OWN, "sh")):
         assert text in tutorial
-    (page,) = snippets("Bring your own", "yaml")
+    (page,) = snippets(OWN, "yaml")
     assert page.replace("init: lecun", "init: glorot_normalized") in tutorial
+
+
+def test_the_loop_to_paste_finds_the_fault(tmp_path):
+    """README's first lines of Python run as they stand: the signal vanishes, a page is written."""
+    (loop,) = snippets(section("Your network does not train"), "python")
+    assert "VANISHES" in run(tmp_path, sys.executable, "-c", loop)
+    assert (tmp_path / "flow.html").is_file()
+
+
+def floats(numbers):
+    return [float(each.replace("−", "-")) for each in numbers]
+
+
+def test_the_output_shown_is_what_the_example_prints(tmp_path):
+    """Up to "..." and to a fifth of each number: other processors round differently."""
+    (shown,) = snippets(section("Your network does not train"), "text")
+    said = " ".join(run(tmp_path, sys.executable, str(EXAMPLES / "mlp.py")).split())
+    number = r"[−-]?\d+(?:\.\d+)?"
+    for piece in " ".join(shown.split()).split(" ..."):
+        pattern = f"({number})".join(map(re.escape, re.split(number, piece.strip())))
+        found = re.search(pattern, said)
+        assert found, f"{piece}: not in {said}"
+        here, there = floats(re.findall(number, piece)), floats(found.groups())
+        np.testing.assert_allclose(here, there, rtol=0.2)
+
+
+def test_the_factor_a_layer():
+    """README's two numbers: measured over five initializations, and predicted by mean field."""
+    from depthgauge import diagnose
+    from depthgauge.theory import shrink_per_layer
+
+    make = runpy.run_path(str(EXAMPLES / "mlp.py"))["make"]
+    signals = [
+        {site.name: site.signal for site in look.sites}
+        for look in diagnose(make, steps=(0,), seeds=5).looks
+    ]
+    measured = 10 ** np.mean([(each["22"] - each["0"]) / 11 for each in signals])
+    text = " ".join(README.split())
+    stated = re.search(r"factor of ([\d.]+) a layer, measured; .*? it is ([\d.]+)\.", text)
+    assert float(stated[1]) == pytest.approx(measured, rel=0.02)
+    # PyTorch draws weights and biases from U[-1/8, 1/8]: 64 Var w = 1/3, Var b = 1/192
+    assert stated[2] == f"{shrink_per_layer('tanh', 1 / 3, 1 / 192):.3f}"
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +141,8 @@ def clone(tmp_path_factory):
 
 def run(root, *words):
     """Run a command as a user does, with the copy's sources; return what it printed."""
-    own = {"PYTHONPATH": str(root / "src"), "OMP_NUM_THREADS": "1", "COLUMNS": "100"}
+    sources = root / "src" if (root / "src").exists() else ROOT / "src"
+    own = {"PYTHONPATH": str(sources), "OMP_NUM_THREADS": "1", "COLUMNS": "100"}
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     done = subprocess.run(
         words, cwd=root, env=os.environ | own | {"PATH": path}, capture_output=True, text=True
@@ -96,9 +151,10 @@ def run(root, *words):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_lines_to_explore_with(clone):
     """Each is run in a shell, as it stands, in its order; `track` first needs its records."""
-    (lines,) = snippets("Explore", "sh")
+    (lines,) = snippets(section("Explore"), "sh")
     train, sweep, dry, track, claims = lines.strip().splitlines()
     quiet = "tracking=false"  # MLflow is asked once, by the fourth line
     assert "2 cells done" in run(clone, "bash", "-c", f"{train} out=build/nielsen_accuracy {quiet}")
@@ -109,10 +165,10 @@ def test_the_lines_to_explore_with(clone):
 
 
 def test_bring_your_own(clone):
-    """What README shows, pasted where it says, answers the question of its study."""
-    activation, initialization, data, question = snippets("Bring your own", "python")
-    (page,) = snippets("Bring your own", "yaml")
-    (command,) = snippets("Bring your own", "sh")
+    """What docs/own.md shows, pasted where it says, answers the question of its study."""
+    activation, initialization, data, question = snippets(OWN, "python")
+    (page,) = snippets(OWN, "yaml")
+    (command,) = snippets(OWN, "sh")
     assert all(text.count("\n") < 10 for text in (activation, initialization, data, page))
     for name, text in (("activations", activation), ("initializers", initialization)):
         with (clone / "src" / "depthgauge" / "nets" / f"{name}.py").open("a") as file:
@@ -127,14 +183,14 @@ def test_bring_your_own(clone):
     assert float(found["sigmoid"]) > 10 * float(found["elu"])
 
 
-def test_the_activation_of_readme_has_its_derivative():
+def test_the_activation_brought_has_its_derivative():
     """f' written from a = f(z) is what autograd says of f, on both sides of the kink."""
     import torch
 
     from depthgauge.nets import activations
 
     names = vars(activations) | {"ACTIVATIONS": {}}
-    exec(snippets("Bring your own", "python")[0], names)
+    exec(snippets(OWN, "python")[0], names)
     (own,) = names["ACTIVATIONS"].values()
     z = torch.linspace(-3, 3, 61, dtype=torch.float64, requires_grad=True)
     a = own.apply_(z.clone())

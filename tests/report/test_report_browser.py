@@ -10,9 +10,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium is not installed (Debian: apt-get install chromium)"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="chromium is not installed (Debian: apt-get install chromium)"
+    ),
+]
 DRAWN = """() => [...document.querySelectorAll("[data-chart]")].every(
   (place) => place.querySelector("svg.marks"))"""
 PHONE, DESK, PROJECTOR = (390, 844), (1280, 800), (1920, 1080)

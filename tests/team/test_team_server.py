@@ -12,6 +12,8 @@ from depthgauge.records import read_study
 from depthgauge.tracking.artifacts import record_files
 from depthgauge.tracking.curves import counts, points
 
+pytestmark = pytest.mark.slow
+
 STUDY = "nielsen_accuracy"
 TRAIN = [
     "depthgauge", "train", f"study={STUDY}", "scale=smoke", "steps=200", "seeds=2",
