@@ -1,9 +1,10 @@
 """Writes README's table of verdicts from results/claims.json; run by `make readme`."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
-from depthgauge.report.verdicts import WORDS, Verdicts, read, scales, tally, why_open
+from depthgauge.report.verdicts import WORDS, Verdicts, published, read, scales, tally, why_open
 
 ROOT = Path(__file__).parents[1]
 
@@ -14,12 +15,14 @@ BLOCK = re.compile(r"(<!-- results: .*? -->\n).*?(<!-- /results -->)", re.DOTALL
 def table(verdicts: Verdicts) -> str:
     """Return the sum of the verdicts in words, and a Markdown row for each source."""
     counts = tally(verdicts)
-    total = {kind: sum(each[kind] for each in counts.values()) for kind in WORDS}
+    theirs = published(verdicts)
+    total = Counter(each["verdict"] for each in theirs)
     lines = [
-        f"Of {len(verdicts)} claims {total['holds']} hold, {total['fails']} fail and"
-        f" {total['inconclusive']} are open. {why_open(verdicts)} Scale: {scales(verdicts)}.",
+        f"Of {len(theirs)} published numbers and sentences {total['holds']} hold,"
+        f" {total['fails']} fail and {total['inconclusive']} are open. {why_open(theirs)} What no"
+        f" source published is counted apart. Scale: {scales(verdicts)}.",
         "",
-        f"| source | {' | '.join(WORDS.values())} | all |",
+        f"| claims | {' | '.join(WORDS.values())} | all |",
         "|---|" + "---:|" * (len(WORDS) + 1),
     ]
     for source, each in counts.items():

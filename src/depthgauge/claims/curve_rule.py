@@ -47,7 +47,7 @@ def published_curve(curve: NDArray[np.float64]) -> Rule:
         f" out one by one (measured: their median; interval: the least and the largest); {FEWEST}"
         " nets or more"
     )
-    return Rule(text, decide, Kind.range)
+    return Rule(text, decide, Kind.range, judges_number=True)
 
 
 def share(curve: Values, others: Values) -> float:
