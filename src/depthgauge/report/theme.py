@@ -58,9 +58,9 @@ def config(mode: str) -> dict[str, Any]:
             "median": {"strokeWidth": 2},
             "single": {"strokeWidth": 0.8, "opacity": 0.8},
             "reference": {"strokeWidth": 1.5, "strokeDash": [5, 3]},
-            "published_curve": {"stroke": muted, "strokeWidth": 3.5, "opacity": 0.75},
+            "published_curve": {"color": muted, "strokeWidth": 3.5, "opacity": 0.75},
             "published_label": {
-                "fill": muted,
+                "color": muted,
                 "fontSize": 12,
                 "align": "right",
                 "baseline": "bottom",
