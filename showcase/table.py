@@ -7,11 +7,21 @@ README has a table of verdicts between its two comments. A number in prose stand
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from depthgauge.report.verdicts import WORDS, Verdicts, read, row, scales, tally, why_open
+from depthgauge.report.verdicts import (
+    WORDS,
+    Verdicts,
+    published,
+    read,
+    row,
+    scales,
+    tally,
+    why_open,
+)
 
 ROOT = Path(__file__).parents[1]
 
@@ -34,12 +44,14 @@ PARTS: dict[str | None, Callable[[Mapping[str, Any]], str]] = {
 def table(verdicts: Verdicts) -> str:
     """Return the sum of the verdicts in words, and a Markdown row for each source."""
     counts = tally(verdicts)
-    total = {kind: sum(each[kind] for each in counts.values()) for kind in WORDS}
+    theirs = published(verdicts)
+    total = Counter(each["verdict"] for each in theirs)
     lines = [
-        f"Of {len(verdicts)} claims {total['holds']} hold, {total['fails']} fail and"
-        f" {total['inconclusive']} are open. {why_open(verdicts)} Scale: {scales(verdicts)}.",
+        f"Of {len(theirs)} published numbers and sentences {total['holds']} hold,"
+        f" {total['fails']} fail and {total['inconclusive']} are open. {why_open(theirs)} What no"
+        f" source published is counted apart. Scale: {scales(verdicts)}.",
         "",
-        f"| source | {' | '.join(WORDS.values())} | all |",
+        f"| claims | {' | '.join(WORDS.values())} | all |",
         "|---|" + "---:|" * (len(WORDS) + 1),
     ]
     for source, each in counts.items():

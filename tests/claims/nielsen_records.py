@@ -102,10 +102,10 @@ def initial_cell(world: World, depth: int, seeds: int) -> xr.Dataset:
 
 
 def bars_cell(world: World, seeds: int) -> xr.Dataset:
-    """Thirty neurons a layer, signs at random, sizes around the world's norms."""
+    """Thirty neurons a layer, each gradient normal with the spread that gives the world's norms."""
     cell = empty_cell("nielsen_neuron_bars", Experiment(hidden=[30, 30]), seeds)
-    size = np.exp(0.3 * _normal(7, seeds, 3, 30)) * np.array([*world.norms[2], 1.0])[:, None]
-    gradient = (size * np.sign(_normal(8, seeds, 3, 30)) / np.sqrt(30))[:, None]
+    size = np.array([*world.norms[2], 1.0])[:, None] / np.sqrt(30)
+    gradient = (size * _normal(8, seeds, 3, 30))[:, None]
     return cell.assign_coords(layer=[1, 2, 3], gradient_step=[0]).assign(
         bias_gradient=(("replica", "gradient_step", "layer", "unit"), gradient)
     )

@@ -7,11 +7,12 @@ from depthgauge.claims.judging import judge
 from depthgauge.claims.registry import CLAIMS
 
 
-def test_thirteen_published_numbers_are_counted():
-    """Four accuracies and nine norms at 5 % each: 0.65 expected outside, none seen."""
-    text = chance_statement(judge(records(PUBLISHED), CLAIMS))
-    assert text.startswith("Of 13 published numbers")
-    assert " 0.65 would fall outside" in text
+def test_published_numbers_are_counted():
+    """Four accuracies, nine norms, two counts of bars at 5 % each: 0.75 expected, none seen."""
+    claims = [each for each in CLAIMS if not each.id.startswith("nielsen.curves.")]
+    text = chance_statement(judge(records(PUBLISHED), claims))
+    assert text.startswith("Of 15 published numbers")
+    assert " 0.75 would fall outside" in text
     assert " 0 did." in text
 
 

@@ -19,6 +19,7 @@ KEYS = [
         "statement",
         "rule",
         "kind",
+        "nature",
         "published",
         "measured",
         "interval",

@@ -13,6 +13,7 @@ from scipy import stats
 from depthgauge.claims.registry import CLAIMS
 from depthgauge.report.figure import spec
 from depthgauge.report.figures import FIGURES, draw, figures, png, svg
+from depthgauge.report.theme import MUTED
 
 SPEED = "bias_gradient_norm"
 
@@ -58,6 +59,22 @@ def test_training_speed_is_the_full_batch_band_over_seeds(records, figures, dept
         seeds = cell[SPEED].sel(gradient_step=point["step"], layer=point["layer"]).values
         wanted = np.percentile(seeds.astype(float), [2.5, 50, 97.5])
         assert point[["low", "median", "high"]].tolist() == pytest.approx(wanted, rel=1e-3)
+
+
+@pytest.mark.parametrize(("depth", "first", "least"), [(2, 0.06574, 39), (3, 0.01183, 116)])
+def test_nielsens_own_curve_is_drawn_behind_ours(figures, depth, first, least):
+    """Grey, every tenth step of each hidden layer, with its name beside the last layer's end."""
+    figure = figures[f"nielsen_training_speed_{depth}"]
+    curve, label = tables(figure, "speed")
+    assert len(curve) == 50 * depth and set(curve["layer"]) == set(range(1, depth + 1))
+    lowest = curve.query("layer == 1").set_index("step")["speed"]
+    assert lowest[0] == pytest.approx(first, rel=1e-3)
+    assert abs(lowest.idxmin() - least) <= 10
+    assert label[["step", "layer", "label"]].to_numpy().tolist() == [[490, depth, "Nielsen's net"]]
+    layers = figure.chart.to_dict()["concat"][0]["layer"]
+    assert layers[0]["mark"]["style"] == "published_curve"  # behind: drawn first
+    picture = svg(figure)
+    assert "Nielsen's net" in picture and picture.count(MUTED["light"]) >= depth + 1
 
 
 def test_bounds_are_drawn_over_the_speeds_that_they_limit(records, figures):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from depthgauge.colours import BACKGROUND, INK, LAYER_COLOURS
+from depthgauge.report.theme import MUTED, config
 
 # Linear-RGB simulations of full dichromacy. Source: Machado, Oliveira, Fernandes, IEEE TVCG 15
 # (2009), 1291-1298, table of severity 1.0.
@@ -61,6 +62,15 @@ def test_layer_colours_stand_out_from_the_page(mode):
     """Graphics need a contrast of 3 (WCAG 2.2, 1.4.11), text 4.5 (1.4.3)."""
     assert min(contrast(each, BACKGROUND[mode]) for each in LAYER_COLOURS[mode]) >= 3
     assert contrast(INK[mode], BACKGROUND[mode]) >= 4.5
+    assert contrast(MUTED[mode], BACKGROUND[mode]) >= 4.5
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_symbols_of_a_legend_of_shapes_can_be_seen(mode):
+    """Vega draws them black where no colour is named: invisible on the dark page."""
+    legend = config(mode)["legend"]
+    for part in ("symbolFillColor", "symbolStrokeColor"):
+        assert contrast(legend[part], BACKGROUND[mode]) >= 4.5
 
 
 @pytest.mark.parametrize("mode", MODES)

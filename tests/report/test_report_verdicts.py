@@ -69,6 +69,19 @@ def test_verdicts_are_counted_by_source_and_scale():
     assert scales([VERDICT, OPEN, OPEN]) == "not run (2), quick (1)"
 
 
+def test_only_what_a_source_published_stands_under_its_name():
+    """Numbers and sentences apart; findings and mathematics behind them, whatever their id."""
+    natures = ("finding", "number", "mathematics", "sentence")
+    counts = tally([{**VERDICT, "nature": each} for each in natures])
+    assert list(counts) == [
+        "Nielsen 2015: numbers",
+        "Nielsen 2015: sentences",
+        "Findings of this project",
+        "Mathematics checked",
+    ]
+    assert all(dict(each) == {"holds": 1} for each in counts.values())
+
+
 def test_verdicts_are_read_as_they_were_written(tmp_path):
     """Reading changes nothing."""
     path = tmp_path / "claims.json"

@@ -9,6 +9,7 @@ import xarray as xr
 
 from depthgauge.claims.claim import Claim
 from depthgauge.claims.judgement import FORMAT, Judgement, UndecidableError, Verdict
+from depthgauge.claims.nature import nature
 from depthgauge.errors import DataError
 from depthgauge.foreign import lookups_in
 
@@ -60,6 +61,7 @@ def _told(
         "statement": claim.statement,
         "rule": claim.rule.text,
         "kind": str(claim.rule.kind),
+        "nature": str(nature(claim)),
         "published": claim.published,
         "measured": _rounded(judgement.measured),
         "interval": None if interval is None else [_rounded(end) for end in interval],

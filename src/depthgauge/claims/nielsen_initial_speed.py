@@ -6,6 +6,7 @@ import numpy as np
 
 from depthgauge.claims.claim import Cells, Claim
 from depthgauge.claims.judgement import UndecidableError
+from depthgauge.claims.nielsen_published import BARS as PUBLISHED_BARS
 from depthgauge.claims.readings import flags, initial_speeds, ratios_to_next, series
 from depthgauge.claims.rules import (
     ALWAYS,
@@ -59,17 +60,24 @@ def _every_layer_slower(cells: Cells) -> Values:
 
 
 def _most_bars_larger(cells: Cells, factor: float) -> Values:
-    """1 where most of the 36 pairs (bar of layer 2, bar of layer 1) differ by more than `factor`.
+    """1 where most pairs of bars differ by more than `factor`, as `_pairs_larger` counts them."""
+    pairs = _pairs_larger(cells, factor)
+    return flags(pairs > 0.5 * BARS**2, pairs)
+
+
+def _pairs_larger(cells: Cells, factor: float) -> Values:
+    """Return in how many of 36 pairs the bar of layer 2 is over `factor` times that of layer 1.
 
     Neurons of two layers have no partners, so every bar is compared with every other; a bar is
-    the size of the averaged gradient, whatever its sign.
+    the size of the averaged gradient, whatever its sign. NaN for a seed with one that is none.
     """
     gradient = series(cells[0], "bias_gradient", "gradient_step", "layer", "unit")
     if gradient.shape[-1] < BARS:
         raise UndecidableError(f"layers narrower than {BARS} have no {BARS} bars")
-    first, second = np.moveaxis(np.abs(gradient[:, 0, :2, :BARS]), 1, 0)
-    larger = second[:, :, None] > factor * first[:, None, :]
-    return flags(larger.mean(axis=(1, 2)) > 0.5, second - first)
+    bars = np.abs(gradient[:, 0, :2, :BARS])
+    larger = bars[:, 1, :, None] > factor * bars[:, 0, None, :]
+    seen = np.isfinite(bars).all(axis=(1, 2))
+    return np.where(seen, larger.sum(axis=(1, 2)), np.nan)
 
 
 def _claim(id: str, depth: int, quote: str, statement: str, rule: Rule) -> partial[Claim]:
@@ -136,6 +144,26 @@ def _bars(id: str, factor: float, statement: str) -> Claim:
     )
 
 
+def _pairs(id: str, factor: float, words: str) -> Claim:
+    first, second = np.abs(PUBLISHED_BARS)
+    pairs = int((second[:, None] > factor * first).sum())
+    return Claim(
+        id=f"nielsen.neuron_bars.{id}",
+        source="Nielsen 2015, ch. 5: the bars of the figure, the data behind it"
+        " (fig/initial_gradient.json)",
+        statement=f"Of {BARS**2} pairs of a bar of layer 2 and one of layer 1, the first is {words}"
+        f" in {pairs}",
+        study="nielsen_neuron_bars",
+        cells=({"hidden": [30, 30]},),
+        estimate=partial(_pairs_larger, factor=factor),
+        rule=published_number(),
+        unit=f"pairs of {BARS**2}",
+        figure="nielsen_neuron_bars",
+        updates=0,
+        published=float(pairs),
+    )
+
+
 CLAIMS = (
     *(_norm(depth, layer + 1) for depth in PUBLISHED for layer in range(depth)),
     *(_slower(depth) for depth in PUBLISHED),
@@ -148,11 +176,12 @@ CLAIMS = (
         " (published: 0.2851 / 0.00298)",
         roughly(100),
     )(estimate=_last_to_first, unit="ratio of speeds", published=95.7),
-    # The chapter's own bars (fig/initial_gradient.json) are larger in 32 pairs, twice in 26.
     _bars("larger", 1, "Of the six bars of each layer, those of layer 2 are larger in most pairs"),
     _bars(
         "much_larger",
         2,
         "Of the six bars of each layer, those of layer 2 are over twice as large in most pairs",
     ),
+    _pairs("pairs_larger", 1, "larger"),
+    _pairs("pairs_much_larger", 2, "over twice as large"),
 )

@@ -55,6 +55,8 @@ class Rule:
     decide: Callable[[Values, float | None], Judgement]
     """From the estimate of each seed, (seed,), and the published number."""
     kind: Kind
+    judges_number: bool = False
+    """Whether a number or a curve of a source is judged, not its words."""
 
 
 PUBLISHED_NUMBER = "published number"
@@ -78,6 +80,7 @@ def published_number(log: bool = False) -> Rule:
         f"{PUBLISHED_NUMBER}: inside the 95 % t prediction interval{scale} for one more run",
         decide,
         Kind.geometric_prediction if log else Kind.prediction,
+        judges_number=True,
     )
 
 
@@ -136,6 +139,7 @@ def as_printed(half: float) -> Rule:
         " digit, of the published number",
         decide,
         Kind.mean,
+        judges_number=True,
     )
 
 

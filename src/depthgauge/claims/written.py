@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from depthgauge.claims.judgement import FORMAT, Verdict
+from depthgauge.claims.nature import Nature
 from depthgauge.claims.rules import Kind
 from depthgauge.foreign import printable
 
@@ -86,6 +87,7 @@ KINDS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("dataset", "figure", "unit", "reason"), _text),
     "format": lambda value: value == FORMAT and _count(value),
     "kind": _text,
+    "nature": lambda value: _text(value) and value in set(Nature),
     "published": _perhaps(_number),
     "measured": _perhaps(_number),
     "interval": _perhaps(_list_of(_number, 2)),
@@ -99,8 +101,8 @@ KINDS: dict[str, Callable[[Any], bool]] = {
 }
 """Key of a verdict -> whether a value will do (claims/judging.py writes them)."""
 
-SINCE_2 = ("format", "kind")
-"""What verdicts of version 1 lack."""
+SINCE_2 = ("format", "kind", "nature")
+"""What verdicts of version 1 lack; the first ones of version 2 lack the nature, too."""
 
 OF_ALL = [key for key in KINDS if key not in SINCE_2]
 """What verdicts of any version have."""

@@ -5,13 +5,14 @@ from typing import Any
 from depthgauge.colours import BACKGROUND, INK, LAYER_COLOURS
 
 _FAINT = {"light": "#e3e6ea", "dark": "#333840"}
+MUTED = {"light": "#666c74", "dark": "#9aa1a9"}
 # Metrics-compatible families first, so that labels take the same room on every machine.
 _FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 
 
 def config(mode: str) -> dict[str, Any]:
     """Return the Vega-Lite config of `mode`, light or dark; charts name no colour themselves."""
-    ink, faint = INK[mode], _FAINT[mode]
+    ink, faint, muted = INK[mode], _FAINT[mode], MUTED[mode]
     return {
         "aria": False,  # a symbol for every point would drown a screen reader: the caption speaks
         "background": BACKGROUND[mode],
@@ -39,6 +40,8 @@ def config(mode: str) -> dict[str, Any]:
             "orient": "top",
             "titleOrient": "left",
             "titlePadding": 10,
+            "symbolFillColor": ink,  # of legends of shapes: Vega's own is black
+            "symbolStrokeColor": ink,
         },
         "mark": {"color": ink},
         "rule": {"color": ink},
@@ -48,6 +51,14 @@ def config(mode: str) -> dict[str, Any]:
             "median": {"strokeWidth": 2},
             "single": {"strokeWidth": 0.8, "opacity": 0.8},
             "reference": {"strokeWidth": 1.5, "strokeDash": [5, 3]},
+            "published_curve": {"color": muted, "strokeWidth": 3.5, "opacity": 0.75},
+            "published_label": {
+                "color": muted,
+                "fontSize": 12,
+                "align": "right",
+                "baseline": "bottom",
+                "dy": -8,
+            },
             "interval": {"strokeWidth": 1.5},
             "published": {
                 "shape": "diamond",

@@ -16,10 +16,15 @@ SOURCES = {
     "nielsen": "Nielsen 2015",
     "milman": "Milman",
     "glorot": "Glorot and Bengio 2010",
-    "theory": "Theory",
-    "remedies": "Remedies",
+    "theory": "Nielsen 2015",
 }
-"""First word of a claim's id -> where the claim comes from."""
+"""First word of a claim's id -> who published it; the chain of single neurons is Nielsen's."""
+
+OURS = {"finding": "Findings of this project", "mathematics": "Mathematics checked"}
+"""Nature of a claim that no source published -> what it is shown under."""
+
+PUBLISHED = {"number": "numbers", "sentence": "sentences"}
+"""Nature of a source's own claim -> their plural."""
 
 WORDS = {"holds": "holds", "fails": "fails", "inconclusive": "open"}
 SYMBOLS = {"holds": "✓", "fails": "✗", "inconclusive": "?"}
@@ -66,7 +71,9 @@ def row(verdict: Mapping[str, Any]) -> dict[str, str]:
 
 
 def group(verdict: Mapping[str, Any]) -> str:
-    """Return where a claim comes from, for filters and sums."""
+    """Return who published a claim, for filters and sums; what nobody did goes by its nature."""
+    if verdict.get("nature") in OURS:
+        return OURS[verdict["nature"]]
     first: str = verdict["id"].split(".")[0]
     return SOURCES.get(first, first)
 
@@ -89,11 +96,21 @@ def _beside(value: float | None, ends: Sequence[float] | None) -> float | None:
 
 
 def tally(verdicts: Verdicts) -> dict[str, Counter[str]]:
-    """Return source -> kind of verdict -> how many, in the order of the claims."""
+    """Return what was judged -> kind of verdict -> how many, in the order of the claims.
+
+    Numbers and sentences of a source are counted apart; what no source published comes last.
+    """
     counts: dict[str, Counter[str]] = {}
-    for verdict in verdicts:
-        counts.setdefault(group(verdict), Counter())[verdict["verdict"]] += 1
+    for verdict in sorted(verdicts, key=lambda each: each.get("nature") in OURS):
+        kind = PUBLISHED.get(verdict.get("nature", ""))
+        name = f"{group(verdict)}: {kind}" if kind else group(verdict)
+        counts.setdefault(name, Counter())[verdict["verdict"]] += 1
     return counts
+
+
+def published(verdicts: Verdicts) -> list[Mapping[str, Any]]:
+    """Return the verdicts on what a source published."""
+    return [each for each in verdicts if each.get("nature") not in OURS]
 
 
 def scales(verdicts: Verdicts) -> str:
@@ -106,10 +123,19 @@ def scales(verdicts: Verdicts) -> str:
 
 def why_open(verdicts: Verdicts) -> str:
     """Return one sentence on why claims are open, for example "Open: 3 for want of a record."."""
-    counts = Counter(_want(verdict) for verdict in verdicts if verdict["verdict"] == "inconclusive")
-    if not counts:
+    wants = open_by_want(verdicts)
+    if not wants:
         return "None is open."
-    return "Open: " + ", ".join(f"{n} {want}" for want, n in counts.most_common()) + "."
+    return "Open: " + ", ".join(f"{len(each)} {want}" for want, each in wants.items()) + "."
+
+
+def open_by_want(verdicts: Verdicts) -> dict[str, list[Mapping[str, Any]]]:
+    """Return what open claims lack -> those that do, the commonest want first."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for verdict in verdicts:
+        if verdict["verdict"] == "inconclusive":
+            found.setdefault(_want(verdict), []).append(verdict)
+    return dict(sorted(found.items(), key=lambda item: -len(item[1])))
 
 
 def _want(verdict: Mapping[str, Any]) -> str:

@@ -12,6 +12,12 @@ from depthgauge.claims.chance import chance_statement
 from depthgauge.stages.terminal import console
 
 WORDS = {"holds": "hold", "fails": "fail", "inconclusive": "open"}
+NATURES = {
+    "number": "published numbers",
+    "sentence": "published sentences",
+    "mathematics": "mathematics",
+    "finding": "findings of this project",
+}
 COLOURS = {"holds": "green", "fails": "red", "inconclusive": "yellow"}
 
 NARROW = 100
@@ -27,6 +33,10 @@ def show(verdicts: Sequence[dict[str, Any]], total: int) -> None:
     out.print(f"[bold]{len(verdicts)}{of_all} claims:[/] {kinds}")
     if not verdicts:
         return
+    for nature in dict.fromkeys(each["nature"] for each in verdicts if "nature" in each):
+        counts = Counter(each["verdict"] for each in verdicts if each.get("nature") == nature)
+        told = ", ".join(f"{counts[kind]} {WORDS[kind]}" for kind in WORDS)
+        out.print(f"  {NATURES[nature]}: {told}")
     out.print(_table(verdicts, wide=out.width >= NARROW))
     for each in verdicts:
         if each["verdict"] != "holds":
