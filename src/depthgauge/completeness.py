@@ -13,6 +13,9 @@ from safetensors import SafetensorError, safe_open
 AXES = "_step"
 """How the names of axes of recorded steps end; the last step is on each of them."""
 
+BEFORE = ("update_step",)
+"""Axes of readings taken of a step about to be made: after the last step there is none."""
+
 
 def missing_steps(config: Mapping[str, Any], axes: Mapping[str, Sequence[int]]) -> str:
     """Return which axes of steps end too early, as a phrase, or nothing.
@@ -21,7 +24,11 @@ def missing_steps(config: Mapping[str, Any], axes: Mapping[str, Sequence[int]]) 
     """
     wanted = _last_step(config)
     ends = {axis: int(steps[-1]) if len(steps) else None for axis, steps in sorted(axes.items())}
-    short = [f"{axis} ends at {end}" for axis, end in ends.items() if end != wanted]
+    short = [
+        f"{axis} ends at {end}"
+        for axis, end in ends.items()
+        if end != wanted and axis not in BEFORE
+    ]
     return f"{', '.join(short)} of {wanted} steps" if short else ""
 
 
