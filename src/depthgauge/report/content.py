@@ -8,7 +8,15 @@ from depthgauge.claims.chance import chance_statement
 from depthgauge.report.cells import Records
 from depthgauge.report.figure import Figure
 from depthgauge.report.provenance import Origin, provenance, together
-from depthgauge.report.verdicts import WORDS, Verdicts, row, scales, tally, why_open
+from depthgauge.report.verdicts import (
+    WORDS,
+    Verdicts,
+    published,
+    row,
+    scales,
+    tally,
+    why_open,
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,7 @@ def content(report: Report) -> dict[str, Any]:
     rows = [row(verdict) for verdict in report.verdicts]
     return {
         "rows": rows,
+        "published": len(published(report.verdicts)),
         "served": {
             name: [each for each in rows if each["figure"] == name] for name in report.figures
         },
