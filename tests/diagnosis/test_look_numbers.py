@@ -363,7 +363,7 @@ def test_signals_are_those_of_the_replica_engines_probes(made):
         assert site.signal == pytest.approx(0.5 * math.log10(energy), abs=1e-6)
     mine = [100 * seen[s.name].unsqueeze(0).double() for s in look.sites]
     theirs = [each.unsqueeze(0) for each in deltas]
-    for probe in (gradients.layer_speeds, gradients.delta_norms):
+    for probe in (gradients.layer_speeds, gradients.delta_rms):
         assert torch.allclose(probe(mine), probe(theirs), rtol=1e-5, atol=0)
 
 

@@ -82,7 +82,7 @@ def test_words_of_every_kind_are_applied_as_hydra_applies_them(words, project):
     [
         (["hidden=[5]", "l2=range(2)"], [{"l2": 0.0}, {"l2": 1.0}]),
         (["hidden=choice([5],[4,3])"], [{"hidden": [5]}, {"hidden": [4, 3]}]),
-        (["hidden=[5,5]", "gradients={every: 5, window: 2}"], [{}]),
+        (["hidden=[5,5]", "gradients={every: 5, images: 20}"], [{}]),
         (["hidden=[5]", "dataset=glob(mn*)"], [{"dataset": "mnist"}]),
         (
             ["hidden=[5]", "+experiment=dense,float64"],

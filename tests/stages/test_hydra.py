@@ -13,6 +13,7 @@ PAGE = """\
 defaults: [{defaults}]
 notebook: {{question: "Does it?", source: ours}}
 hydra: {{sweeper: {{params: {{hidden: "[5],[6]"}}}}}}
+at: {{smoke: {{}}, quick: {{}}}}
 {more}
 """
 

@@ -7,18 +7,18 @@ proposes trials while it runs plans nothing: there each process notes the trial 
 
 import hashlib
 import json
-import pickle
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
-from depthgauge.config import Config
+from depthgauge.config import Config, plain
 from depthgauge.errors import ConfigError
-from depthgauge.files import write_bytes
+from depthgauge.files import write_text
 from depthgauge.stages.command import folder_of, words_of
 
 TRIALS = "trials"
@@ -45,8 +45,8 @@ def leave_planned(folder: Path, notes: Sequence[Note]) -> str:
     The name follows from the words, so that two commands of one sweep do not disturb each other.
     """
     words = json.dumps([note.words for note in notes])
-    name = f"planned-{hashlib.sha256(words.encode()).hexdigest()[:16]}.pickle"
-    write_bytes(folder / name, pickle.dumps({note.words: note for note in notes}))
+    name = f"planned-{hashlib.sha256(words.encode()).hexdigest()[:16]}.json"
+    write_text(folder / name, json.dumps([_written(note) for note in notes]))
     return name
 
 
@@ -65,26 +65,39 @@ def planned_note(config: DictConfig) -> Note:
 
 
 @lru_cache(maxsize=1)
-def _planned(path: Path, _written: int) -> dict[tuple[str, ...], Note]:
+def _planned(path: Path, _changed: int) -> dict[tuple[str, ...], Note]:
     """Read once a process what holds every cell: thousands of cells would read it as often."""
-    return pickle.loads(path.read_bytes())
+    notes = map(_read, json.loads(path.read_text(encoding="utf-8")))
+    return {note.words: note for note in notes}
 
 
 def leave_trial(config: DictConfig, note: Note) -> None:
     """Write which trial a process trains."""
     number = config.hydra.job.get("num", 0)
-    write_bytes(folder_of(config) / TRIALS / f"{number}.pickle", pickle.dumps(note))
+    write_text(folder_of(config) / TRIALS / f"{number}.json", json.dumps(_written(note)))
 
 
 def trials(config: DictConfig) -> list[Note]:
     """Return the trials of a sweep, in the order of their jobs; one that was repeated once."""
-    paths = sorted((folder_of(config) / TRIALS).glob("*.pickle"), key=lambda path: int(path.stem))
-    notes = [pickle.loads(path.read_bytes()) for path in paths]
+    paths = sorted((folder_of(config) / TRIALS).glob("*.json"), key=lambda path: int(path.stem))
+    notes = [_read(json.loads(path.read_text(encoding="utf-8"))) for path in paths]
     return list({note.keys: note for note in notes}.values())
 
 
 def forget_trials(config: DictConfig) -> None:
     """Remove the notes that an earlier sweep left in the same folder."""
-    for path in (folder_of(config) / TRIALS).glob("*.pickle"):
+    for path in (folder_of(config) / TRIALS).glob("*.json"):
         with suppress(FileNotFoundError):
             path.unlink()
+
+
+def _written(note: Note) -> dict[str, Any]:
+    return {**plain(note), "runs": str(note.runs)}
+
+
+def _read(content: Mapping[str, Any]) -> Note:
+    """Undo `_written`. Whoever trains compares the keys, which follow from every setting."""
+    config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), content["config"]))
+    assert isinstance(config, Config)
+    words, keys = tuple(content["words"]), tuple(content["keys"])
+    return Note(content["study"], words, config, keys, Path(content["runs"]))
