@@ -32,7 +32,8 @@ test: environment ## run the tests but the slow ones, in two processes (8 minute
 	@OMP_NUM_THREADS=1 $(VENV)/python -m pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
 
 test-all: environment ## run all tests: also servers, kills, fuzz, browsers (half an hour)
-	@$(VENV)/python -m pytest $(ARGS)
+	@OMP_NUM_THREADS=1 $(VENV)/python -m pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
+	@$(VENV)/python -m pytest -m slow $(ARGS)
 
 # The kernels' own tests once more with Numba asleep: what is compiled takes no branch that Python sees.
 coverage: environment ## run the tests, and name the lines and branches that none of them takes
