@@ -8,8 +8,6 @@ batch_size. Each part is a process of its own, one after the other, as a user's 
   records   write a small record for every cell where training would leave it
   again     `train`, which finds all cells done: plan, diary, assemble, track, in one process
   status    `status`, which plans for itself
-  judge     judge all claims on the records
-  report    draw and write the page
   track     bring the records into MLflow a second time
 
 Printed, and written to build/many_cells.json: seconds of the clock, of the processor, and the
@@ -136,8 +134,6 @@ PARTS: dict[str, Callable[[], None]] = {
     "records": write_records,
     "again": command("train", f"study={STUDY}", OUT),
     "status": command("status"),
-    "judge": command("judge"),
-    "report": command("report"),
     "track": command("track"),
 }
 

@@ -14,7 +14,7 @@ import many_cells
 from depthgauge.records import read_study
 from depthgauge.stages.train import prepared_data
 
-PARTS = ("records", "assemble", "status", "judge")
+PARTS = ("records", "assemble", "status")
 
 
 def seconds_of_parts(root, cells, monkeypatch):
