@@ -111,7 +111,7 @@ def test_a_wrong_password_costs_one_sentence(
     server, client, project, depthgauge, environment, tmp_path
 ):
     """The records are whole; a colleague's `track` is refused, then brings all of them."""
-    words = [*TRAIN[1:], "hidden=[5],[7]", "gradients.every=0"]
+    words = [*TRAIN[1:], "hidden=[5],[7]", "gradients.every=0", "gradients.spacing=linear"]
     environment(server.credentials("alice", "not the word"))
     code, out, err = depthgauge(*words)
     assert code == 0 and "2 cells done" in out, err
@@ -141,7 +141,7 @@ def test_a_server_killed_midway_loses_nothing(
     """Killed when the first cell has written, started again: `track` completes what is missing."""
     widths = (8, 9, 10)
     words = [*TRAIN, *TWO_WORKERS, f"hidden={','.join(f'[{each}]' for each in widths)}"]
-    words += ["steps=2000", "gradients.every=0"]
+    words += ["steps=2000", "gradients.every=0", "gradients.spacing=linear"]
     sweep = command(project, words, **server.credentials("alice"))
     try:
         deadline = time.monotonic() + 300
