@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 
 
-class Recorded:
+class GraphedStep:
     """`step` on the current CUDA device: run as it is the first time, then recorded, replayed.
 
     The first run lets the libraries allocate what they keep; recording itself computes nothing.
