@@ -105,7 +105,7 @@ def tapes(monkeypatch):
             pass
 
     @contextlib.contextmanager
-    def graph(tape, stream):
+    def graph(tape, stream, capture_error_mode):
         """Recording leaves every number as it was."""
         made.append(tape)
         kept = [(each, each.clone()) for each in tape.watched]
@@ -158,3 +158,11 @@ def test_only_a_gpu_records(case):
     """Elsewhere the step is called as it is."""
     engine = started(case).engine
     assert engine.step == engine.eager_step
+
+
+def test_a_finished_training_holds_no_graph(case):
+    """Destroyed with its training, no graph outlives others on a stream that PyTorch reuses."""
+    module = started(case)
+    module.engine.step = held = lambda: None
+    module.on_fit_end()
+    assert module.engine.step == module.engine.eager_step is not held

@@ -22,7 +22,7 @@ from depthgauge.training.device import (
     [(True, False, "cuda"), (False, True, "cpu"), (False, False, "cpu")],
 )
 def test_auto_takes_cuda_above_quick_or_the_processor(cuda, mps, chosen, monkeypatch):
-    """The pipeline's results do not depend on a GPU; Apple's, without float64, is never taken unasked."""
+    """The pipeline runs alike with and without; Apple's, without float64, must be asked for."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
     assert available_device(Device.auto, "paper") == chosen

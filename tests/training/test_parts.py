@@ -190,3 +190,25 @@ def test_a_long_split_counts_a_slice_and_what_is_left(experiment, small_data, mo
     on = replica_bytes(replace(experiment, evaluation=settings), small_data)
     off = replica_bytes(replace(experiment, evaluation=replace(settings, every=0)), small_data)
     assert on - off == 4 * memory.EVALUATED * (7 + 6 + 3) * 30
+
+
+@pytest.mark.parametrize("name", parts.ON_THE_PROCESSOR)
+def test_a_procedure_without_networks_on_a_gpu_asks_for_no_memory(
+    name, experiment, small_data, monkeypatch, tmp_path
+):
+    """Asking would begin a CUDA context of half a gigabyte."""
+    monkeypatch.setattr(parts, "room", lambda *_: pytest.fail("asked for a GPU's memory"))
+    block = Block(replace(experiment, procedure=name), [(0, 0.3), (1, 0.3)], "key", "cell")
+    task = parts.Task(block, small_data, "cuda", tmp_path, lambda *_: [])
+    found = parts.compute_in_parts(task, lambda _: xr.Dataset({"one": 1}), lambda _: None)
+    assert int(found.one) == 1
+
+
+def test_evaluations_hold_no_deltas_and_share_their_activations(experiment, small_data):
+    """Two splits of the same length: one forward pass, with the outputs of a pass for probes."""
+    module = build_module(Block(experiment, [(0, 0.3), (1, 0.3)], "k", "c"), small_data)
+    passes = module.engine.passes
+    assert passes.evaluating(50) is passes.evaluating(50) is not passes.evaluating(37)
+    assert not hasattr(passes.evaluating(50), "deltas")
+    x = torch.rand(2, 50, 25)
+    assert torch.equal(passes.evaluating(50).forward(x), passes.probing(50).forward(x))

@@ -7,7 +7,6 @@ import torch
 from depthgauge.config import Device, Precision
 from depthgauge.errors import ResourceError
 
-
 SMALL = ("smoke", "quick")
 """Scales whose nets train at least as fast on a processor, and whose results are published."""
 

@@ -57,6 +57,10 @@ class Engine(nn.Module, ABC):
         """Do the steps of `chunk`; before each of them take the probes that are due."""
 
     @abstractmethod
+    def stop(self) -> None:
+        """Let go of what only steps need and others cannot share: the training is over."""
+
+    @abstractmethod
     def gradients(self, settings: Gradients) -> Measure:
         """Return what measures the mean gradient over the first training images."""
 

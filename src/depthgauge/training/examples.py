@@ -29,6 +29,10 @@ class Examples:
         """Return the first so many examples."""
         return replace(self, images=self.images[:count], labels=self.labels[:count])
 
+    def to(self, device: torch.device) -> "Examples":
+        """Return the same on `device`, still as bytes."""
+        return replace(self, images=self.images.to(device), labels=self.labels.to(device))
+
     def at(self, rows: Int64[Tensor, " row"]) -> "Examples":
         """Return the examples at these places."""
         return replace(self, images=self.images[rows], labels=self.labels[rows])

@@ -82,6 +82,10 @@ class ReplicaModule(pl.LightningModule):
         """Allocate the engine's buffers: the networks are on their device by now."""
         self.engine.start()
 
+    def on_fit_end(self) -> None:
+        """Let the engine know that no step is to come."""
+        self.engine.stop()
+
     def training_step(self, chunk: Chunk, batch_idx: int) -> dict[str, Readings]:
         """Do the steps of `chunk`; return what probes read, by axis."""
         found: dict[str, Readings] = {}

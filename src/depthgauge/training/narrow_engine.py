@@ -92,6 +92,9 @@ class NarrowEngine(Engine):
         if self._reader and due:
             inner[0].add(due, self._reader.values(found))
 
+    def stop(self) -> None:
+        """Nothing: all of it is plain memory of this engine."""
+
     def synchronize(self) -> None:
         """Copy the trained parameters to `network`, unless they are there already."""
         if self._ahead:

@@ -60,8 +60,11 @@ class Evaluator:
     """Right answers and costs of a split, a slice at a time."""
 
     def __init__(self, engine: Engine, split: Examples) -> None:
-        """Have the passes allocated; the last, shorter slice has another than the others."""
-        self.engine, self.split = engine, split
+        """Have the passes allocated; the last, shorter slice has another than the others.
+
+        The split goes to the networks' device once, as bytes.
+        """
+        self.engine, self.split = engine, split.to(engine.network.weights[0].device)
         count = len(split.labels)
         sizes = {min(SLICE, count), count % SLICE} - {0}
         self.passes = {size: engine.passes.evaluating(size) for size in sizes}

@@ -88,9 +88,7 @@ def require_known(procedure: str) -> None:
         raise ConfigError(f"procedure={procedure} is unknown; choose one of {known}")
 
 
-def require_settings_read(
-    config: Config, swept: Iterable[str], words: Container[str] = ()
-) -> None:
+def require_settings_read(config: Config, swept: Iterable[str], words: Container[str] = ()) -> None:
     """Raise ConfigError for a key that is given, or `swept`, and that nothing reads.
 
     What is swept must matter to this cell, which would else be computed again under another label.

@@ -73,6 +73,10 @@ class TorchEngine(Engine):
             self.update.step()
             self._batch_waits = False
 
+    def stop(self) -> None:
+        """Destroy the captured graph."""
+        self.step = self.eager_step
+
     def eager_step(self) -> None:
         """Do one step, its operations launched one by one."""
         self._propagate()

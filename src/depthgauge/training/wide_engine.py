@@ -82,6 +82,9 @@ class WideEngine(Engine):
         wide.wide_step(self.layout, x, labels, self.nets, self.rule, self.rates, self.decay)
         self._ahead = True
 
+    def stop(self) -> None:
+        """Nothing: all of it is plain memory of this engine."""
+
     def synchronize(self) -> None:
         """Copy the trained parameters to `network`, unless they are there already."""
         if self._ahead:
