@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from depthgauge.claims.claim import Cells, Claim
 from depthgauge.claims.readings import series
-from depthgauge.claims.rules import ORDERING
+from depthgauge.claims.rules import ordering
 from depthgauge.claims.statistics import Values
 
 FLAT = 0.1
@@ -48,7 +48,7 @@ CLAIMS = (
         study="glorot_cost_surface",
         cells=({"procedure": "surfaces"},),
         estimate=_difference,
-        rule=ORDERING,
+        rule=ordering(),
         unit="percentage points of the plane",
         figure="glorot_cost_surface",
         updates=0,

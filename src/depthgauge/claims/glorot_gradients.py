@@ -7,7 +7,7 @@ import numpy as np
 from depthgauge.claims.claim import Cells, Claim
 from depthgauge.claims.glorot_init import hidden_ratio, square_weight_gradients
 from depthgauge.claims.readings import series
-from depthgauge.claims.rules import ALIKE, APART, ORDERING, Rule
+from depthgauge.claims.rules import Rule, alike, apart, ordering
 from depthgauge.claims.statistics import Values
 
 STUDY = "glorot_gradients"
@@ -55,19 +55,19 @@ CLAIMS = (
         "standard_apart",
         ("tanh",),
         "With the standard init the layers' weight gradients have drifted apart at the end",
-        APART,
+        apart(),
     )(estimate=_last),
     _claim(
         "normalized_together",
         ("tanh_n",),
         "With the normalized init the layers' weight gradients are alike at half of the recorded"
         " steps",
-        ALIKE,
+        alike(),
     )(estimate=_median),
     _claim(
         "closer",
         ("tanh", "tanh_n"),
         "At the end the layers' weight gradients are closer with the normalized init",
-        ORDERING,
+        ordering(),
     )(estimate=_closer),
 )

@@ -7,7 +7,7 @@ import numpy as np
 from depthgauge.claims.claim import Cells, Claim
 from depthgauge.claims.glorot_saturation import STUDY
 from depthgauge.claims.readings import series
-from depthgauge.claims.rules import MUCH
+from depthgauge.claims.rules import much
 from depthgauge.claims.statistics import Values
 
 FIRST_UPDATES = 100
@@ -33,7 +33,7 @@ def _claim(id: str, speed: str, what: str) -> Claim:
         study=STUDY,
         cells=({"model": "sigmoid_4"},),
         estimate=partial(_bias_to, speed=speed),
-        rule=MUCH,
+        rule=much(),
         unit="ratio of speeds",
         figure="glorot_output_speed",
         updates=FIRST_UPDATES,

@@ -7,7 +7,7 @@ from depthgauge.claims.convergence import validation_converged
 from depthgauge.claims.glorot_error import UPDATES, unlike_the_paper
 from depthgauge.claims.rates import at_chosen_rate, final_test_error
 from depthgauge.claims.readings import flags, series
-from depthgauge.claims.rules import ALWAYS, ORDERING, Rule
+from depthgauge.claims.rules import Rule, always, ordering
 from depthgauge.claims.statistics import Values
 
 SATURATED = 0.1
@@ -62,12 +62,12 @@ CLAIMS = (
         "section 3.1: pre-trained sigmoid networks do not show the saturation",
         "after pre-training the mean activation of the top hidden layer stays above"
         f" {SATURATED:g} at every recorded step",
-        ALWAYS,
+        always(),
     )(estimate=_never_saturates, unit="fraction of seeds", convergence=_others_saturated),
     _claim(
         "error",
         "Fig. 11: the pre-trained net as reference",
         "with pre-training the net ends with a smaller test error than without",
-        ORDERING,
+        ordering(),
     )(estimate=_difference, unit="percentage points", convergence=validation_converged),
 )

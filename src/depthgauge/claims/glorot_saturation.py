@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from depthgauge.claims.claim import Cells, Claim
 from depthgauge.claims.readings import flags, series
-from depthgauge.claims.rules import ALWAYS, MUCH, ORDERING, Rule
+from depthgauge.claims.rules import Rule, always, much, ordering
 from depthgauge.claims.statistics import Values
 
 STUDY = "glorot_saturation"
@@ -113,28 +113,28 @@ CLAIMS = (
         "Fig. 3, tanh: layer 1 saturates first, then layer 2, and so on",
         f"tanh: the 98th percentile of |a| passes {HIGH} in layer 1 first, then in layer 2, and so"
         " on",
-        ALWAYS,
+        always(),
     )(estimate=_in_order, unit="fraction of seeds", figure=CURVES),
     _claim(
         "softsign_less",
         ("tanh", "softsign"),
         "Fig. 3, bottom: softsign saturates less",
         "At the end the highest 98th percentile of a layer is lower with softsign than with tanh",
-        ORDERING,
+        ordering(),
     )(estimate=_less_at_the_end, unit="activation", figure=CURVES),
     _claim(
         "softsign_together",
         ("softsign",),
         "Fig. 3, bottom: softsign layers move together, not one after the other as tanh's do",
         f"softsign: the 98th percentile of |a| does not pass {HIGH} in one layer after the other",
-        ALWAYS,
+        always(),
     )(estimate=_not_in_order, unit="fraction of seeds", figure=CURVES),
     _claim(
         "tanh_n_together",
         ("tanh", "tanh_n"),
         "Fig. 10: tanh layers with the normalized init move together",
         "At the end the layers' 98th percentiles differ less with the normalized init",
-        ORDERING,
+        ordering(),
     )(estimate=_more_together, unit="activation", figure=CURVES),
     _claim(
         "tanh_piles_up",
@@ -142,13 +142,13 @@ CLAIMS = (
         "Fig. 4, top: tanh activations of the lower layers pile up at -1 and 1",
         "At the end layer 1 of the tanh net is over twice as dense above 0.95 in modulus as at"
         " 0.6-0.8",
-        MUCH,
+        much(),
     )(estimate=_pile, unit="ratio of densities", figure=HISTOGRAMS),
     _claim(
         "softsign_bent",
         ("softsign",),
         "Fig. 4, bottom: many softsign activations around 0.6-0.8 in modulus",
         "At the end softsign activations are denser at 0.6-0.8 in modulus than elsewhere",
-        ORDERING,
+        ordering(),
     )(estimate=_bent, unit="share per unit", figure=HISTOGRAMS),
 )

@@ -4,7 +4,7 @@ from depthgauge.claims.claim import Cells, Claim
 from depthgauge.claims.convergence import validation_converged
 from depthgauge.claims.glorot_error import UPDATES, unlike_the_paper
 from depthgauge.claims.rates import at_chosen_rate, final_test_error
-from depthgauge.claims.rules import ORDERING
+from depthgauge.claims.rules import ordering
 from depthgauge.claims.statistics import Values
 
 NAMES = {
@@ -37,7 +37,7 @@ def _order(id: str, quote: str, worse: str, better: str) -> Claim:
         study="glorot_second_order",
         cells=({"model": worse}, {"model": better}),
         estimate=_difference,
-        rule=ORDERING,
+        rule=ordering(),
         unit="percentage points",
         figure="glorot_second_order",
         updates=UPDATES,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from depthgauge.claims.claim import Cells, Claim
 from depthgauge.claims.glorot_saturation import STUDY, UPDATES, first_steps, hidden_activations
 from depthgauge.claims.readings import flags
-from depthgauge.claims.rules import MOSTLY, ORDERING, Rule, factor_between
+from depthgauge.claims.rules import Rule, between, mostly, ordering
 from depthgauge.claims.statistics import Values
 
 EPOCH = 20_000
@@ -89,21 +89,21 @@ CLAIMS = (
         "sigmoid_4",
         f"With four hidden layers the top one's mean activation falls below {LOW} within"
         f" {AT_ONCE:,} updates",
-        factor_between("to 0", 0, LOW),
+        between("to 0", 0, LOW),
         AT_ONCE,
     )(estimate=_lowest_top, unit="activation"),
     _claim(
         "others_above_half",
         "sigmoid_4",
         "When the top layer is lowest then, the others' mean activations are above 0.5",
-        ORDERING,
+        ordering(),
         AT_ONCE,
     )(estimate=_least_above_half, unit="activation"),
     _claim(
         "lower_toward_input",
         "sigmoid_4",
         "When the top layer is lowest then, the others' means fall layer by layer to the input",
-        ORDERING,
+        ordering(),
         AT_ONCE,
     )(estimate=_least_rise, unit="activation"),
     _claim(
@@ -111,7 +111,7 @@ CLAIMS = (
         "sigmoid_4",
         f"With four hidden layers the top one leaves saturation (its mean rises above {RISE} times"
         f" the least so far) around epoch 100, between epochs 50 and 200 of {EPOCH:,} updates",
-        MOSTLY,
+        mostly(),
         UPDATES,
     )(estimate=partial(_escapes_around, epoch=100), unit="fraction of seeds"),
     _claim(
@@ -119,7 +119,7 @@ CLAIMS = (
         "sigmoid",
         f"With five hidden layers the top one saturates and never rises above {RISE} times its"
         " least mean so far",
-        MOSTLY,
+        mostly(),
         UPDATES,
     )(estimate=_never_escapes, unit="fraction of seeds"),
 )

@@ -7,7 +7,7 @@ from depthgauge.claims.convergence import validation_converged
 from depthgauge.claims.glorot_error import UPDATES, unlike_the_paper
 from depthgauge.claims.rates import at_chosen_rate, final_test_error
 from depthgauge.claims.readings import series
-from depthgauge.claims.rules import ORDERING
+from depthgauge.claims.rules import ordering
 from depthgauge.claims.statistics import Values
 
 PUBLISHED = {"svm": 59.47, "tanh_n": 50.47}
@@ -56,7 +56,7 @@ CLAIMS = (
         study="glorot_svm",
         cells=({"model": "svm"}, {"model": "tanh_n"}),
         estimate=_difference,
-        rule=ORDERING,
+        rule=ordering(),
         unit="percentage points",
         figure="glorot_svm",
         updates=UPDATES,

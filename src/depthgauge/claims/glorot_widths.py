@@ -9,7 +9,7 @@ from depthgauge.claims.convergence import validation_converged
 from depthgauge.claims.glorot_error import UPDATES, unlike_the_paper
 from depthgauge.claims.judgement import UndecidableError
 from depthgauge.claims.rates import at_chosen_rate, final_test_error
-from depthgauge.claims.rules import ORDERING, Rule, roughly
+from depthgauge.claims.rules import Rule, ordering, roughly
 from depthgauge.claims.statistics import Values
 
 SHAPES = ("growing", "shrinking", "equal")
@@ -56,7 +56,7 @@ def _helps(shape: str) -> Claim:
         f"{shape}.normalized_better",
         f"layers of {shape} size end with a smaller test error from normalized initialization",
         (shape,),
-        ORDERING,
+        ordering(),
     )(estimate=_gain, unit="percentage points")
 
 
