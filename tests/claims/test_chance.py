@@ -4,7 +4,7 @@ from nielsen_records import PUBLISHED, records
 
 from depthgauge.claims.chance import chance_statement
 from depthgauge.claims.judging import judge
-from depthgauge.claims.registry import CLAIMS
+from depthgauge.studies.registry import CLAIMS
 
 
 def test_published_numbers_are_counted():

@@ -5,7 +5,7 @@ import pytest
 from glorot_signal_records import records, saturation_cell
 
 from depthgauge.claims.judging import judge
-from depthgauge.claims.registry import CLAIMS
+from depthgauge.studies.registry import CLAIMS
 
 STUDIES = ("glorot_init", "glorot_saturation", "glorot_gradients")
 CLAIMED = [claim for claim in CLAIMS if claim.study in STUDIES]

@@ -8,7 +8,7 @@ import xarray as xr
 from nielsen_records import PUBLISHED, accuracy_cell, records
 
 from depthgauge.claims.judging import judge
-from depthgauge.claims.registry import CLAIMS, unique
+from depthgauge.studies.registry import CLAIMS, unique
 
 KEYS = [
     *(

@@ -7,7 +7,7 @@ import pytest
 from nielsen_records import CONTRARY, PUBLISHED, accuracy_cell, records, training_cell
 
 from depthgauge.claims.judging import judge
-from depthgauge.claims.registry import CLAIMS
+from depthgauge.studies.registry import CLAIMS
 
 NIELSEN = [
     claim

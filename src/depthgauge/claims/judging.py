@@ -9,7 +9,7 @@ import xarray as xr
 
 from depthgauge.claims.claim import Claim
 from depthgauge.claims.judgement import FORMAT, Judgement, UndecidableError, Verdict
-from depthgauge.claims.nature import nature
+from depthgauge.claims.nature import Nature
 from depthgauge.errors import DataError
 from depthgauge.foreign import lookups_in
 
@@ -61,8 +61,8 @@ def _told(
         "statement": claim.statement,
         "rule": claim.rule.text,
         "kind": str(claim.rule.kind),
-        "nature": str(nature(claim)),
-        "published": claim.published,
+        "nature": str(claim.nature or _nature(claim)),
+        "published": None if isinstance(claim.published, tuple) else claim.published,
         "measured": _rounded(judgement.measured),
         "interval": None if interval is None else [_rounded(end) for end in interval],
         "n": len(seeds),
@@ -77,6 +77,11 @@ def _told(
         "verdict": str(judgement.verdict),
         "reason": judgement.reason,
     }
+
+
+def _nature(claim: Claim) -> Nature:
+    """Return what a claim is that does not say it: a number where its rule judges one."""
+    return Nature.number if claim.rule.judges_number else Nature.sentence
 
 
 def _measure(claim: Claim, cells: Study, seeds: list[int]) -> Judgement:

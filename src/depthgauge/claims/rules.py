@@ -5,9 +5,10 @@ wholly outside it fails, across its edge it stays open. None knows at which scal
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,9 @@ from depthgauge.claims.statistics import (
     t_prediction_interval,
     wilson_interval,
 )
+
+Published = float | tuple[float, ...] | None
+"""What a source gives: one number, those of a curve, or none."""
 
 
 class Kind(StrEnum):
@@ -52,11 +56,15 @@ class Rule:
 
     text: str
     """The rule in words; before the colon its kind."""
-    decide: Callable[[Values, float | None], Judgement]
+    decide: Callable[[Values, Published], Judgement]
     """From the estimate of each seed, (seed,), and the published number."""
     kind: Kind
     judges_number: bool = False
     """Whether a number or a curve of a source is judged, not its words."""
+    name: str = ""
+    """What entries of a register call it."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """What they give it."""
 
 
 PUBLISHED_NUMBER = "published number"
@@ -66,8 +74,8 @@ PUBLISHED_NUMBER = "published number"
 def published_number(log: bool = False) -> Rule:
     """Return the rule for one published number: it is like one more run of ours."""
 
-    def decide(values: Values, published: float | None) -> Judgement:
-        assert published is not None, "this rule judges a number"
+    def decide(values: Values, published: Published) -> Judgement:
+        published = _number(published)
         found = _geometric(t_prediction_interval, values) if log else t_prediction_interval(values)
         _, low, high = found
         inside = low <= published <= high
@@ -87,7 +95,7 @@ def published_number(log: bool = False) -> Rule:
 def fraction_above(word: str, least: float) -> Rule:
     """Return the rule for `word`: in more than `least` of all seeds; 1 counts as seen, 0 as not."""
 
-    def decide(values: Values, _: float | None) -> Judgement:
+    def decide(values: Values, _: Published) -> Judgement:
         found = wilson_interval(round(float(values.sum())), len(values))
         return against(found, least, math.inf)
 
@@ -101,7 +109,7 @@ def fraction_above(word: str, least: float) -> Rule:
 def factor_between(word: str, low: float, high: float) -> Rule:
     """Return the rule for `word`: a ratio's geometric mean over seeds lies in (low, high)."""
 
-    def decide(values: Values, _: float | None) -> Judgement:
+    def decide(values: Values, _: Published) -> Judgement:
         return against(_geometric(t_interval, values), low, high)
 
     text = f"{word}: the 95 % t interval of the geometric mean over seeds lies {region(low, high)}"
@@ -116,7 +124,7 @@ def roughly(target: float) -> Rule:
 def close(margin: float) -> Rule:
     """Return the rule for "close to": the mean paired difference lies within +- `margin`."""
 
-    def decide(values: Values, _: float | None) -> Judgement:
+    def decide(values: Values, _: Published) -> Judgement:
         return against(t_interval(values), -margin, margin)
 
     return Rule(
@@ -130,8 +138,8 @@ def close(margin: float) -> Rule:
 def as_printed(half: float) -> Rule:
     """Return the rule for "about" a number of few digits: our mean lies within `half` of it."""
 
-    def decide(values: Values, published: float | None) -> Judgement:
-        assert published is not None, "this rule judges a number"
+    def decide(values: Values, published: Published) -> Judgement:
+        published = _number(published)
         return against(t_interval(values), published - half, published + half)
 
     return Rule(
@@ -143,12 +151,12 @@ def as_printed(half: float) -> Rule:
     )
 
 
-def _decide_ordering(values: Values, _: float | None) -> Judgement:
+def _decide_ordering(values: Values, _: Published) -> Judgement:
     return against(t_interval(values), 0.0, math.inf)
 
 
-def _decide_not_significant(values: Values, published: float | None) -> Judgement:
-    assert published is not None, "this rule judges a published difference"
+def _decide_not_significant(values: Values, published: Published) -> Judgement:
+    published = _number(published)
     found = least_significant_difference(values[:, 0], values[:, 1])
     return against(found, published, math.inf)
 
@@ -156,8 +164,8 @@ def _decide_not_significant(values: Values, published: float | None) -> Judgemen
 def printed(half: float) -> Rule:
     """Return the rule for a constant of the text: every seed gives it, within `half` a unit."""
 
-    def decide(values: Values, published: float | None) -> Judgement:
-        assert published is not None, "this rule judges a number"
+    def decide(values: Values, published: Published) -> Judgement:
+        published = _number(published)
         found = float(values.mean()), float(values.min()), float(values.max())
         off = int((np.abs(values - published) > half).sum())
         verdict = Verdict.fails if off else Verdict.holds
@@ -167,7 +175,7 @@ def printed(half: float) -> Rule:
     return Rule(text, decide, Kind.range)
 
 
-def _decide_never(values: Values, _: float | None) -> Judgement:
+def _decide_never(values: Values, _: Published) -> Judgement:
     found = float(values.max()), float(values.min()), float(values.max())
     above = int((values > 1).sum())
     verdict = Verdict.fails if above else Verdict.holds
@@ -212,6 +220,11 @@ ALIKE = factor_between("alike over layers", 0, 1.5)
 """Values are largest over smallest of layers of equal width."""
 APART = factor_between("apart", 1.5, math.inf)
 """The same, where they should not be alike."""
+
+
+def _number(published: Published) -> float:
+    assert isinstance(published, float | int), "this rule judges one number"
+    return published
 
 
 def _geometric(interval: Callable[[Values], Interval], values: Values) -> Interval:

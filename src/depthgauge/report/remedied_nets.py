@@ -7,13 +7,13 @@ import xarray as xr
 
 from depthgauge.claims.judgement import UndecidableError
 from depthgauge.claims.rates import at_chosen_rate
-from depthgauge.claims.remedies import PLAIN, REMEDIES
 from depthgauge.errors import DataError
 from depthgauge.report.cells import Records, basis, measured
 from depthgauge.report.seeds import usable
+from depthgauge.studies.remedies.register import PLAIN, REMEDIES
 
 STUDY = "remedies"
-TITLES = {"plain": PLAIN.title} | {name: remedy.title for name, remedy in REMEDIES.items()}
+TITLES = {"plain": PLAIN["title"]} | {name: remedy["title"] for name, remedy in REMEDIES.items()}
 
 Nets = Mapping[str, xr.Dataset]
 """Model -> its cell, in the order of TITLES."""

@@ -14,12 +14,12 @@ from typing import Any
 
 from depthgauge.claims.judgement import Verdict
 from depthgauge.claims.judging import judge
-from depthgauge.claims.registry import CLAIMS
 from depthgauge.errors import DataError
 from depthgauge.files import write_text
 from depthgauge.stages.recorded import read_judged
 from depthgauge.stages.root import project_root
 from depthgauge.stages.verdict_table import show
+from depthgauge.studies.registry import CLAIMS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

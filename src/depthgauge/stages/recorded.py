@@ -4,9 +4,9 @@ from pathlib import Path
 
 import xarray as xr
 
-from depthgauge.claims.registry import STUDIES
 from depthgauge.foreign import printable
 from depthgauge.records import read, read_study
+from depthgauge.studies.registry import STUDIES
 
 
 def read_judged(build: Path) -> dict[str, list[xr.Dataset]]:

@@ -1,22 +1,16 @@
-"""Claims of Nielsen, ch. 5: mini-batches give "much noisier (albeit very similar)" curves.
+"""Nielsen, ch. 5: mini-batches give "much noisier (albeit very similar)" curves.
 
 Each compares the run in mini-batches of 10 with the full-batch run from the same initial weights,
 by the same variable of both records: what a step's own batch says for the noise; for the averaged
 curve the gradient vector averaged over windows of steps.
 """
 
-from functools import partial
-
 import numpy as np
 import xarray as xr
 
-from depthgauge.claims.claim import Cells, Claim
-from depthgauge.claims.nielsen_training_speed import FULL_BATCH, UPDATES
+from depthgauge.claims.claim import Cells
 from depthgauge.claims.readings import flags, hidden_speeds, ratios_to_next, window_ends
-from depthgauge.claims.rules import ALWAYS, MUCH, Rule, roughly
 from depthgauge.claims.statistics import Values
-
-MINI_BATCH = 10
 
 
 def _roughness(speeds: Values) -> Values:
@@ -33,13 +27,13 @@ def _own_speeds(cell: xr.Dataset) -> Values:
     return hidden_speeds(cell, "batch_bias_gradient_norm")[:, :-1]
 
 
-def _noise_ratio(cells: Cells) -> Values:
+def noise_ratio(cells: Cells) -> Values:
     """Roughness of the mini-batch run over the full-batch run's: the layer where it is least."""
     mini, full = (_roughness(_own_speeds(cell)) for cell in cells)
     return (mini / full).min(axis=1)
 
 
-def _typical_discrepancy(cells: Cells) -> Values:
+def typical_discrepancy(cells: Cells) -> Values:
     """Geometric mean, over windows and layers, of the factor between the averaged curves (>= 1).
 
     Both runs are averaged in the same way, so what the window smooths it smooths in both. Windows
@@ -51,46 +45,7 @@ def _typical_discrepancy(cells: Cells) -> Values:
     return np.exp(np.abs(mini - full).mean(axis=(1, 2)))
 
 
-def _slower_when_averaged(cells: Cells) -> Values:
+def slower_when_averaged(cells: Cells) -> Values:
     """1 where each hidden layer of the mini-batch run is slower than the next in every window."""
     ratios = ratios_to_next(window_ends(cells[0]))
     return flags(ratios > 1, ratios)
-
-
-def _claim(id: str, quote: str, statement: str, rule: Rule) -> partial[Claim]:
-    """Return a claim about the net of two hidden layers, short of its estimate."""
-    return partial(
-        Claim,
-        id=f"nielsen.minibatch.{id}",
-        source=f'Nielsen 2015, ch. 5, on mini-batches: "{quote}"',
-        statement=statement,
-        study="nielsen_training_speed",
-        cells=tuple({"hidden": [30, 30], "batch_size": size} for size in (MINI_BATCH, FULL_BATCH)),
-        rule=rule,
-        figure="nielsen_minibatch_speed",
-        updates=UPDATES,
-    )
-
-
-CLAIMS = (
-    _claim(
-        "much_noisier",
-        "much noisier",
-        "The speed by each mini-batch jumps from step to step more than twice as much as the"
-        " full-batch speed (the layer where it is least)",
-        MUCH,
-    )(estimate=_noise_ratio, unit="ratio of jumps"),
-    _claim(
-        "similar_when_averaged",
-        "very similar, when you average away the noise",
-        "Averaged over windows of steps, the gradient's norm is typically within a factor of 2 of"
-        " the full-batch run's",
-        roughly(1),
-    )(estimate=_typical_discrepancy, unit="ratio of speeds"),
-    _claim(
-        "slower_when_averaged",
-        "very similar, when you average away the noise",
-        "Averaged over windows of steps, layer 1 learns slower than layer 2 in every window",
-        ALWAYS,
-    )(estimate=_slower_when_averaged, unit="fraction of seeds"),
-)

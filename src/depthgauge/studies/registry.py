@@ -1,4 +1,4 @@
-"""All claims, source by source: a new module of claims is added to SOURCES."""
+"""All claims, source by source: a new source is added to `CLAIMS`."""
 
 from collections.abc import Iterable
 
@@ -14,29 +14,13 @@ from depthgauge.claims import (
     glorot_sigmoid_saturation,
     glorot_svm,
     glorot_widths,
-    mean_field,
-    milman,
-    nielsen_accuracy,
-    nielsen_capacity,
-    nielsen_chain,
-    nielsen_curves,
-    nielsen_initial_speed,
-    nielsen_minibatch,
-    nielsen_training_speed,
-    remedies,
 )
 from depthgauge.claims.claim import Claim
+from depthgauge.studies.nielsen.register import REGISTER as NIELSEN
+from depthgauge.studies.remedies.register import REGISTER as REMEDIES
+from depthgauge.studies.theory.register import REGISTER as THEORY
 
-SOURCES = (
-    nielsen_accuracy,
-    nielsen_initial_speed,
-    nielsen_training_speed,
-    nielsen_curves,
-    nielsen_minibatch,
-    nielsen_capacity,
-    nielsen_chain,
-    mean_field,
-    milman,
+GLOROT = (
     glorot_sigmoid_saturation,
     glorot_output_speed,
     glorot_saturation,
@@ -48,7 +32,6 @@ SOURCES = (
     glorot_pretraining,
     glorot_svm,
     glorot_widths,
-    remedies,
 )
 
 
@@ -62,7 +45,14 @@ def unique(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     return tuple(by_id.values())
 
 
-CLAIMS = unique(claim for source in SOURCES for claim in source.CLAIMS)
+CLAIMS = unique(
+    (
+        *NIELSEN.claims,
+        *THEORY.claims,
+        *(claim for source in GLOROT for claim in source.CLAIMS),
+        *REMEDIES.claims,
+    )
+)
 
 STUDIES = sorted({claim.study for claim in CLAIMS})
 """Whose records are judged and reported."""
