@@ -14,8 +14,8 @@ from depthgauge.config import Config
 from depthgauge.errors import ConfigError
 from depthgauge.stages.composition import Composer
 from depthgauge.stages.grid import Grid
-from depthgauge.stages.plan import checked, plan
 from depthgauge.stages.page import scales_of
+from depthgauge.stages.plan import checked, plan
 from depthgauge.stages.prune import NIGHT, SCALES
 from depthgauge.stages.worker import prepared_data
 
