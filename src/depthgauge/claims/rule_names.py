@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from depthgauge.claims import rules
 from depthgauge.claims.curve_rule import published_curve
+from depthgauge.claims.read_off_rule import read_off
 from depthgauge.claims.rules import Rule
 
 RULES: dict[str, Callable[..., Rule]] = {
@@ -20,6 +21,7 @@ RULES: dict[str, Callable[..., Rule]] = {
     "between": rules.factor_between,
     "close": rules.close,
     "as_printed": rules.as_printed,
+    "read_off": read_off,
     "constant": rules.printed,
     "ordering": lambda: rules.ORDERING,
     "not_significant": lambda: rules.NOT_SIGNIFICANT,
