@@ -8,6 +8,7 @@ import pytest
 
 from depthgauge.config import Config
 from depthgauge.stages.main import STAGES
+from depthgauge.stages.prune import SCALES
 
 DRIVERS = {
     # bash cuts words at = before it asks: the driver does the same
@@ -64,7 +65,7 @@ def test_tab_offers_stages_options_keys_and_values(offered, project, tmp_path):
     assert offered("depthgauge completion ") == ["bash", "zsh"]
     assert offered("depthgauge train study=nielsen_a") == ["nielsen_accuracy"]
     assert offered("depthgauge train activation=sigmoid,ta")[-1].endswith("tanh")
-    assert offered("depthgauge status scale=") == ["smoke", "quick", "paper"]
+    assert offered("depthgauge status scale=") == list(SCALES)
     assert offered("depthgauge fetch f") == ["file="]
     (project / "conf/study/of_my_own.yaml").write_text("{}\n")
     assert offered("depthgauge train study=of") == ["of_my_own"]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from depthgauge.claims import number_rules, rules
 from depthgauge.claims.curve_rule import published_curve
+from depthgauge.claims.read_off_rule import read_off
 from depthgauge.claims.rules import Rule
 
 RULES: dict[str, Callable[..., Rule]] = {
@@ -13,6 +14,7 @@ RULES: dict[str, Callable[..., Rule]] = {
         number_rules.published_numbers,
         number_rules.about,
         published_curve,
+        read_off,
         rules.predicted,
         rules.always,
         rules.mostly,

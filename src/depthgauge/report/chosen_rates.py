@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.glorot_error import WIDTH
 from depthgauge.claims.rates import at_chosen_rate, final_errors, final_test_error
 from depthgauge.claims.statistics import t_prediction_interval
 from depthgauge.errors import DataError
 from depthgauge.report.cells import Records, basis, measured
 from depthgauge.report.seeds import band_table, rounded, usable
+from depthgauge.studies.glorot.errors import WIDTH
 
 Nets = Mapping[str, xr.Dataset]
 """Model -> its cell, in the order in which they are drawn."""

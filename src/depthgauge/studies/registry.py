@@ -2,37 +2,11 @@
 
 from collections.abc import Iterable
 
-from depthgauge.claims import (
-    glorot_cost_surface,
-    glorot_error,
-    glorot_gradients,
-    glorot_init,
-    glorot_output_speed,
-    glorot_pretraining,
-    glorot_saturation,
-    glorot_second_order,
-    glorot_sigmoid_saturation,
-    glorot_svm,
-    glorot_widths,
-)
 from depthgauge.claims.claim import Claim
+from depthgauge.studies.glorot.register import REGISTER as GLOROT
 from depthgauge.studies.nielsen.register import REGISTER as NIELSEN
 from depthgauge.studies.remedies.register import REGISTER as REMEDIES
 from depthgauge.studies.theory.register import REGISTER as THEORY
-
-GLOROT = (
-    glorot_sigmoid_saturation,
-    glorot_output_speed,
-    glorot_saturation,
-    glorot_cost_surface,
-    glorot_init,
-    glorot_gradients,
-    glorot_error,
-    glorot_second_order,
-    glorot_pretraining,
-    glorot_svm,
-    glorot_widths,
-)
 
 
 def unique(claims: Iterable[Claim]) -> tuple[Claim, ...]:
@@ -49,7 +23,7 @@ CLAIMS = unique(
     (
         *NIELSEN.claims,
         *THEORY.claims,
-        *(claim for source in GLOROT for claim in source.CLAIMS),
+        *GLOROT.claims,
         *REMEDIES.claims,
     )
 )

@@ -64,6 +64,12 @@ def gradient_ratio(cells: Cells) -> Values:
     return np.exp(first - second)
 
 
+def last_to_first_gradient(cells: Cells) -> Values:
+    """Weight gradient of the last hidden layer over that of the first before training, (seed,)."""
+    gradients = initial_gradients(cells[0])
+    return gradients[:, -1] / gradients[:, 0]
+
+
 def spread_of_updates(cells: Cells) -> Values:
     """Largest over smallest update ratio of the equal hidden layers; geometric mean over steps."""
     ratios = series(cells[0], "update_ratio", "update_step", "layer")[..., 1:-1]

@@ -73,6 +73,11 @@ def initial_factor(cells: Cells) -> Values:
     return bound_factors(cells[0])[:, 0]
 
 
+def initial_gradient_factor(cells: Cells) -> Values:
+    """Return the factor a layer of the first cell's gradient before training, (seed,)."""
+    return gradient_factors(cells[0])[:, 0]
+
+
 def always_falls(cells: Cells) -> Values:
     """1 where the bound falls toward the input at every recorded step."""
     factors = bound_factors(cells[0])

@@ -1,12 +1,11 @@
-"""The claim of Glorot and Bengio's Fig. 5: which cost has more plateau."""
+"""Glorot and Bengio's Fig. 5: how much of a cost's surface is plateau, and how steep it is."""
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from depthgauge.claims.claim import Cells, Claim
+from depthgauge.claims.claim import Cells
 from depthgauge.claims.readings import series
-from depthgauge.claims.rules import ordering
 from depthgauge.claims.statistics import Values
 
 FLAT = 0.1
@@ -33,24 +32,16 @@ def plateau_share(cell: xr.Dataset, cost: str) -> Values:
     return np.where(holes.any(axis=(1, 2)), np.nan, share)
 
 
-def _difference(cells: Cells) -> Values:
-    """Quadratic minus log-likelihood, in percentage points of the plane."""
+def more_plateau(cells: Cells) -> Values:
+    """Share of plateau with the quadratic cost minus the log-likelihood's, points of the plane."""
     return 100 * (plateau_share(cells[0], "softmax_quadratic") - plateau_share(cells[0], "nll"))
 
 
-CLAIMS = (
-    Claim(
-        id="glorot.cost_surface.plateau",
-        source='Glorot and Bengio 2010, Fig. 5: "There are clearly more severe plateaus with the'
-        ' quadratic cost"',
-        statement=f"Over two weights, more of the quadratic cost's surface is plateau (slope below"
-        f" {FLAT:g} of range over side) than of the log-likelihood's",
-        study="glorot_cost_surface",
-        cells=({"procedure": "surfaces"},),
-        estimate=_difference,
-        rule=ordering(),
-        unit="percentage points of the plane",
-        figure="glorot_cost_surface",
-        updates=0,
-    ),
-)
+def steeper(cells: Cells) -> Values:
+    """Mean slope of the log-likelihood over that of the quadratic cost, (seed,)."""
+    slopes = (
+        series(cells[0], f"slope_{cost}", "first_weight", "second_weight").mean(axis=(1, 2))
+        for cost in ("nll", "softmax_quadratic")
+    )
+    first, second = slopes
+    return first / second
