@@ -47,7 +47,7 @@ def published_curve() -> Rule:
         f" out one by one (measured: their median; interval: the least and the largest); {FEWEST}"
         " nets or more"
     )
-    return Rule(text, decide, Kind.range, judges_number=True)
+    return Rule(text, decide, Kind.range, "published_curve", judges_number=True)
 
 
 def share(curve: Values, others: Values) -> float:

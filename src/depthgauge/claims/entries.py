@@ -35,14 +35,13 @@ class _Loader(SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Return a mapping; raises ConstructorError for a key that is there twice."""
-        found = super().construct_mapping(node, deep=deep)
-        if len(found) < len(node.value):
-            keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-            twice = next(key for key in keys if keys.count(key) > 1)
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        twice = [key for key in keys if keys.count(key) > 1]
+        if twice:
             raise yaml.constructor.ConstructorError(
-                None, None, f"the key {twice!r} is there twice", node.start_mark
+                None, None, f"the key {twice[0]!r} is there twice", node.start_mark
             )
-        return found
+        return super().construct_mapping(node, deep=deep)
 
 
 def document(path: Path) -> Fields:

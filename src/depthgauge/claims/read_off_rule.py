@@ -35,5 +35,8 @@ def read_off(part: float) -> Rule:
         f" a factor of {reach:g} for every reading (measured: the furthest)",
         decide,
         Kind.geometric_mean,
+        "read_off",
+        {"part": part},
         judges_number=True,
+        at=lambda times: read_off(part * times),
     )

@@ -5,7 +5,7 @@ Nothing in a file is ignored: an unknown field, name or argument is refused with
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -159,8 +159,8 @@ def _rule(value: Any, where: str) -> Rule:
     name, arguments = asked(value, where)
     if name not in RULES:
         raise ConfigError(f"{where} is {name}, which is none of {', '.join(sorted(RULES))}")
-    rule = call(RULES[name], arguments, f"{where} {name}")
-    return replace(rule, name=name, arguments=arguments)
+    rule: Rule = call(RULES[name], arguments, f"{where} {name}")
+    return rule
 
 
 def _doubt(

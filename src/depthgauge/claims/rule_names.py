@@ -2,29 +2,32 @@
 
 from collections.abc import Callable
 
-from depthgauge.claims import rules
+from depthgauge.claims import number_rules, rules
 from depthgauge.claims.curve_rule import published_curve
 from depthgauge.claims.read_off_rule import read_off
 from depthgauge.claims.rules import Rule
 
 RULES: dict[str, Callable[..., Rule]] = {
-    "published_number": rules.published_number,
-    "published_curve": published_curve,
-    "predicted": lambda: rules.PREDICTED,
-    "always": lambda: rules.ALWAYS,
-    "mostly": lambda: rules.MOSTLY,
-    "much": lambda: rules.MUCH,
-    "not_much": lambda: rules.NOT_MUCH,
-    "alike": lambda: rules.ALIKE,
-    "apart": lambda: rules.APART,
-    "roughly": rules.roughly,
-    "between": rules.factor_between,
-    "close": rules.close,
-    "as_printed": rules.as_printed,
-    "read_off": read_off,
-    "constant": rules.printed,
-    "ordering": lambda: rules.ORDERING,
-    "not_significant": lambda: rules.NOT_SIGNIFICANT,
-    "never_above_one": lambda: rules.NEVER_ABOVE_ONE,
+    make.__name__: make
+    for make in (
+        number_rules.published_number,
+        number_rules.published_numbers,
+        number_rules.about,
+        published_curve,
+        read_off,
+        rules.predicted,
+        rules.always,
+        rules.mostly,
+        rules.much,
+        rules.alike,
+        rules.apart,
+        rules.roughly,
+        rules.between,
+        rules.close,
+        rules.constant,
+        rules.ordering,
+        rules.not_significant,
+        rules.never_above_one,
+    )
 }
 """Name -> how to make the rule, whose parameters are the arguments that an entry gives."""

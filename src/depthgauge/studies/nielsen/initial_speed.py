@@ -11,9 +11,9 @@ BARS = 6
 """Bars are drawn on the first six neurons of a hidden layer."""
 
 
-def speed(cells: Cells, layer: int) -> Values:
-    """Return the speed of one hidden layer, counted from 1, (seed,)."""
-    return initial_speeds(cells[0])[:, layer - 1]
+def speeds(cells: Cells) -> Values:
+    """Return the initial speeds of the hidden layers, from the input on, (seed, layer)."""
+    return initial_speeds(cells[0])
 
 
 def last_to_first(cells: Cells) -> Values:

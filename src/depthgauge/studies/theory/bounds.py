@@ -84,6 +84,6 @@ def always_falls(cells: Cells) -> Values:
     return flags(factors > 1, factors)
 
 
-def explained(cells: Cells) -> Values:
-    """The measured factor a layer over the bound's, before training."""
-    return gradient_factors(cells[0])[:, 0] / initial_factor(cells)
+def explained(cells: Cells, expected: float) -> Values:
+    """The measured factor a layer over the bound's, before training, over the one expected."""
+    return gradient_factors(cells[0])[:, 0] / initial_factor(cells) / expected

@@ -15,7 +15,7 @@ def measured_over_predicted(cells: Cells) -> Values:
     return slope(measured_profile(cells[0])) / slope(predicted_profile(cells[0]))
 
 
-def last_to_first(cells: Cells) -> Values:
-    """Return the last hidden layer's initial speed over the first one's, (seed,)."""
+def factor_over_fixed_point(cells: Cells) -> Values:
+    """Return the factor a layer of initial speeds, first to last, over NIELSEN, (seed,)."""
     speeds = initial_speeds(cells[0])
-    return speeds[:, -1] / speeds[:, 0]
+    return (speeds[:, -1] / speeds[:, 0]) ** (1 / (speeds.shape[1] - 1)) / NIELSEN
