@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from depthgauge.cli.main import STAGES
+from depthgauge.cli.main import COMMANDS
 from depthgauge.config import Config
 
 DRIVERS = {
@@ -56,7 +56,7 @@ def offered(request, project, depthgauge, tmp_path):
 
 def test_tab_offers_stages_options_keys_and_values(offered, project, tmp_path):
     """Each in its place; a page that was added just now too; values also after a comma."""
-    assert offered("depthgauge ") == list(STAGES)
+    assert offered("depthgauge ") == list(COMMANDS)
     assert offered("depthgauge tra") == ["train", "track"]
     assert {"--help", "--multirun", "--dry-run", "--cfg"} <= set(offered("depthgauge train --"))
     assert offered("depthgauge train --cfg ") == ["job", "hydra", "all"]
