@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from small_records import BY_ID, estimate, positive, small
 
-from depthgauge.claims.glorot_error import unlike_the_paper
+from depthgauge.studies.glorot.errors import unlike_the_paper
 from depthgauge.studies.remedies.estimates import lowest_rate
 
 STEPS = 4

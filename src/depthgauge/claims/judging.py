@@ -13,7 +13,7 @@ from depthgauge.claims.rules import Published, Rule
 from depthgauge.claims.statistics import Values
 from depthgauge.claims.stored import Study, needed, shortest, stored
 from depthgauge.errors import DataError
-from depthgauge.foreign import lookups_in
+from depthgauge.untrusted import lookups_in
 
 MOVED = {"half": 0.5, "double": 2.0}
 """What a threshold is multiplied with to see whether a verdict depends on it."""

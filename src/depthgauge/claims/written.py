@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from depthgauge.claims.judgement import FORMAT, Verdict
 from depthgauge.claims.nature import Nature
 from depthgauge.claims.rules import Kind
-from depthgauge.foreign import printable
+from depthgauge.untrusted import printable
 
 READ = range(1, FORMAT + 1)
 """Formats that are read; of an older one only what it has."""

@@ -19,13 +19,13 @@ Nets = Mapping[str, xr.Dataset]
 """Model -> its cell, in the order of TITLES."""
 
 
-def nets_by_depth(records: Records) -> dict[int, Nets]:
+def nets_by_depth(records: Records, study: str = STUDY) -> dict[int, Nets]:
     """Return hidden layers -> nets; raises DataError without any.
 
     A model of which every rate diverged is left out. n_diverged counts replicas of all rates.
     """
     found: dict[int, dict[str, xr.Dataset]] = {}
-    for record in records.get(STUDY, ()):
+    for record in records.get(study, ()):
         measured(record, "accuracy_validation")
         try:
             chosen = at_chosen_rate(record)
@@ -40,7 +40,7 @@ def nets_by_depth(records: Records) -> dict[int, Nets]:
         found.setdefault(depth, {})[model] = chosen.assign_attrs(about)
     if not found:
         raise DataError(
-            f"study {STUDY} has no usable record; run `depthgauge train study={STUDY}` or"
+            f"study {study} has no usable record; run `depthgauge train study={study}` or"
             " `dvc repro`"
         )
     return {
