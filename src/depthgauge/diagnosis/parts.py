@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,11 +11,10 @@ from torch import Tensor
 from depthgauge.diagnosis.activity import Activity
 from depthgauge.diagnosis.depth import LOSS, Place
 from depthgauge.diagnosis.readings import Kind, Look, Parts, Site
+from depthgauge.diagnosis.passes import Pass
 from depthgauge.diagnosis.record import Record
 from depthgauge.diagnosis.sites import roles
 
-if TYPE_CHECKING:
-    from depthgauge.diagnosis.look import Pass
 
 Numbers = dict[str, np.ndarray]
 
@@ -25,7 +23,7 @@ Reduce = Callable[[Tensor], Tensor]
 
 
 def assemble(
-    passes: Sequence["Pass"],
+    passes: Sequence[Pass],
     step: int,
     activity: Activity,
     scale: float = 1.0,
@@ -49,12 +47,12 @@ def assemble(
     return looks
 
 
-def _signature(each: "Pass") -> tuple:
+def _signature(each: Pass) -> tuple:
     return each.optimizer, tuple(r.name for r in each.records)
 
 
 def _fetch(
-    passes: Sequence["Pass"], reduce: Callable[[Tensor], Tensor] | None
+    passes: Sequence[Pass], reduce: Callable[[Tensor], Tensor] | None
 ) -> list[tuple[float, float | None, list[Numbers]]]:
     """Bring all tensors to the host in one copy."""
     tensors: list[Tensor] = []
@@ -90,7 +88,7 @@ def _ends(tensors: Sequence[Tensor]) -> list[int]:
 
 
 def _sites(
-    each: "Pass", numbers: Sequence[Numbers], look: Look, activity: Activity, scale: float
+    each: Pass, numbers: Sequence[Numbers], look: Look, activity: Activity, scale: float
 ) -> tuple[Site, ...]:
     """The sites, input side first; of equal depth, in the order of calls."""
     records, depths = each.records, _depths(each)
@@ -111,7 +109,7 @@ def _sites(
     return tuple(sites)
 
 
-def _depths(each: "Pass") -> list[int]:
+def _depths(each: Pass) -> list[int]:
     """Depth by the graph; by the order in which deltas came where the graph is hidden.
 
     Reentrant checkpoints hide it. A frozen site stands one above the next that is not.
@@ -129,7 +127,7 @@ def _depths(each: "Pass") -> list[int]:
     return depths[::-1]
 
 
-def _edge(each: "Pass", numbers: Sequence[Numbers], i: int) -> tuple[Record, Numbers] | None:
+def _edge(each: Pass, numbers: Sequence[Numbers], i: int) -> tuple[Record, Numbers] | None:
     """The next site toward the loss, where it alone reads this one by way of known functions."""
     record, place = each.records[i], each.places.get(i)
     for j, other in enumerate(each.records):

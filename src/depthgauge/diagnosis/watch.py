@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,14 +70,14 @@ def watch(
     optimizers = [optimizer] if isinstance(optimizer, Optimizer) else list(optimizer)
     recorder = Recorder(net, usual(every))
 
-    def after_step(number: int) -> None:
+    def after_step(number: int, *_: Any) -> None:
         recorder.stepped(number)
         if number == len(optimizers) - 1 and recorder.complete:
             recorder.end(1.0 if scaler is None else scaler.get_scale())
         recorder.begin()
 
     handles = [
-        each.register_step_post_hook(lambda *_, number=number: after_step(number))
+        each.register_step_post_hook(partial(after_step, number))
         for number, each in enumerate(optimizers)
     ]
     try:
