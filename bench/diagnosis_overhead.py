@@ -2,7 +2,7 @@
 
 `python bench/diagnosis_overhead.py` prints one Markdown table of ratios: the median over pairs, the
 least and the most. Seconds are the processor's, on one thread: other work on the machine counts
-little. Looks are at steps 0, 1, 2, 4, 8, ... and every 100th, the default. A pair is
+little. Looks are at the default steps: 0, 1, 2, 4, ..., 64, 100, 200, ... A pair is
 two trainings of one network from one seed, one after the other, in alternating order.
 """
 

@@ -10,11 +10,10 @@ from torch import Tensor
 
 from depthgauge.diagnosis.activity import Activity
 from depthgauge.diagnosis.depth import LOSS, Place
-from depthgauge.diagnosis.readings import Kind, Look, Parts, Site
 from depthgauge.diagnosis.passes import Pass
+from depthgauge.diagnosis.readings import Kind, Look, Parts, Site
 from depthgauge.diagnosis.record import Record
 from depthgauge.diagnosis.sites import roles
-
 
 Numbers = dict[str, np.ndarray]
 

@@ -19,8 +19,8 @@ LOG = logging.getLogger("depthgauge")
 
 
 def is_due(step: int, every: int) -> bool:
-    """Return whether to look: at steps 0, 1, 2, 4, 8, ... and at every multiple of `every`."""
-    return step & (step - 1) == 0 or step % every == 0
+    """Return whether to look: at 0, 1, 2, 4, 8, ... up to `every`, and at each multiple of it."""
+    return step % every == 0 or (step < every and step & (step - 1) == 0)
 
 
 def usual(every: int) -> Callable[[int], bool]:
@@ -79,12 +79,14 @@ class Recorder:
             if not self._owed:
                 self._instrument, self._began = instrument, self.steps
 
-    def stepped(self, optimizer: int = 0) -> None:
-        """Say that an optimizer has taken its step."""
+    def stepped(self, optimizer: int = 0) -> bool:
+        """Say that an optimizer has taken its step; return whether a look is now complete."""
         self._steps[optimizer] += 1
         self.steps = max(self.steps, self._steps[optimizer])
-        if self._instrument is not None:
-            self._instrument.stepped(optimizer)
+        if self._instrument is None:
+            return False
+        self._instrument.stepped(optimizer)
+        return self.complete
 
     def end(self, scale: float = 1.0) -> list[Look]:
         """End the look in progress; return one look for each backward pass.
