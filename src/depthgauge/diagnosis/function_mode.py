@@ -7,6 +7,7 @@ open that was not open from the start, and left only where it is on top.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MethodType
 from typing import Any
 
 from torch.overrides import TorchFunctionMode, handle_torch_function, has_torch_function
@@ -54,9 +55,12 @@ class FunctionMode(TorchFunctionMode):
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping | None = None
     ) -> Any:
         """Call `seen`, or the function itself."""
-        if func == self._modes_above:
-            return -1
-        if self.seen is None or func == self._call:
+        if isinstance(func, MethodType):  # not torch's: those are functions and descriptors
+            if func == self._modes_above:
+                return -1
+            if func == self._call:
+                return func(*args, **(kwargs or {}))
+        if self.seen is None:
             return func(*args, **(kwargs or {}))
         return self.seen(func, args, kwargs or {})
 
