@@ -1,6 +1,8 @@
-"""How often the remedies that a verdict names help, on the faulty networks of diagnosis_nets.py.
+"""How often the remedies that a verdict names help, on faulty networks.
 
-`python bench/diagnosis_remedies.py` watches each network once, from seed 0, and tries every remedy
+On those of diagnosis_nets.py, which the order of the remedies was set on, or with `--fresh` on
+those of diagnosis_fresh_nets.py, which nothing was set on.
+`python bench/diagnosis_remedies.py --fresh` watches each network once, from seed 0, and tries every remedy
 that its lasting faults name, on three pairs of trainings over 100 steps. A remedy helps where the
 95 % interval of its effect on the training loss is above 0. It prints one Markdown table.
 """
@@ -12,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from diagnosis_fresh_nets import nets
 from diagnosis_nets import Net, faulty
 
 from depthgauge.diagnosis.findings import Remedy, Trial, Verdict
@@ -77,8 +80,8 @@ def rows(treated: Treated) -> list[str]:
     lines = []
     for trial in treated.trials:
         e = trial.effect
-        middle = (e.low + e.high) / 2  # before - after, infinities as the worst loss seen
-        effect = trial.note or f"{middle:.3g} [{e.low:.3g}, {e.high:.3g}]"
+        unit = " decades" if trial.decades else ""
+        effect = trial.note or f"{(e.low + e.high) / 2:.3g} [{e.low:.3g}, {e.high:.3g}]{unit}"
         word = "yes" if helps(trial) else "harms" if e.high < 0 else "no"
         loss = f"{trial.before:.3g} | {trial.after:.3g}"
         lines.append(f"{lead}{trial.remedy} | {loss} | {effect} | {word} |")
@@ -101,12 +104,13 @@ def main() -> None:
     """Watch, try, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="networks whose name contains this")
+    parser.add_argument("--fresh", action="store_true", help="the networks nothing was set on")
     options = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     everyone = []
     print(HEAD)
-    for net in faulty():
+    for net in nets() if options.fresh else faulty():
         if options.only in net.name:
             everyone.append(treat(net))
             print("\n".join(rows(everyone[-1])), flush=True)

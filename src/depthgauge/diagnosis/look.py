@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.graph import Node
 from torch.nn.utils import parametrize
 from torch.utils.hooks import RemovableHandle
 
@@ -19,6 +18,7 @@ from depthgauge.diagnosis import statistics
 from depthgauge.diagnosis.activity import Activity
 from depthgauge.diagnosis.function_mode import FunctionMode
 from depthgauge.diagnosis.hooks import DeltaHook, EntryHook, SiteHook, TimeHook
+from depthgauge.diagnosis.loss_reading import LOSSES, LossReading
 from depthgauge.diagnosis.parts import Reduce, agree, assemble
 from depthgauge.diagnosis.passes import Pass, read_delta, start_pass
 from depthgauge.diagnosis.readings import Kind, Look
@@ -37,6 +37,7 @@ NOTHING_SEEN = (
     "no loss's backward pass reached the output of a module with weights in training mode"
 )
 
+_OF_LOSSES = LOSSES | {"sum", "softmax", "sigmoid"}
 _LAYERS = frozenset({"linear", "conv1d", "conv2d", "conv3d"})
 
 
@@ -58,7 +59,7 @@ class Instrument:
         self._handles: list[RemovableHandle] = []
         self._before: dict[Tensor, Tensor] = {}
         self._input_sameness: Tensor | None = None
-        self._sums: set[Node] = set()
+        self._losses = LossReading()
         self._weight: Tensor | None = None
         self._open: Pass | None = None
         self._busy = False
@@ -132,8 +133,8 @@ class Instrument:
         output = func(*args, **kwargs)
         if after is not None:
             self._guard(after, output)
-        if (name == "sum" or kwargs.get("reduction") == "sum") and isinstance(output, Tensor):
-            self._sums.add(output.grad_fn)  # type: ignore[arg-type]
+        if name in _OF_LOSSES or kwargs.get("reduction") == "sum":
+            self._guard(self._losses.seen, name, args, kwargs, output)
         return output
 
     # The forward pass
@@ -213,7 +214,7 @@ class Instrument:
     def _start_backward(self, losses: Any) -> None:
         loss = losses if isinstance(losses, Tensor) else next(iter(losses), None)
         if loss is not None and loss.grad_fn is not None:
-            self._open = start_pass(loss, self._records, self._sums, self._input_sameness)
+            self._open = start_pass(loss, self._records, self._losses, self._input_sameness)
 
     def delta_came(self, record: Record, delta: Tensor) -> None:
         """Read a delta as it passes by."""

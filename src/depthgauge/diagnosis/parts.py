@@ -38,10 +38,11 @@ def assemble(
     several = len(kept) > 1
     count: dict[int, int] = {}
     looks = []
-    for each, (loss, same, numbers) in zip(kept, fetched, strict=True):
+    for each, (loss, same, guessing, numbers) in zip(kept, fetched, strict=True):
         number = count[each.optimizer] = count.get(each.optimizer, -1) + 1
         profile = f"optimizer {max(each.optimizer, 0)}, backward {number}" if several else ""
-        header = Look(step, loss / scale, each.examples, (), same, profile)
+        twice = each.facts.applied_twice
+        header = Look(step, loss / scale, each.examples, (), same, profile, None, guessing, twice)
         looks.append(replace(header, sites=_sites(each, numbers, header, activity, scale)))
     return looks
 
@@ -52,12 +53,13 @@ def _signature(each: Pass) -> tuple:
 
 def _fetch(
     passes: Sequence[Pass], reduce: Callable[[Tensor], Tensor] | None
-) -> list[tuple[float, float | None, list[Numbers]]]:
+) -> list[tuple[float, float | None, float | None, list[Numbers]]]:
     """Bring all tensors to the host in one copy."""
     tensors: list[Tensor] = []
     for each in passes:
         tensors.append(each.loss)
-        tensors.append(each.loss if each.input_sameness is None else each.input_sameness)
+        for known in (each.input_sameness, each.facts.guessing):
+            tensors.append(each.loss if known is None else known)
         tensors.extend(t for r in each.records for t in r.numbers.values())
     if reduce is not None:
         agree(sum(t.numel() for t in tensors), reduce)
@@ -69,9 +71,16 @@ def _fetch(
     values = iter(np.split((reduce(flat) if reduce else flat).cpu().numpy(), _ends(tensors)))
     fetched = []
     for each in passes:
-        loss, same = float(next(values)[0]), float(next(values)[0])
+        loss, same, guessing = (float(next(values)[0]) for _ in range(3))
         numbers = [{key: next(values) for key in r.numbers} for r in each.records]
-        fetched.append((loss, None if each.input_sameness is None else same, numbers))
+        fetched.append(
+            (
+                loss,
+                None if each.input_sameness is None else same,
+                None if each.facts.guessing is None else guessing,
+                numbers,
+            )
+        )
     return fetched
 
 
@@ -92,7 +101,7 @@ def _sites(
     """The sites, input side first; of equal depth, in the order of calls."""
     records, depths = each.records, _depths(each)
     names = roles([r.name for r in records], [r.kind for r in records])
-    factor = (1 / look.examples if each.summed else look.examples) / scale**2
+    factor = (1 / look.examples if each.facts.summed else look.examples) / scale**2
     sites = []
     for i in sorted(range(len(records)), key=lambda i: -depths[i]):
         site = _site(records[i], numbers[i], depths[i], names[i], factor)

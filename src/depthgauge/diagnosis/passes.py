@@ -1,13 +1,13 @@
 """One backward pass of a look: the sites that it reaches, and where they are in its graph."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from torch import Tensor
-from torch.autograd.graph import Node
 
 from depthgauge.diagnosis import statistics
 from depthgauge.diagnosis.depth import Place, adds_identity, places
+from depthgauge.diagnosis.loss_reading import LossFacts, LossReading
 from depthgauge.diagnosis.readings import Kind
 from depthgauge.diagnosis.record import Record
 
@@ -17,8 +17,7 @@ class Pass:
     """One backward pass and the sites it reached."""
 
     loss: Tensor
-    summed: bool
-    """Whether the loss adds up examples rather than averaging them."""
+    facts: LossFacts
     records: list[Record]
     places: Mapping[int, Place]
     input_sameness: Tensor | None
@@ -35,7 +34,7 @@ class Pass:
 
 
 def start_pass(
-    loss: Tensor, seen: Sequence[Record], sums: Collection[Node], input_sameness: Tensor | None
+    loss: Tensor, seen: Sequence[Record], losses: LossReading, input_sameness: Tensor | None
 ) -> Pass:
     """Return the pass that begins at `loss`, with the records it reaches and the frozen ones."""
     root = loss.grad_fn
@@ -51,18 +50,7 @@ def start_pass(
     }
     records = [seen[i] for i in kept]
     _find_residuals(records)
-    return Pass(loss.detach(), _is_sum(root, sums), records, place, input_sameness)
-
-
-def _is_sum(root: Node, sums: Collection[Node]) -> bool:
-    """Whether the loss adds up its examples: the last reduction before it is a sum."""
-    node = root
-    while node not in sums:
-        inputs = [child for child, _ in node.next_functions if child is not None]
-        if not node.name().startswith(("Mul", "Div")) or len(inputs) != 1:
-            return False
-        node = inputs[0]
-    return True
+    return Pass(loss.detach(), losses.facts(root), records, place, input_sameness)
 
 
 def _find_residuals(records: Sequence[Record]) -> None:
