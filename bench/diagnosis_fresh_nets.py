@@ -4,6 +4,7 @@ Committed before the first run of `bench/diagnosis_remedies.py --fresh`. A rule 
 after looking at them makes them tuning, too. The comment at each net says what its fault is.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -40,7 +41,7 @@ def bottleneck(act: Callable[[], nn.Module]) -> Made:
     """A deep autoencoder: 64 - 48 - 32 - 16 - 8 - 16 - 32 - 48 - 64, as PyTorch draws it."""
     widths = [64, 48, 32, 16, 8, 16, 32, 48]
     layers: list[nn.Module] = []
-    for a, b in zip(widths, widths[1:], strict=False):
+    for a, b in itertools.pairwise(widths):
         layers += [nn.Linear(a, b), act()]
     net = nn.Sequential(*layers, nn.Linear(48, 64))
 

@@ -1,10 +1,10 @@
 """How often the remedies that a verdict names help, on faulty networks.
 
-On those of diagnosis_nets.py, which the order of the remedies was set on, or with `--fresh` on
-those of diagnosis_fresh_nets.py, which nothing was set on.
-`python bench/diagnosis_remedies.py --fresh` watches each network once, from seed 0, and tries every remedy
-that its lasting faults name, on three pairs of trainings over 100 steps. A remedy helps where the
-95 % interval of its effect on the training loss is above 0. It prints one Markdown table.
+`python bench/diagnosis_remedies.py` takes those of diagnosis_nets.py, which the order of the
+remedies was set on; with `--fresh` those of diagnosis_fresh_nets.py, which nothing was set on. It
+watches each network once, from seed 0, and tries every remedy that its lasting faults name, on
+three pairs of trainings over 100 steps. A remedy helps where the 95 % interval of its effect on the
+training loss is above 0. It prints one Markdown table.
 """
 
 import argparse
