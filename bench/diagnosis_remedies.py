@@ -2,9 +2,9 @@
 
 `python bench/diagnosis_remedies.py` takes those of diagnosis_nets.py, which the order of the
 remedies was set on; with `--fresh` those of diagnosis_fresh_nets.py, which nothing was set on. It
-watches each network once, from seed 0, and tries every remedy that its lasting faults name, on
-three pairs of trainings over 100 steps. A remedy helps where the 95 % interval of its effect on the
-training loss is above 0. It prints one Markdown table.
+watches each network once, from seed 0, and tries the remedies that its lasting faults name, on
+three pairs of trainings over 100 steps, in their order and until one helps: the 95 % interval of
+its effect on the training loss is above 0. It prints one Markdown table.
 """
 
 import argparse
@@ -66,11 +66,14 @@ def found(net: Net) -> tuple[Verdict, ...]:
 
 
 def treat(net: Net) -> Treated:
-    """Find the faults and try what they name, in the order of naming."""
+    """Find the faults and try what they name, in the order of naming, until one helps."""
     verdicts = found(net)
-    named = dict.fromkeys(each for verdict in verdicts for each in verdict.remedies)
-    remedies = [Remedy(each) for each in named]
-    return Treated(net.name, verdicts, try_remedies(net.make, remedies, seeds=SEEDS, steps=TRIED))
+    trials: list[Trial] = []
+    for each in dict.fromkeys(each for verdict in verdicts for each in verdict.remedies):
+        trials += try_remedies(net.make, [Remedy(each)], seeds=SEEDS, steps=TRIED)
+        if helps(trials[-1]):
+            break
+    return Treated(net.name, verdicts, tuple(trials))
 
 
 def rows(treated: Treated) -> list[str]:

@@ -54,21 +54,21 @@ def _trial(make: Make, remedy: Remedy, before: np.ndarray, steps: int) -> Trial:
     return Trial(remedy, *means, effect, steps, decades=decades)
 
 
-EXPLODED = 10.0
-"""Ratio between seeds' losses from which a mean of differences would speak of the largest alone."""
+EXPLODED = 100.0
+"""Ratio between losses from which a mean of differences would speak of the largest alone."""
 
 
 def _paired(before: np.ndarray, after: np.ndarray) -> tuple[Interval, bool]:
     """The t interval of the mean difference, and whether it is in decades of the loss.
 
-    It is where losses explode: without the remedy they are not all finite, or a factor of ten
-    apart. A loss that is not finite counts as ten times the worst finite one.
+    It is where losses explode: without the remedy they are not all finite, or of all losses the
+    largest is over 100 times the least. One that is not finite counts as ten times the worst.
     """
     losses = np.array([before, after])
     finite = losses[np.isfinite(losses)]
     worst = finite.max(initial=0.0)
     filled = np.where(np.isfinite(losses), losses, max(10 * worst, worst + 1))
-    exploded = not np.isfinite(before).all() or before.max() > EXPLODED * before.min()
+    exploded = not np.isfinite(before).all() or filled.max() > EXPLODED * filled.min()
     decades = bool(exploded and (filled > 0).all())
     first, second = np.log10(filled) if decades else filled
     return _interval(first - second), decades
