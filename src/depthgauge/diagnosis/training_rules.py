@@ -160,8 +160,8 @@ def _not_depth(
     if guessing is None:
         text = (
             f"The loss stands still {course_of_loss}, and it is not a matter of depth: {healthy}"
-            " Look elsewhere: labels that do not belong to their examples, inputs that are not"
-            " standardized, a learning rate that is off."
+            " Look elsewhere: a softmax before a loss that has its own, labels that do not belong"
+            " to their examples, inputs that are not standardized, a learning rate that is off."
         )
         rule = f"the loss fell by less than {limits.flat:.0%} and no other rule applies"
         remedies = (Remedy.standardize, Remedy.larger_step, Remedy.smaller_step)
