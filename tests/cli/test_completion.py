@@ -7,8 +7,8 @@ import time
 import pytest
 
 from depthgauge.cli.main import COMMANDS
-from depthgauge.config import Config
 from depthgauge.cli.prune import SCALES
+from depthgauge.config import Config
 
 DRIVERS = {
     # bash cuts words at = before it asks: the driver does the same
