@@ -33,6 +33,7 @@ from depthgauge.training.quantities import QUANTITIES, Quantity, due_steps
 from depthgauge.training.sgd import SGDSettings
 from depthgauge.training.stream import ShapesetStream
 from depthgauge.training.torch_engine import TorchEngine
+from depthgauge.training.updates import Frozen
 
 CHECKPOINT_SECONDS = 20.0
 """How much work a killed block may lose, or twenty times what a checkpoint takes if that is more.
@@ -43,7 +44,10 @@ That of small nets takes milliseconds; a gigabyte takes some seconds.
 
 def run(task: Task) -> xr.Dataset:
     """Train the task's block, from its checkpoint if there is one; return what was measured."""
-    kind = choose_engine(task.block.experiment, task.data, task.device)
+    if task.block.experiment.output_bias:
+        kind = choose_engine(task.block.experiment, task.data, task.device)
+    else:
+        kind = partial(TorchEngine, update=partial(Frozen, output_bias=True))
     return train(task, build_module(task.block, task.data, kind))
 
 

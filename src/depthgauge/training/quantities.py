@@ -15,10 +15,12 @@ from depthgauge.datasets.prepared import Prepared
 from depthgauge.probes.bounds import bound_readings, identity_gaps
 from depthgauge.probes.gradients import stacked
 from depthgauge.probes.jacobians import mean_singular_values
-from depthgauge.probes.output_speed import output_speeds
+from depthgauge.probes.output_speed import constant_logits, output_speeds, parameter_speeds
 from depthgauge.probes.saturation import activation_histograms, moments, outermost
 from depthgauge.probes.signal import (
+    batch_weight_gradient_histograms,
     delta_histograms,
+    summed,
     weight_gradient_histograms,
     weight_gradient_moments,
 )
@@ -140,6 +142,12 @@ def signal(engine: Engine, experiment: Experiment, data: Prepared) -> Measure:
             values["weight_gradient_histogram"] = weight_gradient_histograms(
                 deltas, inputs, settings.histograms
             )
+        if settings.batch:
+            size, batches = settings.batch, settings.histograms
+            values["batch_delta_histogram"] = delta_histograms(summed(deltas, size))
+            values["batch_weight_gradient_histogram"] = batch_weight_gradient_histograms(
+                deltas, inputs, size, batches
+            )
         return values
 
     return measure
@@ -167,8 +175,13 @@ def output_speed(engine: Engine, experiment: Experiment, data: Prepared) -> Meas
     images = FixedImages.shared(engine, first)
 
     def measure() -> dict[str, Tensor]:
-        deltas, weights = images.backward(), engine.network.weights
-        return output_speeds(engine.activation, weights, deltas, images.inputs)
+        deltas, inputs, network = images.backward(), images.inputs, engine.network
+        w, b = network.weights[-1], network.biases[-1]
+        return {
+            **output_speeds(engine.activation, network.weights, deltas, inputs),
+            **constant_logits(engine.cost, w, b, inputs[-1], images.y),
+            **parameter_speeds(deltas[-1], inputs[-1]),
+        }
 
     return measure
 
@@ -193,7 +206,10 @@ QUANTITIES = {
     "signal": Quantity(
         "signal_step",
         signal,
-        lambda e, _: 4.0 * e.signal.images + 40.0 * e.signal.histograms,  # entry by entry
+        # forward, backward, and gradients that are counted entry by entry
+        lambda e, _: (
+            4.0 * e.signal.images + 40.0 * e.signal.histograms * (2 if e.signal.batch else 1)
+        ),
     ),
     "jacobians": Quantity(
         "jacobian_step",

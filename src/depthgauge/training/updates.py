@@ -50,21 +50,32 @@ class FusedSGD(Update):
 
 
 class Frozen(Update):
-    """SGD in which the first layers keep what they were drawn with."""
+    """SGD in which some parameters keep what they were drawn with."""
 
-    def __init__(self, network: ReplicaNetwork, sgd: SGDSettings, *, layers: int) -> None:
-        """Freeze so many layers, input side first."""
+    def __init__(
+        self,
+        network: ReplicaNetwork,
+        sgd: SGDSettings,
+        *,
+        layers: int = 0,
+        output_bias: bool = False,
+    ) -> None:
+        """Freeze so many layers, input side first, and, if asked for, the output's biases.
+
+        Glorot and Bengio, section 3.1, suppose that these biases saturate the top layer.
+        """
         super().__init__()
-        self.descent, self.layers = FusedSGD(network, sgd), layers
+        self.descent, self.layers, self.output_bias = FusedSGD(network, sgd), layers, output_bias
 
     def start(self, batch: Pass, x: Tensor) -> None:
         """Keep the frozen parameters; in a resumed run they are still the initial ones."""
         self.descent.start(batch, x)
-        first = [*batch.weights[: self.layers], *batch.biases[: self.layers]]
-        self.kept = [(parameter, parameter.clone()) for parameter in first]
+        frozen = [*batch.weights[: self.layers], *batch.biases[: self.layers]]
+        frozen += batch.biases[-1:] if self.output_bias else []
+        self.kept = [(parameter, parameter.clone()) for parameter in frozen]
 
     def step(self) -> None:
-        """Take a step of SGD, and undo it in the frozen layers."""
+        """Take a step of SGD, and undo it in what is frozen."""
         self.descent.step()
         for parameter, initial in self.kept:
             parameter.copy_(initial)

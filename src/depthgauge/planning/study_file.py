@@ -1,0 +1,38 @@
+"""What the YAML files say by themselves, before Hydra composes anything."""
+
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from depthgauge.errors import ConfigError
+
+
+def pipeline_scale() -> str:
+    """Return the scale of the pipeline, conf/pipeline.yaml; quick where the file does not say."""
+    path = Path("conf/pipeline.yaml")
+    return str(_value(path, "scale") or "quick") if path.exists() else "quick"
+
+
+def minutes_of(study: str, scale: str) -> float | None:
+    """Return the minutes on 2 cores that a study's page expects, None where it has none."""
+    found = _value(Path("conf/study") / f"{study}.yaml", f"notebook.minutes.{scale}")
+    return float(found) if isinstance(found, int | float) else None
+
+
+def scales_of(study: str) -> list[str]:
+    """Return the scales that a study's page has sizes for."""
+    sizes = _value(Path("conf/study") / f"{study}.yaml", "at")
+    found = OmegaConf.to_container(sizes) if isinstance(sizes, DictConfig) else {}
+    assert isinstance(found, dict)
+    return [str(name) for name, each in found.items() if isinstance(each, dict)]
+
+
+def _value(path: Path, key: str) -> object:
+    """Return what a file says under a dotted key; ConfigError if it is no YAML."""
+    try:
+        return OmegaConf.select(OmegaConf.load(path), key)
+    except (YAMLError, OmegaConfBaseException, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"{path} cannot be read ({reason}); mend it") from error
