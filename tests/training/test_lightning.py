@@ -16,8 +16,9 @@ from pytorch_lightning.callbacks import (
 from pytorch_lightning.loggers import CSVLogger, MLFlowLogger
 
 import reference
-from depthgauge.config import Evaluation, Gradients
+from depthgauge.config import Evaluation, Gradients, Remedy
 from depthgauge.errors import ConfigError
+from depthgauge.training import remedies
 from depthgauge.training.block import Block
 from depthgauge.training.descent import build_instruments, build_module
 from depthgauge.training.instruments import GradientNorms
@@ -149,6 +150,18 @@ def test_the_validation_loop_is_the_evaluation(stop, plain, fit, train):
     record = train(replace(plain, steps=stop), REPLICAS)
     for ours, theirs in (("cost_validation", "val_cost"), ("accuracy_validation", "val_accuracy")):
         assert found[theirs] == pytest.approx(float(record[ours].values[:, -1].mean()), rel=1e-5)
+
+
+def test_networks_with_remedies_validate_and_answer_too(experiment, small_data):
+    """Autograd's passes under Lightning's inference mode: the costs of its own answers."""
+    chosen = replace(experiment, l2=0.0, cost="nll", remedy=Remedy(normalization="batch"))
+    module = remedies.build_module(Block(chosen, REPLICAS, "key", "cell"), small_data)
+    trainer = pl.Trainer(accelerator="cpu", logger=False, enable_progress_bar=False)
+    (found,) = trainer.validate(module, verbose=False)
+    images, labels = small_data.validation.images, small_data.validation.labels
+    answers = module(torch.tensor(images / 256, dtype=torch.float32))
+    chance = answers[:, torch.arange(50), torch.tensor(labels).long()]
+    assert found["val_cost"] == pytest.approx(float(-chance.log().mean()), rel=1e-5)
 
 
 def test_validating_changes_no_bit(plain, fit):

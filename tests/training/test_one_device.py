@@ -79,7 +79,8 @@ def started(experiment, data, kind=TorchEngine):
 
 def on_meta(module):
     module.to("meta")
-    module.on_fit_start()
+    with OneDevice():  # second order asks whether it goes on from a checkpoint
+        module.on_fit_start()
     return module
 
 

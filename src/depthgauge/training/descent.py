@@ -152,6 +152,7 @@ def train_block(
         warnings.filterwarnings("ignore", ".*LeafSpec.*is deprecated.*")
         # It asks about Slurm once more as a fit starts; a block needs no srun.
         warnings.filterwarnings("ignore", ".*`srun` command is available.*")
+        module.logs = False
         trainer.fit(module)
     if module.reached != module.steps:
         raise DepthgaugeError(

@@ -39,6 +39,8 @@ class ReplicaModule(pl.LightningModule):
         self.automatic_optimization = False
         self.engine, self.validation = engine, validation
         self.probes: list[Probe] = []
+        self.logs = True
+        """Whether metrics are logged; a study's own Trainer has nobody who reads them."""
         self.register_buffer("diverged_at", torch.full((self.replicas,), -1, dtype=torch.long))
         self.register_buffer("steps_done", torch.zeros(1, dtype=torch.long))
 
@@ -112,6 +114,8 @@ class ReplicaModule(pl.LightningModule):
 
     def on_train_batch_end(self, outputs: Any, batch: Chunk, batch_idx: int) -> None:
         """Log the newest reading of every quantity that is one number a replica."""
+        if not self.logs:
+            return
         for readings in outputs.values():
             for name, values in readings.values.items():
                 if values.ndim == 2:
@@ -128,9 +132,7 @@ class ReplicaModule(pl.LightningModule):
         """Log the cost and the accuracy on a slice of the validation images."""
         assert self.validation is not None
         x, y = self.validation.take(slice(*images), self.network.weights[0])
-        with torch.inference_mode(False):  # its buffers may serve in training later
-            over = self.engine.passes.evaluating(len(x))
-        z = over.forward(x.expand(self.replicas, -1, -1))
+        z = self.engine.passes.evaluating(len(x)).forward(x.expand(self.replicas, -1, -1))
         right = (z.argmax(dim=-1) == y.argmax(dim=-1)).float()
         found = {"val_cost": self.engine.cost.value(z, y).mean(), "val_accuracy": right.mean()}
         self.log_dict(found, batch_size=len(x))

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
+import torch
+
 from depthgauge.nets.activations import Activation
 from depthgauge.nets.autograd import AutogradPass
 from depthgauge.nets.backpropagation import ForwardPass, Pass
@@ -52,11 +54,15 @@ class WrittenOut:
         return Pass(self.network, self.activation, self.cost, examples, self.refresh)
 
     def evaluating(self, examples: int) -> ForwardPass:
-        """Return a pass without deltas; all splits share the one of a size."""
+        """Return a pass without deltas; all splits share the one of a size.
+
+        Its buffers may be written in Lightning's inference mode and outside it.
+        """
         if examples not in self._evaluating:
-            self._evaluating[examples] = ForwardPass(
-                self.network, self.activation, self.cost, examples, self.refresh
-            )
+            with torch.inference_mode(False):
+                self._evaluating[examples] = ForwardPass(
+                    self.network, self.activation, self.cost, examples, self.refresh
+                )
         return self._evaluating[examples]
 
 
