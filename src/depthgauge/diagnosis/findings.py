@@ -70,12 +70,12 @@ class Remedy(StrEnum):
     clipping = "gradient clipping"
     forget_bias = "a larger forget gate bias"
     standardize = "standardized inputs"
-    raw_outputs = "raw outputs to the loss"
+    raw_outputs = "removing the last softmax or sigmoid"
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A 95 % interval, and what it speaks of."""
+    """A 95 % interval, and what it is over."""
 
     low: float
     high: float

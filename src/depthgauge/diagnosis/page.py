@@ -148,11 +148,11 @@ def _interval(interval: Interval | None, unit: str) -> str:
     if interval is None:
         return "no interval: too few looks for one"
     speaks = {
-        "batches": "of this one training, not of other initializations",
-        "initializations": "of networks made like this one",
+        "batches": "for this one training, not for other initializations",
+        "initializations": "for networks made like this one",
     }[interval.over]
     low, high = wording.either(interval.low, unit), wording.either(interval.high, unit)
-    return f"95 % interval {low} to {high} over {interval.n} {interval.over}: it speaks {speaks}"
+    return f"95 % interval {low} to {high} over {interval.n} {interval.over}, valid {speaks}"
 
 
 def _trial(trial: Trial) -> dict[str, Any]:
