@@ -4,7 +4,7 @@ Same weights and biases as ReplicaNetwork, same draws; what is added is made of 
 functions, so that autograd can differentiate it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum
 
 import torch
@@ -13,16 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from depthgauge.errors import ConfigError
+from depthgauge.nets.activations import Activation
 from depthgauge.nets.network import ReplicaNetwork
-
-FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "sigmoid": torch.sigmoid,
-    "tanh": torch.tanh,
-    "softsign": functional.softsign,
-    "relu": torch.relu,
-    # z Phi(z), Hendrycks & Gimpel, arXiv 1606.08415; its slope is no function of its output
-    "gelu": functional.gelu,
-}
 
 NORMALIZATIONS = ("none", "batch", "layer")
 
@@ -41,13 +33,6 @@ class Mode(Enum):
     evaluating = "the running ones"
 
 
-def function(name: str) -> Callable[[Tensor], Tensor]:
-    """Look an activation up; ConfigError names the known ones."""
-    if name not in FUNCTIONS:
-        raise ConfigError(f"activation={name} is unknown; choose one of {', '.join(FUNCTIONS)}")
-    return FUNCTIONS[name]
-
-
 class RemediedNetwork(ReplicaNetwork):
     """R networks; a hidden layer is f(norm(w a + b)), plus a itself where residual.
 
@@ -58,16 +43,16 @@ class RemediedNetwork(ReplicaNetwork):
     """
 
     def __init__(
-        self, drawn: ReplicaNetwork, activation: str, normalization: str, residual: bool
+        self, drawn: ReplicaNetwork, activation: Activation, normalization: str, residual: bool
     ) -> None:
-        """Take the weights and biases of `drawn`; ConfigError for an unknown name."""
+        """Take the weights and biases of `drawn`; ConfigError for an unknown normalization."""
         nn.Module.__init__(self)
         if normalization not in NORMALIZATIONS:
             raise ConfigError(
                 f"remedy.normalization={normalization} is unknown; choose one of"
                 f" {', '.join(NORMALIZATIONS)}"
             )
-        self.widths, self.function = drawn.widths, function(activation)
+        self.widths, self.activation = drawn.widths, activation
         self.normalization, self.residual = normalization, residual
         for name, values in drawn.named_buffers():
             self.register_buffer(name, values)
@@ -99,7 +84,7 @@ class RemediedNetwork(ReplicaNetwork):
             if layer == depth:
                 a = z
             else:
-                step = self.function(self._normalized(layer, z, scales, mode))
+                step = self.activation.function(self._normalized(layer, z, scales, mode))
                 a = a + step if self.residual and a.shape == step.shape else step
             if mode is Mode.evaluating:
                 sums, activations = [], []

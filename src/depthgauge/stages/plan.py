@@ -21,6 +21,7 @@ from depthgauge.stages.composition import Composer, parsed_word
 from depthgauge.stages.grid import Grid
 from depthgauge.stages.refusals import WHICH, refusals
 from depthgauge.stages.slurm import Asked, asked_of_slurm, device_of
+from depthgauge.stages.user_folders import search_config_folders
 from depthgauge.training.cell import Cell, build_cell
 from depthgauge.training.device import require_precision
 from depthgauge.training.limits import check
@@ -113,6 +114,7 @@ def planned_cells(
 
     Raises as `plan` does.
     """
+    search_config_folders(master)
     with refusals(OverflowError, ValueError):  # OmegaConf lets Python's own errors through
         asked = asked_of_slurm(master)
         grid = Grid(loader, master, words)

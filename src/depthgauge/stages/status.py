@@ -31,6 +31,7 @@ from depthgauge.stages.outlook import outlook, studies
 from depthgauge.stages.page import minutes_of, pipeline_scale
 from depthgauge.stages.progress import CellStatus, StudyStatus, show
 from depthgauge.stages.root import project_root
+from depthgauge.user_code.search_path import search_in
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Look at every study that the overrides name, or at all, and print what is found."""
-    os.chdir(project_root())
+    root = project_root()
+    search_in([Path.cwd(), root])
+    os.chdir(root)
     names, scale, words = _asked(arguments.overrides)
     bar = tqdm(names, desc="planning", unit="study", disable=None, leave=False, delay=1)
     speed, built = measured_speed(CELLS), assembled_keys(Path("build"))

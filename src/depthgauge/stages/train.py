@@ -34,6 +34,7 @@ from depthgauge.stages.root import project_root
 from depthgauge.stages.sweep import carry_out
 from depthgauge.stages.worker import dry_run, planned_again, prepared_data, train_cell
 from depthgauge.training.environment import require_neutral_environment
+from depthgauge.user_code.search_path import search_in
 
 __all__ = ["prepared_data"]
 
@@ -63,6 +64,7 @@ def run_words(words: Sequence[str]) -> None:
     ours, hydras = "--dry-run" in words, _ordered(words)
     if any(word.startswith("study=") for word in hydras):
         study_of(hydras)
+    search_in([Path.cwd(), root])
     os.chdir(root)
     shows = any(word.split("=")[0] in SHOWS for word in words)
     task = dry_run if ours else train_cell

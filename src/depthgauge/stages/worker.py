@@ -13,6 +13,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from depthgauge.datasets.imported import imported
 from depthgauge.datasets.prepared import Prepared, load
 from depthgauge.errors import ConfigError, DepthgaugeError, ResourceError
 from depthgauge.files import write_text
@@ -28,15 +29,17 @@ from depthgauge.stages.outline import outline_of
 from depthgauge.stages.plan import Planned, checked, planned_cell
 from depthgauge.stages.refusals import WHICH
 from depthgauge.stages.slurm import OUT_OF_TIME, asked_of_slurm, gave_up
+from depthgauge.stages.user_folders import search_config_folders
 from depthgauge.training.block import Block, Watch
 from depthgauge.training.cell import Cell, build_cell, compute_block, finished
 from depthgauge.training.device import available_device
+from depthgauge.user_code.lookup import is_path
 
 
 @cache
 def prepared_data(name: str) -> Prepared:
-    """Return a prepared data set of this project, read once a process."""
-    return load(Path.cwd(), name)
+    """Return a prepared data set of this project, or a user's own, read once a process."""
+    return imported(name) if is_path(name) else load(Path.cwd(), name)
 
 
 def train_cell(composed: DictConfig) -> float | None:
@@ -47,6 +50,7 @@ def train_cell(composed: DictConfig) -> float | None:
     """
     end_with_parent()
     hydra_config = job_config()
+    search_config_folders(hydra_config)
     if plans_a_grid(hydra_config):
         note = planned_note(hydra_config)
         planned = planned_again(0, note)
@@ -68,6 +72,7 @@ def job_config() -> DictConfig:
 def dry_run(composed: DictConfig) -> None:
     """Show what a single run would take; raise ConfigError where no plan can be made."""
     hydra_config = job_config()
+    search_config_folders(hydra_config)
     if hydra_config.hydra.mode != RunMode.RUN:
         raise ConfigError(
             f"--dry-run: {hydra_config.hydra.sweeper._target_} chooses its cells while it runs, so"

@@ -17,7 +17,11 @@ class OutputSpeeds(OnFixedImages):
         self.passed.backward(self.y)
         values = [self.x, *self.passed.activations[:-1]]
         return output_speeds(
-            self.module.activation, self.module.network.weights, self.passed.deltas, values
+            self.module.activation,
+            self.module.network.weights,
+            self.passed.deltas,
+            values,
+            self.passed.kept,
         )
 
     def passes_per_measure(self) -> float:
