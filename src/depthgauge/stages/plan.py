@@ -1,8 +1,8 @@
 """From the command line to checked cells: Hydra composes, and stops here."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from depthgauge.training.cell import Cell, build_cell
 from depthgauge.training.device import require_precision
 from depthgauge.training.limits import check
 from depthgauge.training.settings import require_settings_read
+from depthgauge.user_code.names import short_names
 
 MOST_VALUES = 100_000
 """Of a composed page; an interpolation may stand for a list of interpolations, and so on."""
@@ -67,11 +68,14 @@ class Planned:
     study: str
     words: tuple[str, ...]
     """Of its job, as a launcher hands them on."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Import path -> its last part, as the label shows it."""
 
     @property
     def label(self) -> str:
         """What sets this cell apart, as in hidden=[30, 30]."""
-        return ", ".join(f"{name}={value}" for name, value in self.axes.items()) or "one cell"
+        shown = {name: self.names.get(str(value), value) for name, value in self.axes.items()}
+        return ", ".join(f"{name}={value}" for name, value in shown.items()) or "one cell"
 
     def attributes(self, study: str) -> dict[str, Any]:
         """Return what is known of the cell's record before it is there (docs/records.md)."""
@@ -121,10 +125,17 @@ def planned_cells(
         composer = Composer(loader, master)
         composed = [(job, *composer.compose(job)) for job in grid.jobs()]
     require_one_study({study for _, study, _ in composed})
-    return [
+    return with_short_names(
         planned_cell(position, str(study), job, grid.axes, checked(config), data, asked)
         for position, (job, study, config) in enumerate(composed)
-    ]
+    )
+
+
+def with_short_names(planned: Iterable[Planned]) -> list[Planned]:
+    """Return cells whose labels show import paths by what sets them apart within the grid."""
+    cells = list(planned)
+    names = short_names(value for each in cells for value in each.axes.values())
+    return [replace(each, names=names) for each in cells] if names else cells
 
 
 def require_one_study(studies: set[str | None]) -> None:

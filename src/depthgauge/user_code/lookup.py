@@ -73,8 +73,8 @@ def find(key: str, path: str) -> UserFunction:
     value = getattr(module, function)
     if not callable(value):
         raise ConfigError(
-            f"{key}={path}: {function} in {file} is a {type(value).__name__}, and a function is"
-            " needed"
+            f"{key}={path}: {function} in {file} is of type {type(value).__name__}, and a function"
+            " is needed"
         )
     return UserFunction(key, path, value)
 
