@@ -81,16 +81,23 @@ def test_the_steepest_slope_is_found(name, gamma, module):
 
 def test_mean_field_integrates_what_it_is_given(elu):
     """The length map and the gradient map of ELU, against scipy's quadrature."""
+
+    def mean_square(f, q):
+        def weighted(z):
+            return f(np.sqrt(q) * z) ** 2 * np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
+
+        return quad(weighted, -12, 0)[0] + quad(weighted, 0, 12)[0]
+
+    def value(z):
+        return z if z > 0 else np.expm1(z)
+
+    def slope(z):
+        return 1.0 if z > 0 else np.exp(z)
+
     for q in (0.3, 2.0):
-
-        def expected(f, q=q):
-            normal = lambda z: f(np.sqrt(q) * z) ** 2 * np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
-            return quad(normal, -12, 0)[0] + quad(normal, 0, 12)[0]
-
-        f = lambda z: z if z > 0 else np.expm1(z)
-        slope = lambda z: 1.0 if z > 0 else np.exp(z)
-        assert float(length_map(q, elu, 1.5, 0.2)) == pytest.approx(1.5 * expected(f) + 0.2)
-        assert float(gradient_map(q, elu, 1.5)) == pytest.approx(1.5 * expected(slope))
+        length = 1.5 * mean_square(value, q) + 0.2
+        assert float(length_map(q, elu, 1.5, 0.2)) == pytest.approx(length)
+        assert float(gradient_map(q, elu, 1.5)) == pytest.approx(1.5 * mean_square(slope, q))
 
 
 def test_deltas_match_the_numpy_twin(module):

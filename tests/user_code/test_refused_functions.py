@@ -144,7 +144,9 @@ def test_a_wrong_data_set_is_refused(returned, sentence, module):
 
 def test_arrays_are_cut_into_splits_that_share_no_image(module):
     """80, 10 and 10 percent, shuffled, each image once; the same each time."""
-    body = "def f():\n    return np.arange(200).reshape(100, 2) % 251, np.arange(100) % 2, ['a', 'b']"
+    body = (
+        "def f():\n    return np.arange(200).reshape(100, 2) % 251, np.arange(100) % 2, ['a', 'b']"
+    )
     path = f"{module(HEAD + body)}.f"
     one, two = imported(path), imported(path)
     splits = one.train, one.validation, one.test
