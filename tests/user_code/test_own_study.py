@@ -8,7 +8,7 @@ import pytest
 from hydra.core.global_hydra import GlobalHydra
 
 from depthgauge.records import read_study
-from depthgauge.stages.worker import prepared_data
+from depthgauge.planning.plan import prepared_data
 from depthgauge.user_code.activation import user_activation
 from depthgauge.user_code.initializer import user_initializer
 from projects import ROOT, environment
@@ -32,7 +32,7 @@ tracking: false
 
 def train(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """`depthgauge train` in a process of its own."""
-    line = [sys.executable, "-m", "depthgauge.stages", "train", *words]
+    line = [sys.executable, "-m", "depthgauge.cli", "train", *words]
     own = {**environment(), "OMP_NUM_THREADS": "1"}
     return subprocess.run(line, cwd=folder, env=own, capture_output=True, text=True, timeout=300)
 
