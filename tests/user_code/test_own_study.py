@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
-from depthgauge.records import read_study
 from depthgauge.planning.plan import prepared_data
+from depthgauge.records import read_study
 from depthgauge.user_code.activation import user_activation
 from depthgauge.user_code.initializer import user_initializer
 from projects import ROOT, environment

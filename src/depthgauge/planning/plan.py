@@ -26,6 +26,7 @@ from depthgauge.planning.slurm import Asked, asked_of_slurm, device_of
 from depthgauge.planning.user_folders import search_config_folders
 from depthgauge.training.cell import Cell, build_cell
 from depthgauge.training.device import require_precision
+from depthgauge.training.keys import user_paths
 from depthgauge.training.limits import check
 from depthgauge.training.settings import require_settings_read
 from depthgauge.user_code.lookup import is_path
@@ -133,6 +134,11 @@ def planned_cells(master: DictConfig, loader: ConfigLoader, words: Sequence[str]
         planned_cell(position, str(study), job, grid.axes, checked(config), asked)
         for position, (job, study, config) in enumerate(composed)
     )
+
+
+def has_user_code(planned: Planned) -> bool:
+    """Return whether a cell's numbers come from functions of a user's own, or its data do."""
+    return bool(user_paths(planned.cell.experiment)) or is_path(planned.data.name)
 
 
 def with_short_names(planned: Iterable[Planned]) -> list[Planned]:
