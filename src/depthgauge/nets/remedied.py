@@ -4,7 +4,7 @@ Same weights and biases as ReplicaNetwork, same draws; what is added is made of 
 functions, so that autograd can differentiate it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 
 import torch
@@ -15,6 +15,8 @@ from torch.nn import functional
 from depthgauge.errors import ConfigError
 from depthgauge.nets.activations import Activation
 from depthgauge.nets.network import ReplicaNetwork
+from depthgauge.user_code.lookup import is_path
+from depthgauge.user_code.normalization import user_normalization
 
 NORMALIZATIONS = ("none", "batch", "layer")
 
@@ -33,6 +35,24 @@ class Mode(Enum):
     evaluating = "the running ones"
 
 
+def _layer(z: Tensor) -> Tensor:
+    return functional.layer_norm(z, z.shape[-1:], eps=EPSILON)
+
+
+def find_normalization(name: str) -> Callable[[Tensor], Tensor] | None:
+    """Return a normalization that is a function of z alone; None for the others.
+
+    ConfigError for one that is not there.
+    """
+    if is_path(name):
+        return user_normalization(name)
+    if name not in NORMALIZATIONS:
+        raise ConfigError(
+            f"remedy.normalization={name} is unknown; choose one of {', '.join(NORMALIZATIONS)}"
+        )
+    return _layer if name == "layer" else None
+
+
 class RemediedNetwork(ReplicaNetwork):
     """R networks; a hidden layer is f(norm(w a + b)), plus a itself where residual.
 
@@ -47,11 +67,7 @@ class RemediedNetwork(ReplicaNetwork):
     ) -> None:
         """Take the weights and biases of `drawn`; ConfigError for an unknown normalization."""
         nn.Module.__init__(self)
-        if normalization not in NORMALIZATIONS:
-            raise ConfigError(
-                f"remedy.normalization={normalization} is unknown; choose one of"
-                f" {', '.join(NORMALIZATIONS)}"
-            )
+        self._normalize = find_normalization(normalization)
         self.widths, self.activation = drawn.widths, activation
         self.normalization, self.residual = normalization, residual
         for name, values in drawn.named_buffers():
@@ -96,8 +112,8 @@ class RemediedNetwork(ReplicaNetwork):
         if self.normalization == "none":
             return z
         gain, shift = scales[2 * layer - 2 : 2 * layer]
-        if self.normalization == "layer":
-            z = functional.layer_norm(z, z.shape[-1:], eps=EPSILON)
+        if self._normalize is not None:
+            z = self._normalize(z)
         else:
             mean, variance = self._statistics(layer, z, mode)
             z = (z - mean) * (variance + EPSILON).rsqrt()

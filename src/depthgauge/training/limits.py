@@ -16,9 +16,9 @@ from depthgauge.errors import ConfigError
 from depthgauge.nets.activations import activation
 from depthgauge.nets.costs import COSTS, cost
 from depthgauge.nets.initializers import initializer
-from depthgauge.nets.remedied import NORMALIZATIONS
+from depthgauge.nets.remedied import find_normalization
 from depthgauge.training.autoencoders import RANGES
-from depthgauge.training.directions import OPTIMIZERS
+from depthgauge.training.directions import find_optimizer
 from depthgauge.training.settings import require_known
 from depthgauge.user_code.lookup import is_path
 
@@ -94,12 +94,8 @@ def _remedies(experiment: Experiment, data: Prepared) -> None:
     """Raise ConfigError for an unknown name or a combination that does not belong together."""
     _descent(experiment, data)
     remedy = experiment.remedy
-    for key, name, known in (
-        ("optimizer", remedy.optimizer, OPTIMIZERS),
-        ("normalization", remedy.normalization, NORMALIZATIONS),
-    ):
-        if name not in known:
-            raise ConfigError(f"remedy.{key}={name} is unknown; choose one of {', '.join(known)}")
+    find_optimizer(remedy.optimizer)
+    find_normalization(remedy.normalization)
     _require_no_formulas_of_plain_layers(experiment)
     if experiment.pretraining.steps:
         _require_plain_layers(experiment)
