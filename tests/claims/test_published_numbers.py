@@ -51,10 +51,13 @@ UPDATES = {
     "bounds": {0, 150_000},  # what is said of all of the training
     "glorot_cost_surface": {0},
     "glorot_init": {0},
-    "glorot_error": {500_000, 1_000_000, 2_500_000},  # Fig. 11 on its way, too
+    "glorot_saturation": {100, 1000, 70_000, 100_000, 2_500_000},
+    "glorot_depth": {100_000, 1_000_000, 1_500_000, 2_500_000},
+    "glorot_quadratic": {2_500_000},
+    "glorot_error": {500_000, 1_000_000, 2_500_000},
     "glorot_second_order": {2_500_000},
     "glorot_pretraining": {500_000, 1_000_000, 2_500_000},
-    "glorot_svm": {0, 2_500_000},  # support vectors have no steps
+    "glorot_svm": {0, 2_500_000},
     "glorot_widths": {2_500_000},
 }
 """Study -> SGD steps of the published run; those of a drawn network are none."""
@@ -101,7 +104,7 @@ def test_orderings_are_differences_of_the_table_and_name_their_figure():
             float(rows[each][DATASETS.index(dataset)]) for each in models.split("_above_")
         )
         assert claim.published == pytest.approx(worse - better) and worse > better
-        assert f"Table 1{figures.get(dataset, '')}: " in claim.source
+        assert f"Table 1{figures.get(dataset, '')}:" in claim.source
 
 
 def test_the_gain_of_the_normalized_init_is_the_tables():

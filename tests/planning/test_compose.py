@@ -16,6 +16,7 @@ from depthgauge.errors import ConfigError
 from depthgauge.planning.compose import Composer
 from depthgauge.planning.grid import Grid
 from depthgauge.planning.plan import checked, plan
+from depthgauge.planning.study_file import scales_of
 
 
 @contextmanager

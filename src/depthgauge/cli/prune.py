@@ -26,7 +26,7 @@ from tqdm import tqdm
 from depthgauge.console.terminal import console
 from depthgauge.errors import ResourceError
 from depthgauge.planning.cache import plan_summary, studies
-from depthgauge.planning.study_page import scales_of
+from depthgauge.planning.study_file import scales_of
 from depthgauge.project import project_root
 from depthgauge.store.state import CELLS, held, size
 

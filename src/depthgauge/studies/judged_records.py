@@ -4,8 +4,8 @@ from pathlib import Path
 
 import xarray as xr
 
-from depthgauge.studies.registry import STUDIES
 from depthgauge.records import read, read_study
+from depthgauge.studies.registry import STUDIES
 from depthgauge.untrusted import printable
 
 
