@@ -6,6 +6,9 @@ from depthgauge.claims.judgement import Judgement, UndecidableError, Verdict, ju
 from depthgauge.claims.rules import Kind, Published, Rule
 from depthgauge.claims.statistics import Values, prediction_factor
 
+PUBLISHED_CURVE = "published curve"
+"""The kind of rule, which a true curve misses by chance alone once in 20 times."""
+
 FEWEST = 10
 """Fewer nets than this say too little about how far a net of ours strays from the others."""
 
@@ -42,7 +45,7 @@ def published_curve() -> Rule:
         )
 
     text = (
-        "published curve: the share of its steps inside the 95 % t prediction interval of the"
+        f"{PUBLISHED_CURVE}: the share of its steps inside the 95 % t prediction interval of the"
         f" logarithms is at least the {PERCENTILE}th percentile of the shares of our own nets, left"
         f" out one by one (measured: their median; interval: the least and the largest); {FEWEST}"
         " nets or more"
