@@ -25,7 +25,7 @@ ENTRY = {
     "study": "mine",
     "cells": [{"hidden": "30 x {depth}"}],
     "estimate": {"mine.reading": {"layer": "{depth}"}},
-    "rule": {"published_number": {"log": True}},
+    "rule": {"published_number": {"scale": "log"}},
     "unit": "%",
     "figure": "",
     "updates": 10,
@@ -62,7 +62,7 @@ def test_an_entry_is_a_claim_for_each_round_of_its_loop(tmp_path):
     assert (two.nature, two.rule.name, two.rule.arguments) == (
         Nature.number,
         "published_number",
-        {"log": True},
+        {"scale": "log", "fewest": 5},
     )
 
 
@@ -95,7 +95,7 @@ def test_shared_fields_give_way_to_an_entrys_own(tmp_path):
         ),
         ({"estimate": "mine.reading"}, "missing a required argument: 'layer'"),
         ({"estimate": ["mine.reading"]}, "takes a name, or one name with its arguments"),
-        ({"rule": "oftne"}, "rule is oftne, which is none of alike, always"),
+        ({"rule": "oftne"}, "rule is oftne, which is none of about, alike"),
         ({"rule": {"close": {}}}, "missing a required argument: 'margin'"),
         ({"rule": {"always": {"least": 0.7}}}, "got an unexpected keyword argument 'least'"),
         ({"nature": "rumour"}, "nature is 'rumour'; take number, sentence"),

@@ -45,11 +45,6 @@ def excess_of_error(cells: Cells) -> Values:
     return (measured / np.array(allowed)).max(axis=1)
 
 
-def literal_error(cells: Cells) -> Values:
-    """Return the sup error of the best neuron w_2 sigma(w_1 x + b), (seed,)."""
-    return series(cells[0], "literal_error")
-
-
 def share_kept(cells: Cells) -> Values:
     """How far above chance the first cell's nets come, as a part of the second's."""
     first, second = (final_accuracy(cell, "validation") - CHANCE for cell in cells)
