@@ -4,7 +4,7 @@ import numpy as np
 
 from depthgauge.claims.judgement import Judgement, UndecidableError, Verdict, judged
 from depthgauge.claims.rules import Kind, Published, Rule
-from depthgauge.claims.statistics import Values, t_prediction_interval
+from depthgauge.claims.statistics import Values, prediction_factor
 
 FEWEST = 10
 """Fewer nets than this say too little about how far a net of ours strays from the others."""
@@ -55,5 +55,6 @@ def share(curve: Values, others: Values) -> float:
 
     `others` is (seed, step); both are logarithms.
     """
-    ends = np.array([t_prediction_interval(at)[1:] for at in others.T])
-    return float(((ends[:, 0] <= curve) & (curve <= ends[:, 1])).mean())
+    n = len(others)
+    half = prediction_factor(n) * others.std(axis=0, ddof=1)
+    return float((np.abs(curve - others.mean(axis=0)) <= half).mean())
