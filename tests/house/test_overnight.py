@@ -63,11 +63,13 @@ def test_a_night_is_kept_judged_and_gone_on_with(night):
     assert stamps == {path: path.stat().st_mtime_ns for path in CELLS.glob("*/record.safetensors")}
 
 
-def test_nothing_is_kept_of_a_night_that_finished_nothing(night):
-    """No record, no claim, and no complaint."""
+def test_nothing_is_kept_of_a_night_that_finished_nothing(night, capsys):
+    """One sentence; an earlier night's files stay as they are."""
     night.main(["--keep"])
-    assert json.loads((night.KEPT / "claims.json").read_text()) == []
-    assert not list(night.KEPT.glob("records/*/*"))
+    assert capsys.readouterr().out == (
+        "no cell of the second or third stage is finished, so nothing is kept\n"
+    )
+    assert not night.KEPT.exists()
 
 
 TINY = [
