@@ -40,6 +40,7 @@ class ForwardPass:
         # Looked up once: they are updated in place, and a look-up a step is felt with small nets.
         self.weights, self.biases = network.weights, network.biases
         self._flat_activations, self.activations = self._buffers(examples)
+        self._flat_slopes: list[Tensor] = []  # a backward pass may want them
 
     def _buffers(self, examples: int) -> tuple[list[Tensor], list[Tensor]]:
         """Return padded storage for every layer, and its views (replica, example, unit)."""
@@ -58,12 +59,15 @@ class ForwardPass:
         if self.refresh:
             self.refresh()
         h = x
-        last = len(self.activations) - 1
+        last, slope = len(self.activations) - 1, self.activation.slope
         parameters = zip(self.weights, self.biases, strict=True)
         for index, (w, b) in enumerate(parameters):
             h = affine(h, w, b, out=self.activations[index])
             if index < last:
-                self.activation.apply_(self._flat_activations[index])
+                z = self._flat_activations[index]
+                if slope is not None and self._flat_slopes:
+                    self._flat_slopes[index].copy_(slope(z))
+                self.activation.apply_(z)
         return h
 
     def outputs(self) -> Float[Tensor, "replica example unit"]:
@@ -76,7 +80,10 @@ class ForwardPass:
 
 
 class Pass(ForwardPass):
-    """A forward and a backward pass: `deltas` beside the activations, alike."""
+    """A forward and a backward pass: `deltas` beside the activations, alike.
+
+    `kept` is that by which the activation knows f'(z^l) of hidden layers.
+    """
 
     def __init__(
         self,
@@ -89,6 +96,11 @@ class Pass(ForwardPass):
         """Allocate both kinds of buffers."""
         super().__init__(network, activation, cost, examples, refresh)
         self._flat_deltas, self.deltas = self._buffers(examples)
+        self._flat_kept, self.kept = self._flat_activations, self.activations
+        if activation.slope is not None:
+            flat, views = self._buffers(examples)
+            self._flat_kept, self.kept = flat[:-1], views[:-1]
+            self._flat_slopes = self._flat_kept
 
     def backward(
         self, y: Float[Tensor, "*replica example unit"], scale: Tensor | float = 1.0
@@ -106,4 +118,4 @@ class Pass(ForwardPass):
 
     def chain_(self, flat: Tensor, index: int) -> None:
         """Multiply padded storage (replica, padded size) by f'(z) of hidden layer `index` + 1."""
-        self.activation.chain_(flat, self._flat_activations[index])
+        self.activation.chain_(flat, self._flat_kept[index])

@@ -57,6 +57,11 @@ class FixedImages:
         return self.over.activations
 
     @property
+    def kept(self) -> list[Tensor]:
+        """By which the activation knows f'(z^l) of hidden layers (nets.Pass)."""
+        return self.over.kept
+
+    @property
     def inputs(self) -> list[Tensor]:
         """a^{l-1}: what layers 1..L were fed."""
         return [self.x, *self.over.activations[:-1]]

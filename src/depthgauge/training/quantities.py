@@ -163,8 +163,9 @@ def jacobians(engine: Engine, experiment: Experiment, data: Prepared) -> Measure
     images = FixedImages.own(engine, tested, experiment.jacobians.images)
 
     def measure() -> dict[str, Tensor]:
-        values, weights = images.forward(), engine.network.weights
-        return {"jacobian_singular_value": mean_singular_values(engine.activation, weights, values)}
+        images.forward()
+        weights, kept = engine.network.weights, images.kept
+        return {"jacobian_singular_value": mean_singular_values(engine.activation, weights, kept)}
 
     return measure
 
@@ -178,7 +179,7 @@ def output_speed(engine: Engine, experiment: Experiment, data: Prepared) -> Meas
         deltas, inputs, network = images.backward(), images.inputs, engine.network
         w, b = network.weights[-1], network.biases[-1]
         return {
-            **output_speeds(engine.activation, network.weights, deltas, inputs),
+            **output_speeds(engine.activation, network.weights, deltas, inputs, images.kept),
             **constant_logits(engine.cost, w, b, inputs[-1], images.y),
             **parameter_speeds(deltas[-1], inputs[-1]),
         }

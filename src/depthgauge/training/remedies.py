@@ -76,7 +76,7 @@ def work(experiment: Experiment, data: Prepared) -> float:
 def build_module(block: Block, data: Prepared) -> ReplicaModule:
     """Return the block's networks, drawn like plain ones, with their remedies."""
     experiment = block.experiment
-    kind = partial(remedied_engine, remedy=experiment.remedy, function=experiment.activation)
+    kind = partial(remedied_engine, remedy=experiment.remedy)
     plain = replace(block, experiment=written_out(experiment))
     return descent.build_module(plain, data, kind)
 
@@ -89,13 +89,9 @@ def remedied_engine(
     sgd: SGDSettings,
     *,
     remedy: Remedy,
-    function: str,
 ) -> TorchEngine:
-    """Return an engine of the freshly drawn `network` with its remedies.
-
-    `function` names its activation.
-    """
-    remedied = RemediedNetwork(network, function, remedy.normalization, remedy.residual)
+    """Return an engine of the freshly drawn `network` with its remedies."""
+    remedied = RemediedNetwork(network, activation, remedy.normalization, remedy.residual)
     passes = Autograd(remedied, cost, remedy.optimizer in SECOND_ORDER)
     update = partial(LibraryOptimizer, remedy=remedy)
     return TorchEngine(remedied, activation, cost, examples, sgd, update=update, passes=passes)
@@ -136,9 +132,5 @@ def give_unit_variance(module: ReplicaModule, images: int) -> None:
 
 
 def written_out(experiment: Experiment) -> Experiment:
-    """Return what is left to descent: the steps after pre-training, which counts among them.
-
-    Its activation is one that descent knows: here autograd has its own.
-    """
-    left = experiment.steps - experiment.pretraining.steps
-    return replace(experiment, activation="tanh", steps=left)
+    """Return what is left to descent: the steps after pre-training, which counts among them."""
+    return replace(experiment, steps=experiment.steps - experiment.pretraining.steps)

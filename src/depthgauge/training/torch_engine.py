@@ -54,7 +54,8 @@ class TorchEngine(Engine):
         self.batch = self.passes.training(size)
         self.scale = self.sgd.scale(like)
         self.update.start(self.batch, self.batches.x)
-        graphed = self.graphs and self.update.capturable and like.device.type == "cuda"
+        capturable = self.update.capturable and self.activation.slope is None
+        graphed = self.graphs and capturable and like.device.type == "cuda"
         self.step = GraphedStep(self.eager_step) if graphed else self.eager_step
 
     def descend(self, chunk: Chunk, probes: Sequence[Probe]) -> None:
