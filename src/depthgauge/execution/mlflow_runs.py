@@ -33,6 +33,7 @@ from depthgauge.tracking.runs import (
 from depthgauge.tracking.store import Store, open_store
 from depthgauge.tracking.sweep import Sweep
 from depthgauge.training.block import Block
+from depthgauge.untrusted import lookups_in
 
 if TYPE_CHECKING:
     from depthgauge.training.live import Live
@@ -205,10 +206,12 @@ def _warn(sentence: str, warned: set[str]) -> None:
 
 
 def track_study(study: str, records: list[xr.Dataset]) -> None:
-    """Import a study's records, then its figures, onto the same runs."""
+    """Import a study's records and figures: those of the report, and those that any study has."""
+    from depthgauge.report.any_study import study_figures
     from depthgauge.report.figures import figures, png, svg
 
-    drawn = figures({study: records})
+    with lookups_in(f"a record of {study}"):
+        drawn = figures({study: records}) | study_figures(records)
     files: dict[str, str | bytes] = {}
     for name, figure in drawn.items():
         files[f"{name}.svg"] = svg(figure)
