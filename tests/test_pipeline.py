@@ -118,7 +118,7 @@ def shell(tmp_path):
             env=environment() | own,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
             stdin=subprocess.DEVNULL,
         )
         assert done.returncode == 0, done.stdout + done.stderr

@@ -4,6 +4,7 @@ The studies of the texts have figures of their own; these are for MLflow's page 
 """
 
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 
 import altair as alt
 import numpy as np
@@ -14,8 +15,11 @@ from depthgauge.report.cells import basis
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.seeds import band_table, usable
 
-GRADIENTS = ("delta_rms", "bias_gradient_norm")
-"""In this order: the first that the study measures."""
+GRADIENTS = {
+    "delta_rms": "learning signal |δ| (cost per unit of pre-activation)",
+    "bias_gradient_norm": "gradient |∂C/∂b| (cost per unit of bias)",
+}
+"""The first that the study measures, with the title of its axis."""
 
 ACCURACIES = ("accuracy_test", "accuracy_validation", "accuracy_train")
 
@@ -54,14 +58,9 @@ def _by_layer(nets: Sequence[xr.Dataset]) -> Figure:
             x=alt.X("layer:Q", title="hidden layer", axis=alt.Axis(tickMinStep=1, format="d")),
             color=_cell_colour(shown),
         )
-        panels.append(panel(title, _log_bands(base, name), 340, 260))
-    return Figure(
-        study=nets[0].attrs["study"],
-        name="by_layer",
-        title="Gradient over depth",
-        caption=f"{name} of each hidden layer. {_caption(shown, nets)}",
-        chart=alt.concat(*panels, columns=2).resolve_scale(y="shared"),
-    )
+        panels.append(panel(title, _log_bands(base, GRADIENTS[name]), 340, 260))
+    chart = alt.concat(*panels, columns=2).resolve_scale(y="shared")
+    return _figure("by_layer", "Gradient over depth", shown, nets, chart)
 
 
 def _over_training(nets: Sequence[xr.Dataset]) -> Figure:
@@ -74,14 +73,9 @@ def _over_training(nets: Sequence[xr.Dataset]) -> Figure:
             "layer:O", title="hidden layer", scale=alt.Scale(scheme="viridis", reverse=True)
         )
         base = alt.Chart(table).encode(x=alt.X("step:Q", title="SGD steps done"), color=colour)
-        panels.append(panel(_name(net), _log_bands(base, name), 340, 220))
-    return Figure(
-        study=nets[0].attrs["study"],
-        name="over_training",
-        title="Gradient of each layer over training",
-        caption=f"{name} of each hidden layer. {_caption(shown, nets)}",
-        chart=alt.concat(*panels, columns=2).resolve_scale(color="independent"),
-    )
+        panels.append(panel(_name(net), _log_bands(base, GRADIENTS[name]), 340, 220))
+    chart = alt.concat(*panels, columns=2).resolve_scale(color="independent", y="shared")
+    return _figure("over_training", "Gradient of each layer over training", shown, nets, chart)
 
 
 def _accuracy(nets: Sequence[xr.Dataset]) -> Figure:
@@ -100,13 +94,8 @@ def _accuracy(nets: Sequence[xr.Dataset]) -> Figure:
         base.mark_area(style="band").encode(y=alt.Y("low:Q", title=title, scale=scale), y2="high"),
         base.mark_line(style="median").encode(y=alt.Y("median:Q", title=title, scale=scale)),
     ]
-    return Figure(
-        study=nets[0].attrs["study"],
-        name="accuracy",
-        title="Accuracy over training",
-        caption=_caption(shown, nets),
-        chart=alt.concat(panel("", layers, 700, 320)),
-    )
+    chart = alt.concat(panel("", layers, 700, 320))
+    return _figure("accuracy", "Accuracy over training", shown, nets, chart)
 
 
 def _one_rate_each(records: Iterable[xr.Dataset]) -> list[xr.Dataset]:
@@ -121,7 +110,7 @@ def _one_rate_each(records: Iterable[xr.Dataset]) -> list[xr.Dataset]:
     return found
 
 
-def _measured(net: xr.Dataset, names: Sequence[str]) -> str:
+def _measured(net: xr.Dataset, names: Iterable[str]) -> str:
     return next((name for name in names if name in net), "")
 
 
@@ -142,7 +131,7 @@ def _name(net: xr.Dataset) -> str:
 
 def _cell_colour(nets: Sequence[xr.Dataset]) -> alt.Color:
     names = [_name(net) for net in nets]
-    legend = alt.Legend(orient="bottom", columns=2, labelLimit=400, title=None)
+    legend = alt.Legend(orient="bottom", columns=3, labelLimit=400, title=None)
     scale = alt.Scale(scheme="category20") if len(names) > 6 else alt.Undefined
     return alt.Color("cell:N", sort=names, legend=legend, scale=scale)
 
@@ -159,6 +148,15 @@ def _log_bands(base: alt.Chart, title: str) -> list[alt.Chart]:
     ]
 
 
-def _caption(shown: Sequence[xr.Dataset], nets: Sequence[xr.Dataset]) -> str:
+def _figure(
+    name: str,
+    title: str,
+    shown: Sequence[xr.Dataset],
+    nets: Sequence[xr.Dataset],
+    chart: alt.ConcatChart,
+) -> Figure:
+    """Return a figure whose picture has title and caption in it: MLflow shows nothing beside it."""
     left = f" The first {len(shown)} of {len(nets)} cells." if len(nets) > len(shown) else ""
-    return f"Line: median over seeds; band: central 95 % of seeds.{left} {basis(shown)}"
+    caption = f"Line: median over seeds; band: central 95 % of seeds.{left} {basis(shown)}"
+    heading = alt.Title(title, subtitle=wrap(caption, 110))
+    return Figure(nets[0].attrs["study"], name, title, caption, chart.properties(title=heading))
