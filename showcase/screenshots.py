@@ -24,7 +24,7 @@ from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 STUDY, FIGURE = "nielsen_training_speed", "by_layer.png"
-METRIC = "^(by_layer|bias_gradient_norm|accuracy|gradient_decades)"
+METRIC = "^(depth_|bias_gradient)"
 
 COLUMNS = [
     "metrics.`cost`",

@@ -76,7 +76,7 @@ def test_each_learning_rate_is_a_line():
 
 
 def test_what_cannot_be_drawn_is_left_out():
-    """Depth of one hidden layer, a course of one evaluation, a cell of which every seed diverged."""
+    """One hidden layer, one evaluation, a cell of which every seed diverged."""
     assert list(study_figures([record(hidden=(30,), evaluations=1)])) == []
     lost = record()
     lost["diverged_at"][:] = 10

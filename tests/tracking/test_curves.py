@@ -5,14 +5,14 @@ from depthgauge.tracking.curves import CURVE_POINTS, by_rate, joined, points, th
 
 
 def test_the_mean_of_each_layer(make_record):
-    """Curves are the means over seeds, layer by layer, under the names of the record."""
+    """Curves are the means over seeds, layer by layer, named as in the record but for "_norm"."""
     record = make_record(layers=2, seeds=4)
     curves = points(record)
-    steps, curve = curves["bias_gradient_norm/layer_2"]
+    steps, curve = curves["bias_gradient/layer_2"]
     np.testing.assert_array_equal(steps, [0, 10, 20, 30, 40, 50])
     expected = record["bias_gradient_norm"].values[:, :, 1].mean(axis=0)
     np.testing.assert_allclose(curve, expected, rtol=1e-12)
-    layers = [f"bias_gradient_norm/layer_{layer}" for layer in (1, 2)]
+    layers = [f"bias_gradient/layer_{layer}" for layer in (1, 2)]
     assert sorted(curves) == ["accuracy_validation", *layers, "probe_cost"]
 
 
@@ -99,8 +99,8 @@ def test_a_deep_net_has_curves_of_eight_layers(make_record):
         (21, [1, 4, 7, 10, 12, 15, 18, 21]),
     ):
         found = points(make_record(layers))
-        names = {name for name in found if name.startswith("bias_gradient_norm")}
-        assert names == {f"bias_gradient_norm/layer_{layer}" for layer in expected}
-    value = found["bias_gradient_norm/layer_10"][1]
+        names = {name for name in found if name.startswith("bias_gradient")}
+        assert names == {f"bias_gradient/layer_{layer}" for layer in expected}
+    value = found["bias_gradient/layer_10"][1]
     record = make_record(21)
     np.testing.assert_allclose(value, record["bias_gradient_norm"].sel(layer=10).mean("replica"))

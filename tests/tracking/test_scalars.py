@@ -61,11 +61,11 @@ def test_layers_lie_together_in_one_chart(make_record):
     record = make_record(layers=3)
     found = profiles(record)
     assert set(found) == {
-        "by_layer/bias_gradient_norm_initial",
-        "by_layer/bias_gradient_norm_final",
+        "depth_initial/bias_gradient",
+        "depth_final/bias_gradient",
     }
     for name, reading in (("initial", 0), ("final", -1)):
-        layers, values = found[f"by_layer/bias_gradient_norm_{name}"]
+        layers, values = found[f"depth_{name}/bias_gradient"]
         np.testing.assert_array_equal(layers, [1, 2, 3])
         expected = record["bias_gradient_norm"].values[:, reading].mean(axis=0)
         np.testing.assert_allclose(values, expected, rtol=1e-12)
@@ -76,5 +76,5 @@ def test_what_is_measured_once_has_a_profile(make_record):
     record = make_record(layers=3)
     record["chain_factor"] = record["bias_gradient_norm"][:, 0]
     np.testing.assert_allclose(
-        profiles(record)["by_layer/chain_factor"][1], record["chain_factor"].mean("replica")
+        profiles(record)["depth/chain_factor"][1], record["chain_factor"].mean("replica")
     )

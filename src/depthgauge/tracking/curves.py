@@ -26,10 +26,10 @@ def points(
     """Return what a record of one learning rate, or one chunk of it, adds to MLflow's curves.
 
     `shown` gives, by step axis, the steps to keep of the whole run's schedule (see `thin`); by
-    default, of the record's own. Names are VARIABLE, or VARIABLE/layer_L where there are layers:
-    MLflow puts charts whose names differ in the last part into one section. `prefix` goes before
-    all. Values are means over the replicas that have not diverged; one that is not finite, as of a
-    window that is not full, is left out.
+    default, of the record's own. Names are VARIABLE (see `short`), or VARIABLE/layer_L where there
+    are layers: MLflow puts charts whose names differ in the last part into one section. `prefix`
+    goes before all. Values are means over the replicas that have not diverged; one that is not
+    finite, as of a window that is not full, is left out.
     """
     curves: Points = {}
     kept = converged(record)
@@ -40,8 +40,13 @@ def points(
         for layer, values in _layers(kept[name], mean(kept[name].values[:, at])):
             finite = np.isfinite(values)
             if finite.any():
-                curves[f"{prefix}{name}{layer}"] = (steps[at][finite], values[finite])
+                curves[f"{prefix}{short(name)}{layer}"] = (steps[at][finite], values[finite])
     return curves
+
+
+def short(variable: str) -> str:
+    """Return a variable's name without its ending `_norm`: the title of a chart is cut after 23."""
+    return variable.removesuffix("_norm")
 
 
 def by_rate(record: xr.Dataset) -> dict[float, xr.Dataset]:

@@ -64,8 +64,11 @@ def _child_tags(sweep: Sweep, cell: Cell) -> dict[str, str]:
 
 
 def describe_results(store: Store, run_id: str, sweep: Sweep, table: str) -> None:
-    """Write the sweep's page and, below it, a table of its cells as the parent's description."""
-    store.client.set_tag(run_id, DESCRIPTION, f"{page(sweep.notebook)}\n\n{table}")
+    """Write a table of the sweep's cells into the parent's description.
+
+    Above the study's page: MLflow shows the first lines of a long description.
+    """
+    store.client.set_tag(run_id, DESCRIPTION, f"{table}\n\n{page(sweep.notebook)}")
 
 
 def shared(cells: Sequence[Cell]) -> dict[str, str]:

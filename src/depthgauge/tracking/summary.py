@@ -12,7 +12,7 @@ from depthgauge.tracking.scalars import ACCURACY, COST, DECADES, interval, of_ea
 from depthgauge.tracking.sweep import Cell
 
 MOST_CHARACTERS = 5000
-"""Of the table in the description, which MLflow limits to 8,000 with the study's page above it."""
+"""Of the table in the description, which MLflow limits to 8,000 with the study's page below it."""
 
 SHOWN = {ACCURACY: "accuracy", COST: "cost", DECADES: "decades of gradient"}
 
@@ -37,9 +37,9 @@ def markdown(table: pd.DataFrame) -> str:
     while sum(map(len, kept)) > MOST_CHARACTERS:
         kept = kept[:-1]
     left = len(lines) - len(kept)
-    more = [f"{left} more rows: summary.csv among the artifacts."] if left else []
-    ends = "Mean [95 % interval] over the seeds; see docs/mlflow.md."
-    return "\n".join([*kept, "", *more, ends])
+    more = f" {left} more rows: summary.csv among the artifacts." if left else ""
+    ends = f"Mean [95 % interval] over the seeds, the most accurate first.{more}"
+    return "\n".join([*kept, "", ends])
 
 
 def _row(cell: Cell, record: xr.Dataset) -> dict[str, object]:
