@@ -9,7 +9,7 @@ import grimp
 import pytest
 import yaml
 
-from depthgauge.claims.registry import STUDIES as STUDIES_JUDGED
+from depthgauge.studies.registry import STUDIES as STUDIES_JUDGED
 from depthgauge.training.procedures import PROCEDURES
 from projects import environment, make_project, put_under_dvc
 
@@ -23,8 +23,8 @@ DOORS = re.compile(
 """Modules whose edits change no output: entry points, sentences, whole files. But for WRITERS."""
 WRITERS = {
     "train": ["planning.plan", "execution.assemble"],
-    "judge": ["cli.judge", "claims.judged_records"],
-    "report": ["cli.report", "provenance.ledger", "claims.judged_records"],
+    "judge": ["cli.judge", "studies.judged_records"],
+    "report": ["cli.report", "provenance.ledger", "studies.judged_records"],
 }
 """By stage: what writes its outputs, or chooses what goes into them."""
 

@@ -6,8 +6,8 @@ from functools import cache
 import numpy as np
 import xarray as xr
 
-from depthgauge.claims.remedies import BUDGET, REMEDIES
 from depthgauge.config import Evaluation, Experiment, plain
+from depthgauge.studies.remedies.register import BUDGET, REMEDIES
 
 RATES = (0.01, 0.1, 1.0)
 
@@ -92,6 +92,16 @@ def cell(world, model, depth, seeds=20, steps=BUDGET):
             "data": {"name": "mnist", "hash": "0"},
         },
     )
+
+
+def sigmoid_records(world, seeds=20):
+    """The study of a sigmoid net, with the remedies that Lucas names."""
+    cells = []
+    for model in ("plain", "layer_rates", "rmsprop", "adagrad", "adam", "adahessian"):
+        found = cell(world, model, 4, seeds, 1000)
+        config = {**found.attrs["config"], "hidden": [30] * 4, "activation": "sigmoid"}
+        cells.append(found.assign_attrs(study="remedies_sigmoid", config=config))
+    return {"remedies_sigmoid": cells}
 
 
 def records(world, seeds=20, steps=BUDGET):

@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 import torch
@@ -83,7 +84,7 @@ def test_training_is_the_same_to_the_last_bit(made):
 def test_looks_come_at_powers_of_two_and_every_so_often_and_leave_no_hook():
     net = dense([64, 8, 10], nn.Tanh)
     flow, *_ = train(net, torch.optim.SGD(net.parameters(), 0.1), steps=14, every=6)
-    assert [look.step for look in flow.looks] == [0, 1, 2, 4, 6, 8, 12]
+    assert [look.step for look in flow.looks] == [0, 1, 2, 4, 6, 12]
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in net.modules())
     assert not torch.overrides.has_torch_function((torch.ones(1),))
 
@@ -157,6 +158,52 @@ def test_lbfgs_counts_one_step_though_it_runs_the_closure_often():
             optimizer.step(closure)
     assert [look.step for look in flow.looks] == [0, 1, 2]
     assert all(look.sites[0].update_ratio > 0 for look in flow.looks)
+
+
+@pytest.mark.parametrize("make", [torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_fused_optimizers_show_what_plain_ones_do(make, scaled):
+    """A fused optimizer divides by the scaler's factor within its step, after the looks' deltas."""
+
+    def run(fused):
+        net = dense([64, 8, 8, 10], nn.Tanh)
+        optimizer = make(net.parameters(), 1e-2, fused=fused)
+        scaler = torch.amp.GradScaler("cpu", init_scale=2.0**16, enabled=scaled)
+        with watch(net, optimizer, scaler=scaler) as flow:
+            for step in range(3):
+                x, y = batch(16, 64, seed=step)
+                scaler.scale(functional.cross_entropy(net(x), y)).backward()
+                scaler.step(optimizer)
+                scaler.update()
+                optimizer.zero_grad()
+        return flow.looks
+
+    for one, other in zip(run(True), run(False), strict=True):
+        assert one.problem is None and one.loss == pytest.approx(other.loss, rel=1e-5)
+        for site, twin in zip(one.sites, other.sites, strict=True):
+            assert site.signal == pytest.approx(twin.signal, abs=1e-5)
+            assert site.update_ratio == pytest.approx(twin.update_ratio, rel=1e-3)
+
+
+@pytest.fixture
+def one_process():
+    """A group of one process, for networks that are split over processes."""
+    dist = torch.distributed
+    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+    yield
+    dist.destroy_process_group()
+
+
+@pytest.mark.usefixtures("one_process")
+def test_a_network_split_over_processes_is_refused_in_a_sentence():
+    net = dense([64, 8, 10], nn.Tanh)
+    mesh = torch.distributed.device_mesh.init_device_mesh("cpu", (1,))
+    torch.distributed.fsdp.fully_shard(net, mesh=mesh)
+    with (
+        pytest.raises(ConfigError, match="which is split over processes"),
+        watch(net, torch.optim.SGD(net.parameters(), 0.1)),
+    ):
+        pass
 
 
 def test_two_optimizers_have_a_profile_for_each_backward_pass():
@@ -251,6 +298,32 @@ def test_every_must_be_at_least_one():
     optimizer = torch.optim.SGD(net.parameters(), 0.1)
     with pytest.raises(ConfigError, match="every 0 steps"), watch(net, optimizer, every=0):
         pass
+
+
+def test_steps_without_a_look_cost_four_calls_of_ours_and_no_hook_on_a_module():
+    net = dense([64, 8, 10], nn.Tanh)
+    optimizer = torch.optim.SGD(net.parameters(), 0.1)
+    calls = []
+
+    def note(frame, event, _):
+        if event == "call" and "depthgauge" in Path(frame.f_code.co_filename).parts:
+            calls.append(frame.f_code.co_name)
+
+    def step():
+        optimizer.zero_grad()
+        functional.cross_entropy(net(x), y).backward()
+        optimizer.step()
+
+    x, y = batch(16, 64)
+    with watch(net, optimizer, every=1000):
+        for _ in range(6):
+            step()
+        assert not any(m._forward_hooks or m._forward_pre_hooks for m in net.modules())
+        assert not torch.overrides.has_torch_function((x,))
+        sys.setprofile(note)
+        step()
+        sys.setprofile(None)
+    assert len(calls) <= 4, calls
 
 
 def test_the_package_loads_no_torch_and_watch_no_lightning():

@@ -4,6 +4,9 @@ Reads the records in build/ of every study that claims are about, and writes res
 (one object a claim) and results/metrics.json (verdicts counted by source, and what the claims on
 accuracies and on ratios of speeds measured: the numbers of `dvc metrics diff`). Takes seconds;
 trains nothing. A claim whose study has no record yet stays inconclusive and says so.
+
+  depthgauge judge --claims mine.yaml    a register of your own: its claims alone are judged and
+                                         printed; nothing is written unless --results is given
 """
 
 import argparse
@@ -13,14 +16,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from depthgauge.claims.judged_records import read_judged
 from depthgauge.claims.judgement import Verdict
 from depthgauge.claims.judging import judge
-from depthgauge.claims.registry import CLAIMS
 from depthgauge.console.claims_table import show
 from depthgauge.errors import DataError
 from depthgauge.files import write_text
 from depthgauge.project import project_root
+from depthgauge.studies.judged_records import read_judged
+from depthgauge.studies.own import own_register
+from depthgauge.studies.registry import CLAIMS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--results", type=Path, metavar="DIR", help="folder for verdicts (default: ROOT/results)"
     )
+    parser.add_argument(
+        "--claims", type=Path, metavar="FILE", help="a register of your own (docs/claims.md)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -39,15 +46,21 @@ def run(arguments: argparse.Namespace) -> None:
     Raises DataError when there is no record at all or a record is damaged: nothing is written.
     """
     build = arguments.build or project_root() / "build"
-    results = arguments.results or project_root() / "results"
-    records = read_judged(build)
+    claims = own_register(arguments.claims).claims if arguments.claims else CLAIMS
+    records = read_judged(build, sorted({claim.study for claim in claims}))
     if not any(records.values()):
         raise DataError(f"no records in {build}; run `dvc repro`, or give --build")
-    verdicts = judge(records, CLAIMS)
+    verdicts = judge(records, claims)
+    if arguments.results or not arguments.claims:
+        write(arguments.results or project_root() / "results", verdicts)
+    show(verdicts, len(verdicts))
+
+
+def write(results: Path, verdicts: Sequence[dict[str, Any]]) -> None:
+    """Write the verdicts, how many there are of each kind, and the metrics that were measured."""
     write_text(results / "claims.json", as_json(verdicts))
     metrics = {**counts(verdicts), "measured": measured(verdicts)}
     write_text(results / "metrics.json", json.dumps(metrics, indent=2) + "\n")
-    show(verdicts, len(verdicts))
 
 
 def as_json(verdicts: Sequence[dict[str, Any]]) -> str:

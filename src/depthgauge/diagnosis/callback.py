@@ -1,11 +1,15 @@
-"""GradientFlow: the instrument as a callback of PyTorch Lightning."""
+"""GradientFlow: the instrument as a callback of PyTorch Lightning.
+
+Either of its packages serves, `pytorch_lightning` or `lightning`; each one's Trainer takes the
+other's callbacks.
+"""
 
 import math
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
@@ -17,6 +21,19 @@ from depthgauge.diagnosis.verdicts import faults, judge
 from depthgauge.diagnosis.watch import Flow
 from depthgauge.errors import ConfigError
 
+if TYPE_CHECKING:
+    import pytorch_lightning as pl
+elif "lightning.pytorch" in sys.modules and "pytorch_lightning" not in sys.modules:
+    import lightning.pytorch as pl
+else:
+    try:
+        import pytorch_lightning as pl
+    except ModuleNotFoundError as missing:
+        try:
+            import lightning.pytorch as pl
+        except ModuleNotFoundError:
+            raise missing from None
+
 RECENT = 50
 """Looks that warnings during training rest on; the page at the end rests on all."""
 
@@ -25,7 +42,7 @@ USUAL_UPDATE = 1e-3
 
 
 class GradientFlow(pl.Callback):
-    """Look at the training at steps 0, 1, 2, 4, 8, ... and every `every`-th; a page at the end.
+    """Look at steps 0, 1, 2, 4, 8, ..., then at every `every`-th; write a page at the end.
 
     Works with automatic and manual optimization, several optimizers, mixed precision, accumulation
     (it shows the last micro-batch), DDP and torch.compile. Signals are those before clipping,
