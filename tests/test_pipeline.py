@@ -154,7 +154,7 @@ def small_pipeline(root):
     study = "nielsen_accuracy"
     variables = VARIABLES | {
         "scale": "smoke",
-        "keys": "tracking=false cpu_replicas=2 train_size=1000 hidden=[3],[4,4]",
+        "keys": "tracking=false cpu_replicas=2 train_size=1000 hidden=[30],[30,30]",
         "studies": {study: {"launcher": "basic", "keys": "seeds=2 steps=20 evaluation.every=10"}},
     }
     (root / "conf" / "pipeline.yaml").write_text(yaml.safe_dump(variables))
