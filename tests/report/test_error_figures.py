@@ -6,12 +6,13 @@ from report_records import complete, diverge
 from test_report_figures import tables
 
 from claims.error_records import RATES
-from depthgauge.claims.glorot_error import NAMES, PUBLISHED
+from depthgauge.claims.glorot_error import PUBLISHED
 from depthgauge.claims.statistics import t_prediction_interval
 from depthgauge.errors import DataError
 from depthgauge.report.chosen_rates import nets_by_set, rate_table
 from depthgauge.report.glorot_error_curves import error_curves
 from depthgauge.report.glorot_error_table import error_table
+from depthgauge.report.models import SHOWN
 
 
 def cell_of(records, dataset, model):
@@ -31,9 +32,9 @@ def test_table_1_shows_interval_rate_and_published_value(records, figures):
     found = tables(figures["glorot_error_table"], "mean", "published")
     assert len(found) == 5
     for table, dataset in zip(found, (*PUBLISHED, "tiny_imagenet"), strict=True):
-        assert set(table["model"]) == set(NAMES.values())
+        assert set(table["model"]) == set(SHOWN.values())
         assert (table["rate"] == 0.1).all()
-        for model, name in NAMES.items():
+        for model, name in SHOWN.items():
             row = table[table["model"] == name].iloc[0]
             values = at_the_middle_rate(cell_of(records, dataset, model), "accuracy_test")[:, -1]
             expected = t_prediction_interval(values)
@@ -43,7 +44,8 @@ def test_table_1_shows_interval_rate_and_published_value(records, figures):
 
 def test_curves_are_bands_over_seeds_at_the_chosen_rate(records, figures):
     """Fig. 11: 2.5 %, median, 97.5 % of the seeds, not of all replicas."""
-    (table,) = tables(figures["glorot_error_curves_11"], "updates", "median")
+    table, ends = tables(figures["glorot_error_curves_11"], "updates", "median")
+    assert set(ends["model"]) == set(SHOWN.values())  # a label for each line
     curves = at_the_middle_rate(cell_of(records, "shapeset", "tanh"), "accuracy_test")
     rows = table[table["model"] == "Tanh"].sort_values("updates")
     expected = np.quantile(curves, [0.025, 0.5, 0.975], axis=0).T
@@ -71,13 +73,13 @@ def test_data_that_was_not_trained_on_is_named():
         error_curves({"glorot_error": cells}, 12, ("cifar10",))
 
 
-def test_widths_and_divergence_are_told(records):
+def test_widths_and_divergence_are_named(records):
     """Nets narrower than the paper's are named; replicas lost at any rate are counted."""
     cells = [each.assign_attrs(config=narrowed(each)) for each in records["glorot_error"]]
     cells[0] = diverge(cells[0], 2, 5)
-    caption = error_table({"glorot_error": cells}).caption
-    assert "Hidden layers of 100 units (published: 1,000)" in caption
-    assert "2 diverged runs left out" in caption
+    basis = error_table({"glorot_error": cells}).basis
+    assert "Hidden layers of 100 units (published: 1,000)" in basis
+    assert "2 diverged runs left out" in basis
 
 
 def narrowed(cell):
@@ -94,9 +96,9 @@ def test_a_model_of_which_every_rate_diverged_is_left_out(records):
 
 
 def test_the_shapes_of_section_5_stand_side_by_side(figures):
-    """Growing, shrinking and equal layers, Tanh and Tanh N in each."""
+    """Growing, shrinking and equal layers, both initializations in each."""
     found = tables(figures["glorot_widths"], "mean", "rate")
     assert len(found) == 3
     for table, gain in zip(found, (10, 11, 12), strict=True):
-        standard, normalized = table.sort_values("model")["mean"]
+        standard, normalized = table.sort_values("model", ascending=False)["mean"]
         assert standard - normalized == pytest.approx(gain, abs=0.02)

@@ -39,8 +39,13 @@
 
   // On a phone a legend goes over several rows; then long labels take from the panels' width.
   const PHONE = 600;
+  const drawnAs = new Map();
+  // Draws the charts that can be seen, unless they are there in this mode and width.
   const draw = async (mode) => {
     for (const place of document.querySelectorAll("[data-chart]")) {
+      const form = `${mode} ${place.clientWidth}`;
+      if (!place.checkVisibility() || drawnAs.get(place) === form) continue;
+      drawnAs.set(place, form);
       let chart = fitted(charts[place.dataset.chart], place.clientWidth);
       const legends = place.clientWidth < PHONE ? [{}, { columns: 3 }, { columns: 2 }] : [{}];
       let excess = 1;
@@ -68,7 +73,26 @@
     redraw(seen());
   });
   dark.addEventListener("change", () => redraw(seen()));
-  redraw(seen());
+
+  // Without this script everything is unfolded; with it, a reader unfolds what is wanted.
+  const sections = [...document.querySelectorAll("details.section")];
+  const folded = [...document.querySelectorAll("details.figure"), ...sections];
+  for (const each of folded) each.open = false;
+  document.addEventListener("toggle", (event) => {
+    if (event.target.open) redraw(seen());
+  }, true);
+  const all = document.getElementById("unfold");
+  if (all) {
+    all.hidden = false;
+    all.addEventListener("click", () => {
+      for (const each of document.querySelectorAll("details.figure")) each.open = true;
+    });
+  }
+  // Nothing unfolds on paper.
+  const paper = matchMedia("print");
+  const open = () => { for (const each of folded) each.open = true; };
+  paper.addEventListener("change", () => { if (paper.matches) open(); });
+  addEventListener("beforeprint", open);
 
   const form = document.getElementById("filter");
   const rows = [...document.querySelectorAll(".claims tbody tr")];
@@ -82,6 +106,11 @@
         || !row.textContent.toLowerCase().includes(wanted);
     }
     const shown = rows.filter((row) => !row.hidden).length;
+    const chosen = [verdict, group, study, wanted].some(Boolean);
+    for (const section of sections) {
+      section.hidden = !section.querySelector(".claims tbody tr:not([hidden])");
+      section.open = chosen;
+    }
     document.getElementById("count").textContent = `${shown} of ${rows.length} claims shown`;
   };
   form.hidden = false;
@@ -90,14 +119,19 @@
   form.addEventListener("reset", () => setTimeout(filter));
   filter();
 
-  // A link to a claim finds it, filtered out or folded as it may be.
+  // A link finds what it leads to, filtered out or folded as it may be.
   const unfold = () => {
-    const row = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (!row?.matches(".claims tr")) return;
-    if (row.hidden) { form.reset(); for (const each of rows) each.hidden = false; }
-    row.querySelector("details").open = true;
-    row.scrollIntoView();
+    const found = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!found) return;
+    if (found.hidden) { form.reset(); for (const each of [...rows, ...sections]) each.hidden = false; }
+    const around = found.closest("details");
+    if (around) around.open = true;
+    if (found.matches(".claims tr")) found.querySelector("details").open = true;
+    found.scrollIntoView();
   };
   addEventListener("hashchange", unfold);
-  unfold();
+  document.addEventListener("DOMContentLoaded", () => { // the drawing library comes after this
+    unfold();
+    redraw(seen());
+  });
 })();
