@@ -78,7 +78,7 @@ def command(*words: str) -> Callable[[], None]:
     """Return a part that is one of depthgauge's commands."""
 
     def run() -> None:
-        from depthgauge.stages.main import main
+        from depthgauge.cli.main import main
 
         main(words)
 
@@ -87,8 +87,8 @@ def command(*words: str) -> Callable[[], None]:
 
 def launch_jobs() -> None:
     """Plan the grid, and let the launcher run a job for every cell."""
+    from depthgauge.cli.train import run_hydra
     from depthgauge.errors import DepthgaugeError
-    from depthgauge.stages.train import run_hydra
 
     with suppress(DepthgaugeError):  # no cell is done afterwards
         run_hydra([f"study={STUDY}", "tracking=false", *QUIET], nothing)
@@ -102,14 +102,13 @@ def write_records() -> None:
     """Leave for every block what training would."""
     import xarray as xr
 
+    from depthgauge.planning.plan import plan
     from depthgauge.records import write
-    from depthgauge.stages.blocks import CELLS
-    from depthgauge.stages.plan import plan
-    from depthgauge.stages.train import prepared_data
+    from depthgauge.store.state import CELLS
     from depthgauge.training.cell import provenance, record_path
 
     layers = np.arange(1, 4)
-    for cell in plan([f"study={STUDY}"], prepared_data):
+    for cell in plan([f"study={STUDY}"]):
         for block in cell.cell.blocks:
             speeds = np.full((len(block.replicas), 2, len(layers)), 0.5, np.float32)
             record = xr.Dataset(

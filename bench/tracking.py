@@ -30,12 +30,12 @@ from stopwatch import Stopwatch
 
 from depthgauge.config import Gradients, plain
 from depthgauge.datasets.prepared import Prepared
+from depthgauge.tracking.buffer import LiveMetrics
 from depthgauge.tracking.curves import points
-from depthgauge.tracking.live import LiveMetrics
+from depthgauge.tracking.import_records import track
 from depthgauge.tracking.runs import end_run, start_run, start_sweep
 from depthgauge.tracking.store import Store, open_store
 from depthgauge.tracking.sweep import sweep_of
-from depthgauge.tracking.track import track
 from depthgauge.training import descent
 from depthgauge.training.block import Task
 

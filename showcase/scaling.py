@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from depthgauge.stages.estimate import Speed, duration, measured_speed
-from depthgauge.stages.outline import CellOutline, outline_of
-from depthgauge.stages.outlook import studies
-from depthgauge.stages.plan import Planned, plan
-from depthgauge.stages.train import prepared_data
+from depthgauge.planning.cache import studies
+from depthgauge.planning.estimate import Speed, measured_speed
+from depthgauge.planning.plan import Planned, plan
+from depthgauge.planning.summary import CellSummary, summary_of
+from depthgauge.report.duration import duration
 
 ROOT = Path(__file__).parents[1]
 SCALE = "paper"
@@ -38,8 +38,8 @@ BLOCK = re.compile(r"(<!-- (\w+): .*? -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
 def costs(study: str, speed: Speed) -> list[str]:
     """Return the row of a study: what it computes, and the hours that takes."""
-    planned = plan([f"study={study}", f"scale={SCALE}"], prepared_data)
-    cells = list(zip(planned, outline_of(study, planned).cells, strict=True))
+    planned = plan([f"study={study}", f"scale={SCALE}"])
+    cells = list(zip(planned, summary_of(study, planned).cells, strict=True))
     here = [cell.work * replicas(cell) / speed(cell) for _, cell in cells]
     nets = [(each, cell) for each, cell in cells if cell.procedure not in ON_A_CPU]
     there = [gpu_seconds(each, cell) for each, cell in nets]
@@ -57,7 +57,7 @@ def costs(study: str, speed: Speed) -> list[str]:
     ]
 
 
-def replicas(cell: CellOutline) -> int:
+def replicas(cell: CellSummary) -> int:
     """Return the networks of a cell."""
     return sum(block.replicas for block in cell.blocks)
 
@@ -68,7 +68,7 @@ def step_bytes(cell: Planned) -> float:
     return 4.0 * FETCHES * sum(n_in * n_out for n_in, n_out in pairwise(widths))
 
 
-def gpu_seconds(cell: Planned, outline: CellOutline) -> float:
+def gpu_seconds(cell: Planned, outline: CellSummary) -> float:
     """Return the seconds of a cell on one H200, all its networks in one batch: predicted."""
     launches = KERNELS * KERNEL_SECONDS * (len(cell.config.hidden) + 1)
     arithmetic = outline.work / OPERATIONS_A_SECOND

@@ -54,7 +54,7 @@ COLOURS = 128
 def main() -> None:
     """Take the pictures."""
     subprocess.run(
-        [sys.executable, "-m", "depthgauge.stages", "track", "--study", STUDY], cwd=ROOT, check=True
+        [sys.executable, "-m", "depthgauge.cli", "track", "--study", STUDY], cwd=ROOT, check=True
     )
     client = MlflowClient(f"sqlite:///{ROOT / 'mlflow.db'}")
     experiment = client.get_experiment_by_name(STUDY)

@@ -44,7 +44,7 @@ def project(tmp_path, monkeypatch, tiny_mnist):
     """Return the root of a project that holds conf/ and a prepared data set, and go there."""
     from hydra.core.global_hydra import GlobalHydra  # what runs on a GPU machine needs no hydra
 
-    from depthgauge.stages.train import prepared_data
+    from depthgauge.planning.plan import prepared_data
     from projects import make_project
 
     root = make_project(tmp_path / "project", tiny_mnist)
@@ -57,7 +57,7 @@ def project(tmp_path, monkeypatch, tiny_mnist):
 @pytest.fixture
 def depthgauge(capsys):
     """Run one command here; return its exit code, what it printed, and what it complained of."""
-    from depthgauge.stages.main import main
+    from depthgauge.cli.main import main
 
     def run(*words):
         code = 0

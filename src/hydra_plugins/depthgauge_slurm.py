@@ -17,7 +17,7 @@ if find_spec("submitit"):  # the extra `slurm` is installed
             self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
         ) -> Sequence[JobReturn]:
             """Return nothing: what the jobs did is in .cells."""
-            from depthgauge.stages.slurm_jobs import every_job_awaited
+            from depthgauge.execution.slurm_watcher import every_job_awaited
 
             with every_job_awaited():
                 super().launch(job_overrides, initial_job_idx)

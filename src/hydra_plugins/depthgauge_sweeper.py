@@ -1,7 +1,7 @@
 """Hydra's sweeper for grids whose cells are planned, checked and skipped where they are done.
 
 Hydra looks for sweepers in this namespace only, and imports what it finds at every start.
-stages/composition.py chooses it for this application.
+planning/compose.py chooses it for this application.
 """
 
 from typing import Any
@@ -30,7 +30,7 @@ class GridSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Plan the grid that the page and `arguments` describe; train what is left of it."""
-        from depthgauge.stages.sweep import sweep
+        from depthgauge.execution.sweep import sweep
 
         assert self.config is not None and self.hydra_context is not None
         assert self.task_function is not None

@@ -6,8 +6,8 @@ from scipy import stats
 
 from depthgauge.claims import rules
 from depthgauge.claims.registry import CLAIMS
-from depthgauge.comparison.chance import TESTS, p_value
 from depthgauge.comparison.holm import holm
+from depthgauge.comparison.verdict_test import TESTS, p_value
 from depthgauge.comparison.verdicts import changes
 
 

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 PREPARE = """
 from depthgauge.datasets import catalogue
 from depthgauge.datasets.prepared import path_of
-from depthgauge.stages import main, prepare
+from depthgauge.cli import main, prepare
 
 of_extra_sets = prepare.prepare
 prepare.prepare = lambda root, name, unreadable: (

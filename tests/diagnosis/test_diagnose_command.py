@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from depthgauge.cli.main import main
 from depthgauge.diagnosis.serialize import from_json
-from depthgauge.stages.main import main
 
 NETS = """
 import torch

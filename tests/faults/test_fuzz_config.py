@@ -14,8 +14,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from depthgauge.config import Config, plain, sized
 from depthgauge.errors import DepthgaugeError
-from depthgauge.stages.assemble import out_folder
-from depthgauge.stages.plan import checked, study_of
+from depthgauge.execution.assemble import out_folder
+from depthgauge.planning.plan import checked, study_of
 from depthgauge.training.cell import build_cell
 from depthgauge.training.limits import check
 
@@ -73,7 +73,7 @@ def test_any_value_of_any_key_plans_or_is_refused(tiny_mnist, tmp_path_factory, 
             for key, value in chosen.items():
                 OmegaConf.update(composed, key, value)
         except (OmegaConfBaseException, OverflowError, ValueError):
-            return  # Hydra's to refuse: stages/refusals.py says it in a sentence
+            return  # Hydra's to refuse: planning/hydra_errors.py says it in a sentence
         try:
             plannable(checked(composed), tiny_mnist)
         except DepthgaugeError as error:

@@ -19,8 +19,8 @@ from mutations import PLACES, VALUES, WORDS, replaced
 from safetensors.numpy import save
 from test_fuzz_config import few
 
+from depthgauge.cli.main import main
 from depthgauge.records import write
-from depthgauge.stages.main import main
 from report.report_records import judged, small
 
 pytestmark = [

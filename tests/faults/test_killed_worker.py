@@ -28,7 +28,7 @@ def begun(sweep, project):
 def test_workers_end_with_their_sweep(project, number):
     """A connection that is lost, in order; a sweep that is killed cannot tell its workers."""
     words = [*COMMANDS["train"], "steps=900000", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
-    command = [sys.executable, "-m", "depthgauge.stages", *words]
+    command = [sys.executable, "-m", "depthgauge.cli", *words]
     with subprocess.Popen(
         command, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as sweep:
@@ -49,7 +49,7 @@ def test_workers_end_with_their_sweep(project, number):
 def test_a_killed_worker_ends_in_a_sentence_and_costs_nothing(zygote, project):
     """The sweep ends, says which cells are missing, and is whole when it is repeated."""
     words = [*COMMANDS["train"], "steps=20000", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
-    command = [sys.executable, "-m", "depthgauge.stages", *words]
+    command = [sys.executable, "-m", "depthgauge.cli", *words]
     with subprocess.Popen(
         command, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as sweep:

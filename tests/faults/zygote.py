@@ -31,7 +31,7 @@ def main():
         MLFLOW_DISABLE_TELEMETRY="true", MLFLOW_LOGGING_LEVEL="WARNING", GIT_PYTHON_REFRESH="quiet"
     )
     sys.dont_write_bytecode = True  # each child would write, and count, what it imports late
-    for name in (*(f"depthgauge.stages.{each}" for each in STAGES), *LIBRARIES):
+    for name in (*(f"depthgauge.cli.{each}" for each in STAGES), *LIBRARIES):
         importlib.import_module(name)
     print("ready", flush=True)
     for line in sys.stdin:
@@ -85,7 +85,7 @@ def run(request, scratch):
         passed = {} if fuse else {point: arm(point, at=0) for point in POINTS}
         if fuse:
             arm(**fuse)
-        from depthgauge.stages.main import main as depthgauge
+        from depthgauge.cli.main import main as depthgauge
 
         try:
             depthgauge(request["words"])

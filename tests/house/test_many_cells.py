@@ -11,8 +11,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
 
 import many_cells
 
+from depthgauge.planning.plan import prepared_data
 from depthgauge.records import read_study
-from depthgauge.stages.train import prepared_data
 
 PARTS = ("records", "assemble", "status")
 

@@ -15,7 +15,7 @@ from claims.glorot_signal_records import records as signal_records
 from claims.nielsen_records import PUBLISHED, records
 from depthgauge.claims.judging import judge
 from depthgauge.claims.registry import CLAIMS
-from depthgauge.report.provenance import Origin
+from depthgauge.provenance.ledger import Origin
 
 PROVENANCE = {
     "code": "c0de" * 16,

@@ -33,6 +33,11 @@ def tables(figure, *columns):
     return found
 
 
+def layers(figure):
+    """Return the layers of a figure's first panel."""
+    return figure.chart.to_dict()["concat"][0]["layer"]
+
+
 def test_there_is_a_figure_for_every_claim():
     """The figure that a verdict names is one that the report draws."""
     assert {claim.figure for claim in CLAIMS} <= set(FIGURES)

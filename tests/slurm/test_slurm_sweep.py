@@ -13,8 +13,7 @@ import pytest
 from cluster import CPUS, NODE, ask
 from filelock import FileLock
 
-from depthgauge.stages.plan import plan
-from depthgauge.stages.train import prepared_data
+from depthgauge.planning.plan import plan
 
 GRID = (
     "study=nielsen_accuracy",
@@ -37,7 +36,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("slurm")]
 def training(*words):
     """Run `depthgauge train` beside the test."""
     with subprocess.Popen(
-        [sys.executable, "-m", "depthgauge.stages", "train", *words],
+        [sys.executable, "-m", "depthgauge.cli", "train", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -104,7 +103,7 @@ def test_a_sweep_goes_through_all_that_slurm_does_to_it(project, depthgauge, tmp
     """
     words = (*GRID, "out=build/cluster", *JOBS)
     alone = shutil.copytree(project, tmp_path / "alone")
-    cells = [each.cell.blocks[0].key for each in plan(words, prepared_data)]
+    cells = [each.cell.blocks[0].key for each in plan(words)]
     locks = [hold(project / ".cells" / key) for key in cells[:2]]  # two begin, and cannot go on
     records = [project / ".cells" / key / "record.safetensors" for key in cells]
     logs = ".cells/sweeps/*/slurm/*_{}/*_log.err"
@@ -156,7 +155,7 @@ def test_a_sweep_goes_through_all_that_slurm_does_to_it(project, depthgauge, tmp
 def test_a_job_that_another_displaces_goes_on_afterwards(project, depthgauge):
     """Preemption: an urgent job takes all processors, and gives them back."""
     words = (*GRID[:2], "hidden=[2],[3]", *GRID[3:], *JOBS)
-    cells = [each.cell.blocks[0].key for each in plan(words, prepared_data)]
+    cells = [each.cell.blocks[0].key for each in plan(words)]
     locks = [hold(project / ".cells" / key) for key in cells]
     with training(*words) as sweep:
         logs = ".cells/sweeps/*/slurm/*/*_log.err"

@@ -7,9 +7,9 @@ import warnings
 
 import pytest
 
-from depthgauge.stages import diary, worker
-from depthgauge.stages.plan import plan
-from depthgauge.stages.slurm import refused
+from depthgauge.execution import mlflow_runs, worker
+from depthgauge.planning.plan import plan
+from depthgauge.planning.slurm import refused
 
 pytest.importorskip("submitit", reason="the extra `slurm` is not installed")
 from submitit.core.utils import UncompletedJobError
@@ -18,7 +18,7 @@ CELL = ("study=nielsen_accuracy", "scale=smoke", "hidden=[5]", "steps=200", "tra
 
 
 def keys(*words):
-    return [each.cell.key for each in plan([*CELL, *words], worker.prepared_data)]
+    return [each.cell.key for each in plan([*CELL, *words])]
 
 
 def test_the_machine_that_submits_plans_for_those_that_compute(project):
@@ -59,7 +59,7 @@ def test_a_controller_that_is_away_is_no_wrong_key():
 
 def test_too_many_time_limits_end_a_cell(project, monkeypatch):
     """submitit's exception is not one of the block's: the cell does not go on to its next block."""
-    (cell,) = plan([*CELL], worker.prepared_data)
+    (cell,) = plan([*CELL])
     block = cell.cell.blocks[0]
     (project / ".cells" / block.key).mkdir(parents=True)
 
@@ -78,5 +78,5 @@ def test_too_many_time_limits_end_a_cell(project, monkeypatch):
 def test_a_file_of_sqlite_is_written_by_one_machine(host, found, tmp_path):
     """Cells on other machines keep no diary of their own; a server has no host to compare."""
     runs = {"host": host, "children": {"cell": "run"}}
-    (tmp_path / diary.RUNS).write_text(json.dumps(runs))
-    assert diary._run_of(tmp_path, "cell") == found
+    (tmp_path / mlflow_runs.RUNS).write_text(json.dumps(runs))
+    assert mlflow_runs._run_of(tmp_path, "cell") == found

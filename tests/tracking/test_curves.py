@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from depthgauge.tracking.curves import CURVE_POINTS, counts, points, thin
-from depthgauge.tracking.history import joined
+from depthgauge.tracking.sync import joined
 from depthgauge.tracking.units import titled
 
 EACH = ("mean", "mean_low", "mean_high")

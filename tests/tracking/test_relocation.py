@@ -9,15 +9,15 @@ from contextlib import closing
 
 import pytest
 
+from depthgauge.tracking.import_records import track
 from depthgauge.tracking.store import open_store
-from depthgauge.tracking.track import track
 
 FIGURES = {"speed.svg": "<svg/>"}
 
 TRACK = """
 import json, sys, pathlib, xarray
 from depthgauge.tracking.store import open_store
-from depthgauge.tracking.track import track
+from depthgauge.tracking.import_records import track
 store = open_store(pathlib.Path.cwd())
 for record in json.load(sys.stdin):
     runs = track(store, [xarray.Dataset.from_dict(record)], {"speed.svg": "<svg/>"})

@@ -4,10 +4,10 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 import pytest
 
-from depthgauge.tracking.history import write_points
 from depthgauge.tracking.runs import CELL, PARENT, SWEEP, adopt, end_run, start_run, start_sweep
 from depthgauge.tracking.store import open_store
 from depthgauge.tracking.sweep import sweep_of
+from depthgauge.tracking.sync import write_points
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_processes_that_start_at_once(root, make_record):
         path.unlink()
     attributes = [make_record(layers).attrs for layers in (2, 3)]
     context = multiprocessing.get_context("forkserver")
-    needed = ["depthgauge.tracking.track", "mlflow.store.tracking.sqlalchemy_store"]
+    needed = ["depthgauge.tracking.import_records", "mlflow.store.tracking.sqlalchemy_store"]
     context.set_forkserver_preload(needed)  # imported once, not four times
     with ProcessPoolExecutor(4, context) as pool:
         writers = [

@@ -8,8 +8,8 @@ from mlflow.exceptions import MlflowException
 
 from depthgauge.errors import TrackingError
 from depthgauge.tracking import store as store_module
+from depthgauge.tracking.errors import told
 from depthgauge.tracking.store import open_store
-from depthgauge.tracking.trouble import told
 
 
 def test_the_store_is_where_mlflow_looks(root, store):

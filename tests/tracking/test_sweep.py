@@ -1,4 +1,4 @@
-from depthgauge.tracking.describe import page, parameters
+from depthgauge.tracking.metadata import page, parameters
 from depthgauge.tracking.sweep import sweep_of
 
 

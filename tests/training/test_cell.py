@@ -14,7 +14,7 @@ from filelock import FileLock
 from depthgauge.config import Config
 from depthgauge.errors import ConfigError, DepthgaugeError
 from depthgauge.records import read, write
-from depthgauge.stages.blocks import Seen, State, look
+from depthgauge.store.state import BlockState, State, inspect
 from depthgauge.training import cell, descent
 from depthgauge.training.cell import build_cell, compute_block, finished, record_path
 from depthgauge.training.descent import work
@@ -98,12 +98,13 @@ def test_a_record_that_lacks_steps_is_not_finished(block, small_data, tmp_path, 
     write(read(path).isel(gradient_step=slice(2)), path)
     assert not finished(tmp_path, block)
     assert (
-        look(path.parent).reason == "its record lacks steps (gradient_step ends at 20 of 40 steps)"
+        inspect(path.parent).reason
+        == "its record lacks steps (gradient_step ends at 20 of 40 steps)"
     )
     compute_block(block, small_data, "cpu", tmp_path, nothing)
     assert f"{path} lacks steps (gradient_step ends at 20 of 40" in capsys.readouterr().err
     assert path.read_bytes() == whole and finished(tmp_path, block)
-    assert look(path.parent) == Seen(State.done)
+    assert inspect(path.parent) == BlockState(State.done)
 
 
 class Stop(pl.Callback):

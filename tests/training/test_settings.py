@@ -30,7 +30,7 @@ from depthgauge.config import (
 )
 from depthgauge.datasets.prepared import Prepared, Split
 from depthgauge.errors import ConfigError
-from depthgauge.stages.plan import plan
+from depthgauge.planning.plan import plan
 from depthgauge.training.block import Block, Task
 from depthgauge.training.cell import build_cell
 from depthgauge.training.limits import check

@@ -11,7 +11,7 @@ from depthgauge.claims.claim import Claim
 from depthgauge.claims.judgement import FORMAT, Judgement, UndecidableError, Verdict
 from depthgauge.claims.nature import nature
 from depthgauge.errors import DataError
-from depthgauge.foreign import lookups_in
+from depthgauge.untrusted import lookups_in
 
 DIGITS = 4
 """Significant digits of a result: enough for 96.48 %, few enough to be the same everywhere."""

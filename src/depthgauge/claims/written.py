@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from depthgauge.claims.judgement import FORMAT, Verdict
 from depthgauge.claims.nature import Nature
 from depthgauge.claims.rules import Kind
-from depthgauge.foreign import printable
+from depthgauge.untrusted import printable
 
 MOST_SEEDS = 1_000_000
 """As config/experiment.py allows."""

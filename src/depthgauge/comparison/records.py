@@ -7,8 +7,8 @@ import numpy as np
 import xarray as xr
 
 from depthgauge.comparison.holm import LEVEL
-from depthgauge.comparison.origin import differences_of_config, origin
-from depthgauge.comparison.relabelling import Values, chances, contrast, deals
+from depthgauge.comparison.permutation import Values, chances, contrast, deals
+from depthgauge.comparison.provenance import differences_of_config, origin
 from depthgauge.comparison.variables import Pair, Variable, variables
 from depthgauge.errors import DataError
 

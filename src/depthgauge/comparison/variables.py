@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from depthgauge.comparison.relabelling import Values
+from depthgauge.comparison.permutation import Values
 
 Pair = tuple[xr.Dataset, xr.Dataset]
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from depthgauge.comparison.chance import Verdict, p_value
 from depthgauge.comparison.holm import LEVEL, holm
+from depthgauge.comparison.verdict_test import Verdict, p_value
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What one grid cell is, checked: plain dataclasses with units and limits.
 
 `Experiment` holds every key that can change a number; its hash is part of a cell's key. `Config`
-adds what cannot: where to compute, what to show. Nothing below `stages/` sees any other config.
+adds what cannot: where to compute, what to show. Nothing below `planning/` sees any other config.
 """
 
 from depthgauge.config.choices import Curvature, Device, Precision, Spacing

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from depthgauge.claims.chance import chance_statement
+from depthgauge.provenance.ledger import Origin
 from depthgauge.report.cells import Records
 from depthgauge.report.figure import Figure
 from depthgauge.report.figures import CHAPTERS
 from depthgauge.report.outcome import LEAD, outcome, refuted
-from depthgauge.report.provenance import Origin, provenance, together
+from depthgauge.report.provenance import provenance, together
 from depthgauge.report.verdicts import (
     WORDS,
     Verdicts,

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from depthgauge.errors import DataError
-from depthgauge.foreign import lookups_in
 from depthgauge.report.bounds import bounds
 from depthgauge.report.cells import Records
 from depthgauge.report.figure import Figure, png, svg
@@ -30,6 +29,7 @@ from depthgauge.report.nielsen_neuron_bars import neuron_bars
 from depthgauge.report.nielsen_training_speed import training_speed
 from depthgauge.report.remedies_error import remedies_error
 from depthgauge.report.remedies_profiles import remedies_gradients, remedies_updates
+from depthgauge.untrusted import lookups_in
 
 __all__ = ["FIGURES", "Figure", "draw", "figures", "pictures", "png", "svg"]
 

@@ -6,11 +6,11 @@ from functools import partial
 import pandas as pd
 
 from depthgauge.errors import DataError
-from depthgauge.foreign import lookups_in
 from depthgauge.report import nielsen_accuracy, nielsen_training_speed
 from depthgauge.report.cells import Records, cell, cells
 from depthgauge.report.curves import speed_table
 from depthgauge.report.nielsen_accuracy import accuracy_table
+from depthgauge.untrusted import lookups_in
 
 
 def plots(records: Records) -> dict[str, pd.DataFrame]:

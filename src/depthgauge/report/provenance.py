@@ -5,24 +5,11 @@ from dataclasses import dataclass
 
 import xarray as xr
 
-from depthgauge.foreign import lookups_in
+from depthgauge.provenance.ledger import Origin
 from depthgauge.report.cells import Records
 from depthgauge.report.duration import duration
 from depthgauge.report.seeds import in_words
-
-
-@dataclass(frozen=True)
-class Origin:
-    """How a study's records came about; they do not say it themselves, so that they repeat."""
-
-    records: str
-    """Digest of the records it speaks of."""
-    blocks: int
-    seconds: float
-    """Sum over the blocks, each computed by one thread."""
-    commit: str
-    machine: str
-    software: str
+from depthgauge.untrusted import lookups_in
 
 
 @dataclass(frozen=True)

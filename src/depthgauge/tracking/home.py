@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 
-def diary_home(root: Path) -> Path:
+def store_home(root: Path) -> Path:
     """Return the folder whose mlflow.db and mlruns belong to the project checked out at `root`.
 
     `dvc exp run --temp` and DVC's queue run each experiment in a checkout below .dvc/tmp/exps that

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from depthgauge.tracking.commit import commit_tags
-from depthgauge.tracking.describe import describe_child, describe_parent, is_described
+from depthgauge.provenance.git import commit_tags
+from depthgauge.tracking.metadata import describe_child, describe_parent, is_described
 from depthgauge.tracking.process import MANY, bury_killed, process_tags
 from depthgauge.tracking.store import Store, reported
 from depthgauge.tracking.sweep import Cell, Sweep

@@ -19,9 +19,9 @@ from filelock import BaseFileLock, FileLock
 
 from depthgauge.errors import TrackingError
 from depthgauge.files import whole
-from depthgauge.tracking.home import diary_home
+from depthgauge.tracking.errors import AFTERWARDS, SQLITE, missing_driver, told
+from depthgauge.tracking.home import store_home
 from depthgauge.tracking.relocation import follow
-from depthgauge.tracking.trouble import AFTERWARDS, SQLITE, missing_driver, told
 
 if TYPE_CHECKING:  # MLflow takes over a second to import: only open_store does it
     from mlflow import MlflowClient
@@ -84,7 +84,7 @@ def open_store(root: Path) -> Store:
         os.environ.setdefault(name, value)
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # each try again, a line
     checkout = root.resolve()
-    root = diary_home(checkout)
+    root = store_home(checkout)
     own = root / "mlflow.db"
     uri = os.environ.get("MLFLOW_TRACKING_URI") or _uri(own)
     with told(uri):

@@ -1,0 +1,43 @@
+"""Take a data set off data/extra.json: `dvc repro` then prepares and trains it no longer.
+
+  depthgauge forget dataset=imagenet
+
+What was fetched and prepared stays where it is, and so do the cells that were trained on it.
+`depthgauge prepare dataset=NAME` lists the set again.
+"""
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from depthgauge.cli.key_values import parse
+from depthgauge.datasets.lists import extra_sets, forget_extra
+from depthgauge.errors import ConfigError, DepthgaugeError
+from depthgauge.project import project_root
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this stage: it has none beside its overrides."""
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Forget the data set that the overrides name; raises ConfigError when it is not listed."""
+    root, values = project_root(), parse(arguments.overrides, ("dataset",))
+    if "dataset" not in values:
+        raise ConfigError("which data set? add dataset=NAME, as in dataset=cifar10")
+    forget_extra(root, values["dataset"])
+    print(f"{values['dataset']}: no longer in data/extra.json; `dvc repro` goes on without it")
+
+
+@contextmanager
+def unless_forgotten(root: Path, name: str) -> Iterator[None]:
+    """Add to a failure with an extra set how the pipeline goes on without it."""
+    try:
+        yield
+    except DepthgaugeError as error:
+        if name not in extra_sets(root):
+            raise
+        raise type(error)(
+            f"{error}; or let `dvc repro` go on without it: `depthgauge forget dataset={name}`"
+        ) from None

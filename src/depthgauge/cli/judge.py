@@ -1,0 +1,69 @@
+"""Hold the published claims against the records, and write what became of each.
+
+Reads the records in build/ of every study that claims are about, and writes results/claims.json
+(one object a claim) and results/metrics.json (verdicts counted by source). Takes seconds; trains
+nothing. A claim whose study has no record yet stays inconclusive and says so.
+"""
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from depthgauge.claims.judged_records import read_judged
+from depthgauge.claims.judgement import Verdict
+from depthgauge.claims.judging import judge
+from depthgauge.claims.registry import CLAIMS
+from depthgauge.console.claims_table import show
+from depthgauge.errors import DataError
+from depthgauge.files import write_text
+from depthgauge.project import project_root
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the folders that are read and written."""
+    parser.add_argument(
+        "--build", type=Path, metavar="DIR", help="folder of the records (default: ROOT/build)"
+    )
+    parser.add_argument(
+        "--results", type=Path, metavar="DIR", help="folder for verdicts (default: ROOT/results)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Judge all claims, write the verdicts, print the table.
+
+    Raises DataError when there is no record at all or a record is damaged: nothing is written.
+    """
+    build = arguments.build or project_root() / "build"
+    results = arguments.results or project_root() / "results"
+    records = read_judged(build)
+    if not any(records.values()):
+        raise DataError(f"no records in {build}; run `dvc repro`, or give --build")
+    verdicts = judge(records, CLAIMS)
+    write_text(results / "claims.json", as_json(verdicts))
+    write_text(results / "metrics.json", json.dumps(counts(verdicts), indent=2) + "\n")
+    show(verdicts, len(verdicts))
+
+
+def as_json(verdicts: Sequence[dict[str, Any]]) -> str:
+    """Return the verdicts as a JSON list with one line a key, so that differences read well."""
+    objects = (
+        ",\n".join(
+            f"    {json.dumps(key)}: {json.dumps(value, allow_nan=False, ensure_ascii=False)}"
+            for key, value in verdict.items()
+        )
+        for verdict in verdicts
+    )
+    return "[\n" + ",\n".join(f"  {{\n{lines}\n  }}" for lines in objects) + "\n]\n"
+
+
+def counts(verdicts: Sequence[dict[str, Any]]) -> dict[str, dict[str, int]]:
+    """Return how many claims hold, fail and stay open, by source (the id's first word)."""
+    by_source: dict[str, Counter[str]] = {}
+    for verdict in verdicts:
+        source = by_source.setdefault(verdict["id"].split(".")[0], Counter())
+        source[verdict["verdict"]] += 1
+    return {name: {kind: found[kind] for kind in Verdict} for name, found in by_source.items()}

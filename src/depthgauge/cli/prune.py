@@ -1,0 +1,126 @@
+"""Say how much disk .cells takes, by study, and remove what no study refers to any more.
+
+  depthgauge prune                   list; removes nothing
+  depthgauge prune --yes             remove the blocks listed as unused
+  depthgauge prune --scale quick     only what studies need at this scale counts as used
+
+A block is in use when a page of conf/study plans it, at any of the scales (smoke, quick and paper
+unless --scale says otherwise) and on any device, with the code, the data and the versions of now.
+What an older code computed, or a grid that you gave on the command line, is unused. While a sweep
+runs nothing is removed. All studies are planned for that, which takes a quarter of a minute after
+an edit of code, pages or data, and their data must be prepared.
+"""
+
+import argparse
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from rich.box import SIMPLE
+from rich.table import Table
+from tqdm import tqdm
+
+from depthgauge.console.terminal import console
+from depthgauge.errors import ResourceError
+from depthgauge.planning.cache import plan_summary, studies
+from depthgauge.project import project_root
+from depthgauge.store.state import CELLS, held, size
+
+SCALES = ("smoke", "quick", "paper")
+
+UNUSED = "no study"
+
+KEY = "[0-9a-f]" * 32
+"""The name of a block's folder; .cells holds sweeps and plans too."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `depthgauge prune`."""
+    parser.add_argument("--yes", action="store_true", help="remove the unused blocks")
+    parser.add_argument(
+        "--scale", choices=SCALES, action="append", help="a scale to keep (default: all three)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """List the blocks by study; with --yes remove those that no study refers to.
+
+    Raises ResourceError, having removed nothing, while a sweep runs; and whatever keeps a study
+    from being planned, since its blocks would look unused.
+    """
+    os.chdir(project_root())
+    if arguments.yes:
+        require_rest()
+    used = users(arguments.scale or SCALES)
+    sizes = {folder: size(folder) for folder in sorted(CELLS.glob(KEY))}
+    unused = [folder for folder in sizes if folder.name not in used]
+    _show(sizes, used)
+    if not arguments.yes:
+        if unused:
+            freed = in_units(sum(sizes[folder] for folder in unused))
+            print(f"`depthgauge prune --yes` removes {len(unused)} blocks and frees {freed}")
+        return
+    require_rest()  # planning took its time
+    removed = [folder for folder in unused if remove(folder)]
+    print(f"removed {len(removed)} blocks, freed {in_units(sum(sizes[each] for each in removed))}")
+
+
+def require_rest() -> None:
+    """Raise ResourceError while a process computes a block."""
+    for folder in CELLS.glob(KEY):
+        if held(folder):
+            raise ResourceError(
+                f"nothing was removed: a sweep is running (it computes {folder}), and it may need"
+                " any block; repeat the command when it has ended"
+            )
+
+
+def users(scales: Sequence[str]) -> dict[str, str]:
+    """Return key -> study for every block that a page plans at one of `scales`."""
+    asked = [(study, scale) for study in studies() for scale in scales]
+    bar = tqdm(asked, desc="planning", unit="plan", disable=None, leave=False, delay=1)
+    return {
+        key: study
+        for study, scale in bar
+        for key in plan_summary(study, [f"scale={scale}"]).every_key()
+    }
+
+
+def remove(folder: Path) -> bool:
+    """Remove a block's folder unless a process computes it; return whether it is gone."""
+    try:
+        with FileLock(folder / "lock", timeout=0):
+            shutil.rmtree(folder)
+    except Timeout:
+        return False
+    except OSError as error:
+        raise ResourceError(
+            f"cannot remove {folder}: {error.strerror}; make .cells writable, then repeat"
+        ) from error
+    return True
+
+
+def in_units(count: int) -> str:
+    """Return bytes as a person says them, in powers of ten."""
+    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if count >= unit:
+            return f"{count / unit:.1f} {name}"
+    return f"{count} bytes"
+
+
+def _show(sizes: dict[Path, int], used: dict[str, str]) -> None:
+    counts: dict[str, list[int]] = defaultdict(list)
+    for folder, bytes_used in sizes.items():
+        counts[used.get(folder.name, UNUSED)].append(bytes_used)
+    table = Table(box=SIMPLE, pad_edge=False)
+    table.add_column("study")
+    table.add_column("blocks", justify="right")
+    table.add_column("disk", justify="right")
+    for study in sorted(counts, key=lambda name: (name == UNUSED, name)):
+        style = "yellow" if study == UNUSED else ""
+        table.add_row(study, str(len(counts[study])), in_units(sum(counts[study])), style=style)
+    table.add_row("in all", str(len(sizes)), in_units(sum(sizes.values())))
+    console().print(table)

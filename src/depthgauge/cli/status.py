@@ -1,0 +1,104 @@
+"""Say which cells are done, running, failed or to do, and how long the rest will take.
+
+  depthgauge status                               every study, at the pipeline's scale
+  depthgauge status study=nielsen_accuracy        a line a cell; several: study=NAME,NAME
+  depthgauge status scale=paper                   at another scale; other keys as for train
+  depthgauge status --json                        for machines: cells and blocks, seconds
+
+A cell whose record is in build/ is done, wherever it was computed. The times are measured on the
+blocks that this machine has finished; where the data are missing, they are the page's own. After
+an edit of code, pages or data the first call plans all studies anew (ten seconds), a later one
+takes part of a second. The exit code is 0 whatever the state is, 2 where every study refuses a key
+that is given.
+"""
+
+import argparse
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from tqdm import tqdm
+
+from depthgauge.console.status_table import CellStatus, StudyStatus, show
+from depthgauge.errors import ConfigError, DataError, DepthgaugeError
+from depthgauge.planning.cache import plan_summary, studies
+from depthgauge.planning.estimate import Speed, measured_speed, seconds_left
+from depthgauge.planning.study_file import minutes_of, pipeline_scale
+from depthgauge.planning.summary import CellSummary
+from depthgauge.project import project_root
+from depthgauge.store.state import CELLS, BlockState, State, assembled_keys, inspect
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `depthgauge status`."""
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Look at every study that the overrides name, or at all, and print what is found."""
+    os.chdir(project_root())
+    names, scale, words = _asked(arguments.overrides)
+    bar = tqdm(names, desc="planning", unit="study", disable=None, leave=False, delay=1)
+    speed, built = measured_speed(CELLS), assembled_keys(Path("build"))
+    found, refused = [], []
+    for name in bar:
+        try:
+            found.append(_study(name, scale, words, speed, built))
+        except ConfigError as error:
+            refused.append(error)
+            found.append(StudyStatus(name, scale, None, str(error)))
+    given = any(not word.startswith("study=") for word in arguments.overrides)
+    if given and len(refused) == len(found) and len(set(map(str, refused))) == 1:
+        raise refused[0]  # the words are wrong, not a page
+    if arguments.json:
+        print(json.dumps({"studies": [asdict(each) for each in found]}, indent=1))
+        return
+    show(found, every_cell=len(names) == 1)
+
+
+def _asked(overrides: Sequence[str]) -> tuple[list[str], str, list[str]]:
+    """Return the studies, the scale and all words but study=."""
+    values = {key: value for key, _, value in (word.partition("=") for word in overrides)}
+    known = studies()
+    names = values["study"].split(",") if "study" in values else known
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"study={name} is unknown; there are {', '.join(known)}")
+    scale = values.get("scale", pipeline_scale())
+    words = [word for word in overrides if not word.startswith(("study=", "scale="))]
+    return names, scale, [*words, f"scale={scale}"]
+
+
+def _study(
+    name: str, scale: str, words: Sequence[str], speed: Speed, built: frozenset[str]
+) -> StudyStatus:
+    try:
+        summary = plan_summary(name, words)
+    except DataError as error:  # a fresh clone: the page knows its usual time
+        minutes = minutes_of(name, scale)
+        return StudyStatus(name, scale, None if minutes is None else 60 * minutes, str(error))
+    except ConfigError:
+        raise
+    except DepthgaugeError as error:
+        return StudyStatus(name, scale, None, str(error))
+    cells = [_cell(each, speed, built) for each in summary.cells]
+    return StudyStatus(name, scale, sum(each.seconds_left for each in cells), cells=cells)
+
+
+def _cell(cell: CellSummary, speed: Speed, built: frozenset[str]) -> CellStatus:
+    seen = [BlockState(State.done) if key in built else inspect(CELLS / key) for key in cell.here()]
+    states = Counter(each.state for each in seen)
+    order = (State.running, State.failed, State.stopped, State.to_do, State.done)
+    reasons = [each.reason for each in seen if each.reason]
+    return CellStatus(
+        label=cell.label,
+        state=next(state for state in order if states[state]),
+        blocks={str(state): count for state, count in states.items()},
+        step=max(each.step for each in seen),
+        steps=cell.steps,
+        seconds_left=seconds_left(cell, seen, speed),
+        reason=reasons[0] if reasons else "",
+    )

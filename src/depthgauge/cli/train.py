@@ -1,0 +1,168 @@
+"""Run a study: every cell of its grid, each over many seeds. A Hydra application.
+
+  depthgauge train study=nielsen_accuracy scale=smoke
+  depthgauge train study=nielsen_accuracy hidden=[30],[30,30] seeds=4 scale=smoke
+  depthgauge train study=nielsen_accuracy hydra/launcher=joblib    (every core: a cell each)
+  depthgauge train study=glorot_error scale=paper hydra/launcher=slurm   (a cluster: a job each)
+  depthgauge train study=nielsen_accuracy +experiment=dense,float64
+  depthgauge train study=nielsen_accuracy --cfg job          (print the config, train nothing)
+
+A study's page, conf/study/NAME.yaml, holds its question, grid and protocol at each scale. An axis
+given here (key=a,b,c) replaces the page's own and keeps the others. What is finished is skipped, so
+an interrupted command goes on where it was. Networks are computed and kept in blocks of
+`cpu_replicas` (16): with more seeds, full blocks are kept and the last, partial one starts anew.
+All of Hydra's options work: --cfg, --info, --config-dir, -m ... (--hydra-help lists them).
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import hydra
+from hydra.types import TaskFunction
+
+from depthgauge.errors import ConfigError
+from depthgauge.execution.assemble import out_folder
+from depthgauge.execution.planned_cells import trials
+from depthgauge.execution.sweep import carry_out
+from depthgauge.execution.worker import dry_run, planned_again, train_cell
+from depthgauge.planning.command import Command, command, folder_of, plans_a_grid
+from depthgauge.planning.hydra_errors import refusal, refusals
+from depthgauge.planning.plan import axes_of_trials, require_one_study, study_of
+from depthgauge.project import project_root
+from depthgauge.training.environment import require_neutral_environment
+
+FOLDERS = ("--config-dir", "-cd", "--config-path", "-cp")
+SHOWS = ("--cfg", "-c", "--info", "-i", "--hydra-help", "--version", "--shell-completion", "-sc")
+"""Options of Hydra's that print something and train nothing."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `depthgauge train` for its help and for TAB; Hydra reads its own."""
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what is done, what is left, how long it takes"
+    )
+    parser.add_argument("-m", "--multirun", action="store_true", help="the default: a study sweeps")
+    parser.add_argument("-c", "--cfg", choices=["job", "hydra", "all"], help="print the config")
+    parser.add_argument("--resolve", action="store_true", help="with --cfg: interpolations, too")
+    parser.add_argument("-p", "--package", help="with --cfg: this part of it")
+    parser.add_argument("-i", "--info", nargs="?", help="print what Hydra composes from")
+    parser.add_argument("-cn", "--config-name", help="in place of conf/config.yaml")
+    parser.add_argument("-cd", "--config-dir", help="a folder with pages of your own")
+    parser.add_argument("--hydra-help", action="store_true", help="Hydra's own help")
+
+
+def run_words(words: Sequence[str]) -> None:
+    """Train what is not finished yet, then assemble and track it; or what Hydra's options ask."""
+    root = project_root()
+    ours, hydras = "--dry-run" in words, _ordered(words)
+    if any(word.startswith("study=") for word in hydras):
+        study_of(hydras)
+    os.chdir(root)
+    shows = any(word.split("=")[0] in SHOWS for word in words)
+    task = dry_run if ours else train_cell
+    if not shows:
+        require_neutral_environment()  # now, rather than once a cell
+    with command(dry_run=ours) as begun, _hydras_errors(begun):
+        try:
+            run_hydra(hydras, task)
+        except Exception:
+            # Hydra takes what does not compose for a single run, and says why that has no grid
+            if begun.config is not None or shows or any(map(_chooses_the_mode, hydras)):
+                raise
+            run_hydra(["--multirun", *hydras], task)
+        if not shows:
+            _finish(begun)
+
+
+def run_hydra(words: Sequence[str], task: TaskFunction) -> None:
+    """Let Hydra compose what `words` say, and run `task`; raises what goes wrong."""
+    with _argv(words):
+        hydra.main(str(Path("conf").absolute()), "config", version_base="1.3")(task)()
+
+
+def _finish(begun: Command) -> None:
+    """Assemble and track what was trained without a plan."""
+    config = begun.config
+    if config is None:
+        raise ConfigError(
+            "the config has no hydra.callbacks.depthgauge, so that what was trained stays in .cells"
+            " alone; begin your config with `defaults: [config]`"
+        )
+    if begun.dry_run or plans_a_grid(config):
+        return
+    notes = trials(config)
+    if not notes:
+        raise ConfigError(f"{folder_of(config)}: no cell was trained; is the grid empty?")
+    require_one_study({note.study for note in notes})
+    axes = axes_of_trials([note.words for note in notes], [note.config for note in notes])
+    planned = [
+        planned_again(position, note, varied)
+        for position, (note, varied) in enumerate(zip(notes, axes, strict=True))
+    ]
+    out_folder(planned[0].config)
+    carry_out(planned[0].study, planned, lambda: None, config, already=0)
+
+
+def _chooses_the_mode(word: str) -> bool:
+    return word in ("--multirun", "--run", "-r") or word.startswith("hydra.mode=")
+
+
+def _ordered(words: Sequence[str]) -> list[str]:
+    """Return Hydra's words: flags first, as argparse wants them, and folders as seen from here."""
+    many = ["--multirun"] if {"-m", "--multirun"} & set(words) else []
+    flags = [*many, *(["--resolve"] if "--resolve" in words else [])]
+    rest = [each for each in words if each not in ("-m", "--multirun", "--resolve", "--dry-run")]
+    for place, word in enumerate(rest):
+        option, is_one_word, folder = word.partition("=")
+        if option in FOLDERS and is_one_word:
+            rest[place] = f"{option}={Path(folder).absolute()}"
+        elif option in FOLDERS and place + 1 < len(rest):
+            rest[place + 1] = str(Path(rest[place + 1]).absolute())
+    return [*flags, *rest]
+
+
+@contextmanager
+def _argv(words: Sequence[str]) -> Iterator[None]:
+    """Hand words to hydra.main, which reads sys.argv, and let it raise what goes wrong."""
+    before, full = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    sys.argv = ["depthgauge train", *words]
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        yield
+    finally:
+        sys.argv = before
+        if full is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = full
+
+
+@contextmanager
+def _hydras_errors(begun: Command) -> Iterator[None]:
+    """Turn what Hydra refuses into a sentence; while it composes, Python's own errors, too."""
+    if os.environ.get("HYDRA_FULL_ERROR") == "1":  # the user wants to see all
+        yield
+        return
+    with refusals():
+        try:
+            yield
+        except (OverflowError, ValueError) as error:
+            if begun.config is not None:
+                raise
+            raise refusal(error) from None
+        except (RuntimeError, ImportError) as error:
+            if not _from_plugins(error):
+                raise
+            raise refusal(error) from None
+
+
+def _from_plugins(error: Exception) -> bool:
+    """Return whether Hydra raised it as it looked for a sweeper or a launcher."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_globals["__name__"] == "hydra.core.plugins"

@@ -1,0 +1,118 @@
+"""The tables of `depthgauge compare`; each function returns whether something changed."""
+
+from collections.abc import Sequence
+from math import isfinite
+
+from rich.box import SIMPLE
+from rich.markup import escape
+from rich.table import Table
+
+from depthgauge.comparison.records import Comparison, Difference
+from depthgauge.comparison.verdict_test import Verdict
+from depthgauge.comparison.verdicts import Change
+from depthgauge.console.terminal import console
+
+ROWS = 30
+"""Differences beyond chance that are printed; how many more there are is said."""
+
+
+def show_claims(changes: Sequence[Change], first: int, second: int) -> bool:
+    """Print the claims that changed, of so many in the first and second judgement."""
+    out = console()
+    told = [each for each in changes if each.matters]
+    if told:
+        table = _table("claim", "A", "B", "p", "verdict", "what changed")
+        for each in told:
+            p = "" if each.p is None else f"{each.p:.2g}"
+            sides = _number(each.first), _number(each.second)
+            table.add_row(escape(each.id), *sides, p, _verdicts(each), _what(each))
+        out.print(table)
+    within = len(changes) - len(told)
+    gone, new = (sum(getattr(each, side) is None for each in told) for side in ("second", "first"))
+    out.print(
+        f"{first} claims in A, {second} in B; {new} appear, {gone} vanish,"
+        f" {sum(each.other_verdict for each in told)} have another verdict,"
+        f" {sum(each.other_rule for each in told)} another rule;"
+        f" {sum(each.beyond_chance for each in told)} numbers moved beyond chance, {within} within"
+        " it, all others are the same to the last digit",
+        soft_wrap=True,
+    )
+    return bool(told)
+
+
+def show_records(found: Comparison, title: str) -> bool:
+    """Print where two sets of records differ."""
+    out = console()
+    beyond = sorted(
+        (each for each in found.differences if each.beyond_chance), key=lambda each: each.p
+    )
+    if beyond:
+        table = _table("cell", "variable", "at", "A", "B", "p")
+        for each in beyond[:ROWS]:
+            means = f"{each.first:.4g}", f"{each.second:.4g}"
+            table.add_row(
+                escape(each.cell),
+                escape(each.variable),
+                escape(each.place),
+                *means,
+                f"{each.p:.2g}",
+            )
+        out.print(table)
+        if len(beyond) > ROWS:
+            out.print(f"and {len(beyond) - ROWS} more like these")
+    for side, names in (("A", found.only_first), ("B", found.only_second)):
+        for name in names:
+            out.print(f"only in {side}: {escape(name)}", soft_wrap=True)
+    if found.origins:
+        out.print(f"other origin: {escape('; '.join(found.origins))}", soft_wrap=True)
+    out.print((f"{title}: " if title else "") + _summary(found, len(beyond)), soft_wrap=True)
+    return found.changed
+
+
+def _summary(found: Comparison, beyond: int) -> str:
+    within = [each for each in found.differences if not each.beyond_chance]
+    seeds = " and ".join(map(str, found.seeds)) + " seeds" + (", the same ones" * found.same_seeds)
+    text = f"{found.same} variables agree bit for bit ({seeds})"
+    if found.differences and not found.decidable:
+        alone = "compare this study alone" if found.studies > 1 else "4 on each side are the fewest"
+        text += f"; {len(within)} differ{_at_most(within)}, but so few seeds cannot tell a change"
+        return f"{text} from chance: {alone}"
+    if within:
+        text += f"; {len(within)} differ within chance{_at_most(within)}"
+    return text + (f"; {beyond} differ beyond chance" if beyond else "")
+
+
+def _at_most(differences: Sequence[Difference]) -> str:
+    largest = max((each.relative for each in differences if isfinite(each.relative)), default=0)
+    return f", by at most {largest:.1g} of the variable's largest mean"
+
+
+def _what(change: Change) -> str:
+    if change.one_sided:
+        return "only in B" if change.first is None else "only in A"
+    words = {
+        "the rule": change.other_rule,
+        "the number, beyond chance": change.beyond_chance,
+        "the number, which no test compares (a rule of unknown kind)": change.untested,
+        "the verdict": change.other_verdict,
+    }
+    return " and ".join(word for word, holds in words.items() if holds)
+
+
+def _verdicts(change: Change) -> str:
+    sides = [each["verdict"] for each in (change.first, change.second) if each is not None]
+    return " -> ".join(dict.fromkeys(sides))
+
+
+def _number(verdict: Verdict | None) -> str:
+    if verdict is None or verdict["measured"] is None:
+        return ""
+    low, high = verdict["interval"]
+    return escape(f"{verdict['measured']:g} [{low:g}, {high:g}] n={verdict['n']}")
+
+
+def _table(*names: str) -> Table:
+    table = Table(box=SIMPLE, pad_edge=False)
+    for name in names:
+        table.add_column(name, overflow="fold")
+    return table

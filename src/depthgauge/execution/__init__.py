@@ -1,0 +1,1 @@
+"""From planned cells to records: sweeps, workers, Slurm, their MLflow runs."""

@@ -1,0 +1,62 @@
+"""Why a cell did not finish: what its process wrote, or how processes ended; nothing guessed."""
+
+import re
+from collections.abc import Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from depthgauge.store.state import CELLS, State, inspect
+from depthgauge.training.block import Block
+
+KILLED = "SIGKILL"
+"""What Linux sends when memory runs out; a person or a batch system may send it, too."""
+
+
+@dataclass
+class Endings:
+    """How worker processes of a launcher ended early, in joblib's words; empty if none did."""
+
+    signals: tuple[str, ...] = ()
+    broken: bool = False
+
+
+@contextmanager
+def watched_workers() -> Iterator[Endings]:
+    """Record how a launcher's processes ended early; the sweep goes on without them."""
+    endings = Endings()
+    try:
+        yield endings
+    except BrokenProcessPool as error:
+        endings.broken = True
+        found = re.findall(r"\b(SIG[A-Z]+)\(-\d+\)|\bEXIT\((\d+)\)", str(error))
+        endings.signals = tuple(name or f"exit code {code}" for name, code in found)
+
+
+def cause(blocks: Sequence[Block], endings: Endings, logs: str = "") -> str:
+    """Return why the first of a cell's blocks that is not done is not.
+
+    `logs` is where a batch system's jobs leave what they print.
+    """
+    seen = [inspect(CELLS / block.key) for block in blocks]
+    reasons = [each.reason for each in seen if each.reason]
+    if reasons:
+        return reasons[0]
+    if any(each.state is State.running for each in seen):
+        return "another process computes it"
+    begun = any(each.state is State.stopped for each in seen)
+    if logs:
+        ended = "its job was cancelled or killed" if begun else "its job never began, or was killed"
+        return f"{ended}; what it printed is in {logs}"
+    if not endings.broken:
+        return "it ended without a record and without an error" if begun else "it was never begun"
+    if not begun:
+        return f"it was not begun, as a worker process ended{_by(endings)}"
+    return f"its worker process ended{_by(endings)}"
+
+
+def _by(endings: Endings) -> str:
+    if not endings.signals:
+        return " for an unknown reason"
+    memory = ", as when memory runs out" if KILLED in endings.signals else ""
+    return f" by {', '.join(dict.fromkeys(endings.signals))}{memory}"

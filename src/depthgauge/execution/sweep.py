@@ -1,0 +1,163 @@
+"""A planned grid: launch what is left of it, then assemble and track what every sweep trained."""
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf
+
+from depthgauge.console.plan_table import show_plan
+from depthgauge.errors import DepthgaugeError, ResourceError
+from depthgauge.execution.assemble import assemble, out_folder, require_a_rate
+from depthgauge.execution.failure_causes import cause, watched_workers
+from depthgauge.execution.mlflow_runs import sweep_folder, track_study, tracked_sweep, warn_once
+from depthgauge.execution.planned_cells import write_planned
+from depthgauge.execution.worker import cell_file_of, is_done, require_runnable
+from depthgauge.planning.command import current, folder_of, set_for_jobs
+from depthgauge.planning.hydra_errors import refusals
+from depthgauge.planning.plan import Planned, planned_cells
+from depthgauge.planning.slurm import asked_of_slurm, gave_up, job_name, require_slurm
+from depthgauge.planning.summary import summary_of
+from depthgauge.store.state import CELLS
+
+WORKER_REPLACED = "A worker stopped while some jobs were given to the executor"
+"""How loky's warning begins."""
+
+
+def sweep(
+    config: DictConfig, context: HydraContext, task: TaskFunction, words: Sequence[str]
+) -> list[JobReturn]:
+    """Plan the grid, skip what is done, and let the launcher that `config` names train the rest."""
+    require_runnable(config)
+    planned = planned_cells(config, context.config_loader, words)
+    study = planned[0].study
+    out_folder(planned[0].config)  # refused now, not after hours
+    if current().dry_run:
+        show_plan(summary_of(study, planned))
+        return []
+    runs = sweep_folder(study, planned)
+    left = [each for each in planned if not is_done(each)]
+    set_for_jobs(config, "sweeper.sweep", runs.name)
+    _require_free_queue(config, study, runs, left)
+    for sentence in _left_out(study, planned, words):
+        print(sentence)
+    folder = folder_of(config)
+    with writing():
+        folder.mkdir(parents=True, exist_ok=True)
+        OmegaConf.save(config, folder / "multirun.yaml")
+    notes = [replace(cell_file_of(each), runs=runs) for each in left]
+    set_for_jobs(config, "sweeper.plan", write_planned(folder, notes))
+    launcher = _launcher(config, context, task)
+    returned: list[JobReturn] = []
+
+    def launch() -> None:
+        batch = config.hydra.sweeper.max_batch_size or max(len(left), 1)
+        for start in range(0, len(left), batch):
+            jobs = [list(each.words) for each in left[start : start + batch]]
+            returned.extend(launcher.launch(jobs, initial_job_idx=start))
+        for each in returned:
+            _ = each.return_value  # raises what the job raised
+
+    carry_out(study, planned, launch, config, already=len(planned) - len(left))
+    return returned
+
+
+def carry_out(
+    study: str,
+    planned: Sequence[Planned],
+    launch: Callable[[], None],
+    config: DictConfig,
+    already: int,
+) -> None:
+    """Launch the cells, then assemble and track them; DepthgaugeError if one did not finish."""
+    with tracked_sweep(study, planned) as told:
+        with replaced_workers_are_no_news(), watched_workers() as endings:
+            _despite_lost_jobs(launch)
+        failed = [each for each in planned if not is_done(each)]
+        if failed:
+            logs = "" if asked_of_slurm(config) is None else str(folder_of(config) / "slurm")
+            reasons = [f"{each.label}: {cause(each.cell.blocks, endings, logs)}" for each in failed]
+            raise DepthgaugeError(_failures(reasons, len(planned)))
+        records = assemble(study, planned)
+        if planned[0].config.tracking:
+            with warn_once(told):
+                track_study(study, records)
+        require_a_rate(records)
+    print(f"{study}: {len(planned)} cells done, {already} of them already were")
+
+
+def _despite_lost_jobs(launch: Callable[[], None]) -> None:
+    try:
+        launch()
+    except RuntimeError as error:
+        if not gave_up(error):
+            raise
+
+
+@contextmanager
+def replaced_workers_are_no_news() -> Iterator[None]:
+    """Keep quiet about a worker of joblib that ended between two cells.
+
+    loky replaces one that holds 300 MB more than after its first cell, which a second data set, or
+    a library that only a later cell needs, may explain. The cells it finished are on the disk.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", WORKER_REPLACED)
+        yield
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Turn what the disk refuses into a ResourceError."""
+    try:
+        yield
+    except OSError as error:
+        raise ResourceError(
+            f"cannot write below {CELLS.absolute()}: {error.strerror or error};"
+            " free some space or make the folder writable, then repeat the command"
+        ) from error
+
+
+def _launcher(config: DictConfig, context: HydraContext, task: TaskFunction) -> Launcher:
+    with refusals(RuntimeError, ImportError):  # a plugin that Hydra does not know
+        return Plugins.instance().instantiate_launcher(
+            hydra_context=context, task_function=task, config=config
+        )
+
+
+def _require_free_queue(
+    config: DictConfig, study: str, runs: Path, left: Sequence[Planned]
+) -> None:
+    """On Slurm, check that it takes such jobs and has none of this sweep."""
+    asked = asked_of_slurm(config)
+    if asked is not None and left:
+        name = job_name(study, runs)
+        require_slurm(asked, name)
+        config.hydra.launcher.name = name
+
+
+def _left_out(study: str, planned: Sequence[Planned], words: Sequence[str]) -> list[str]:
+    """Return, unless the command names its data sets, which of the page's are not here to train."""
+    if any(word.lstrip("+").startswith("dataset") for word in words):
+        return []
+    wanted = planned[0].config.notebook.get("extra_sets", [])
+    trained = {each.data.name for each in planned}
+    return [
+        f"{study}: {name} is left out, as it was not fetched; `depthgauge fetch dataset={name}`"
+        " and a second `dvc repro` train it too"
+        for name in wanted
+        if name not in trained
+    ]
+
+
+def _failures(reasons: Sequence[str], total: int) -> str:
+    return (
+        f"{len(reasons)} of {total} cells did not finish ({'; '.join(reasons)});"
+        " what is finished is kept: repeat the command to go on"
+    )

@@ -1,0 +1,92 @@
+"""Summaries of plans, kept in .cells/plans: the libraries need seconds to load, a file none."""
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import depthgauge
+from depthgauge.errors import DataError, ResourceError
+from depthgauge.files import write_text
+from depthgauge.planning.summary import PlanSummary, as_values, from_values, summary_of
+from depthgauge.store.state import CELLS
+
+PLANS = CELLS / "plans"
+
+UNRELATED = ("claims", "report", "tracking", "comparison")
+"""Packages that no plan depends on."""
+
+
+def studies() -> list[str]:
+    """Return the names of the pages in conf/study of the current folder."""
+    return sorted(path.stem for path in Path("conf/study").glob("*.yaml"))
+
+
+def plan_summary(study: str, overrides: Sequence[str]) -> PlanSummary:
+    """Return the summary of `study` under `overrides`, the one kept if nothing has changed since.
+
+    Raises DataError where a data set that it needs is not prepared, and whatever `plan` raises.
+    """
+    words = [f"study={study}", *overrides]
+    path = PLANS / f"{hashlib.sha256(json.dumps(words).encode()).hexdigest()[:32]}.json"
+    stamp = _fingerprint(words)
+    known = _kept(path)
+    if known.get("stamp") != stamp:
+        return _planned(study, words, path, stamp)
+    if "lacking" in known:
+        raise DataError(known["lacking"])
+    return from_values(known)
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    """Return what is kept at `path`; nothing where it cannot be read."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _keep(path: Path, values: dict[str, Any]) -> None:
+    """Keep what was planned; a project that cannot be written is planned anew each time."""
+    with suppress(ResourceError):
+        write_text(path, json.dumps(values))
+
+
+def _planned(study: str, words: list[str], path: Path, stamp: str) -> PlanSummary:
+    from depthgauge.planning.plan import plan
+
+    try:
+        summary = summary_of(study, plan(words))
+    except DataError as error:
+        _keep(path, {"stamp": stamp, "lacking": str(error)})
+        raise
+    _keep(path, {"stamp": stamp, **as_values(summary)})
+    return summary
+
+
+def _fingerprint(words: Sequence[str]) -> str:
+    """Return a digest of all that a plan depends on: words, pages, code, data, versions, device."""
+    digest = hashlib.sha256(json.dumps([*words, *_surroundings()]).encode())
+    for path in _sources():
+        digest.update(str(path).encode() + path.read_bytes())
+    return digest.hexdigest()[:32]
+
+
+def _sources() -> Iterator[Path]:
+    yield from sorted(Path("conf").rglob("*.yaml"))
+    package = Path(depthgauge.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        if path.relative_to(package).parts[0] not in UNRELATED:
+            yield path
+
+
+def _surroundings() -> list[str]:
+    prepared = sorted(Path("data/prepared").glob("*.safetensors"))
+    stamps = [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in prepared]
+    gpu = [os.environ.get("CUDA_VISIBLE_DEVICES", ""), str(Path("/dev/nvidiactl").exists())]
+    return [*stamps, *gpu, platform.node(), version("torch"), version("hydra-core")]

@@ -1,0 +1,249 @@
+"""From the command line to checked cells: Hydra composes, and stops here."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from hydra import initialize_config_dir
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.global_hydra import GlobalHydra
+from hydra.types import RunMode
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from depthgauge.config import Config, Device, plain, sized
+from depthgauge.datasets.prepared import Prepared, identity, load
+from depthgauge.errors import ConfigError, DepthgaugeError
+from depthgauge.planning.command import words_of
+from depthgauge.planning.compose import Composer, parsed_word
+from depthgauge.planning.grid import Grid
+from depthgauge.planning.hydra_errors import WHICH, refusals
+from depthgauge.planning.slurm import Asked, asked_of_slurm, device_of
+from depthgauge.training.cell import Cell, build_cell
+from depthgauge.training.device import require_precision
+from depthgauge.training.limits import check
+from depthgauge.training.settings import require_settings_read
+
+MOST_VALUES = 100_000
+"""Of a composed page; an interpolation may stand for a list of interpolations, and so on."""
+
+JOB = "train"
+"""What Hydra and a batch system call a job."""
+
+
+def study_of(overrides: Sequence[str]) -> str:
+    """Return the one study asked for.
+
+    Raises ConfigError when none is, or several: each study brings a grid of its own, and Hydra
+    would drop both grids without a word.
+    """
+    chosen = [word.partition("=")[2] for word in overrides if word.startswith("study=")]
+    if not chosen:
+        raise ConfigError(WHICH)
+    if len(chosen) > 1 or any(mark in chosen[0] for mark in ",*()[]"):
+        raise ConfigError(
+            f"study={','.join(chosen)} names more than one study; each has a grid of its own, so"
+            " run them one after another"
+        )
+    if not re.fullmatch(r"[\w-]+", chosen[0]):  # it names folders, too
+        raise ConfigError(
+            f"study={chosen[0]!r} will not do: give the name of a page in conf/study, without .yaml"
+        )
+    return chosen[0]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One cell of the grid: what it varies, its checked config, its blocks."""
+
+    position: int
+    axes: dict[str, Any]
+    config: Config
+    data: Prepared
+    cell: Cell
+    study: str
+    words: tuple[str, ...]
+    """Of its job, as a launcher hands them on."""
+
+    @property
+    def label(self) -> str:
+        """What sets this cell apart, as in hidden=[30, 30]."""
+        return ", ".join(f"{name}={value}" for name, value in self.axes.items()) or "one cell"
+
+    def attributes(self, study: str) -> dict[str, Any]:
+        """Return what is known of the cell's record before it is there (docs/records.md)."""
+        return {
+            "study": study,
+            "scale": self.config.scale,
+            "label": self.label,
+            "axes": self.axes,
+            "position": self.position,
+            "config": plain(self.cell.experiment),
+            "notebook": self.config.notebook,
+            "cell": self.cell.key,
+            "keys": [block.key for block in self.cell.blocks],
+            "data": identity(self.data),
+            "published_steps": self.config.notebook.get("published_steps"),
+        }
+
+
+@cache
+def prepared_data(name: str) -> Prepared:
+    """Return a prepared data set of this project, read once a process."""
+    return load(Path.cwd(), name)
+
+
+def plan(overrides: Sequence[str]) -> list[Planned]:
+    """Return the cells that `overrides` describe, in the order of the grid.
+
+    Raises ConfigError for a key that is none, for a value that no cell can have, and for what Hydra
+    refuses.
+    """
+    study_of(overrides)
+    conf = str(Path("conf").absolute())
+    with refusals(), initialize_config_dir(conf, job_name=JOB, version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        master = loader.load_configuration("config", list(overrides), RunMode.MULTIRUN)
+    return planned_cells(master, loader, words_of(master))
+
+
+def planned_cells(master: DictConfig, loader: ConfigLoader, words: Sequence[str]) -> list[Planned]:
+    """Return the cells of the grid that `master` and the task's `words` describe.
+
+    Raises as `plan` does.
+    """
+    with refusals(OverflowError, ValueError):  # OmegaConf lets Python's own errors through
+        asked = asked_of_slurm(master)
+        grid = Grid(loader, master, words)
+        composer = Composer(loader, master)
+        composed = [(job, *composer.compose(job)) for job in grid.jobs()]
+    require_one_study({study for _, study, _ in composed})
+    return [
+        planned_cell(position, str(study), job, grid.axes, checked(config), asked)
+        for position, (job, study, config) in enumerate(composed)
+    ]
+
+
+def require_one_study(studies: set[str | None]) -> None:
+    """Raise ConfigError where cells belong to several studies, or to none."""
+    if len(studies) > 1:
+        raise ConfigError(
+            f"the grid has cells of {', '.join(sorted(map(str, studies)))}; each study has a grid"
+            " of its own, so run them one after another"
+        )
+    if studies == {None}:
+        raise ConfigError(WHICH)
+
+
+def planned_cell(
+    position: int,
+    study: str,
+    words: Sequence[str],
+    axes: Sequence[str],
+    config: Config,
+    asked: Asked | None,
+) -> Planned:
+    """Check a composed cell, and cut it into blocks. `axes` name the words that vary."""
+    varied = _axes(words, axes, config)
+    require_settings_read(config, varied)
+    device = device_of(config.device, asked)
+    require_precision(config.precision, device)
+    prepared = prepared_data(config.dataset.name)
+    config = replace(sized(config, len(prepared.train.labels)), device=Device(device))
+    check(config, prepared)
+    cell = build_cell(config, prepared.hash, device)
+    return Planned(position, varied, config, prepared, cell, study, tuple(words))
+
+
+def checked(config: DictConfig) -> Config:
+    """Turn a composed config into the dataclass that everything else sees."""
+    unknown = set(config) - {each.name for each in fields(Config)}
+    if unknown:
+        names = ", ".join(map(str, unknown))
+        raise ConfigError(f"{names} is no key of a study; src/depthgauge/config explains each")
+    try:
+        _require_few_values(config)
+        _require_sections(config)
+        made = OmegaConf.to_object(config)
+        assert isinstance(made, Config)
+        return made
+    except (OmegaConfBaseException, OverflowError) as error:  # a whole number beyond floats
+        raise _explained(error, config) from None
+
+
+def _require_few_values(config: DictConfig) -> None:
+    """Raise ConfigError where interpolations of interpolations multiply, before all are made."""
+    count = 0
+    left: list[DictConfig | ListConfig] = [config]
+    while left:
+        node = left.pop()
+        inner = node.values() if isinstance(node, DictConfig) else node
+        left.extend(each for each in inner if isinstance(each, DictConfig | ListConfig))
+        count += len(node)
+        if count > MOST_VALUES:
+            raise ConfigError(
+                f"the page's interpolations stand for more than {MOST_VALUES} values; does one"
+                " refer to itself, or to a list that repeats others? correct it in conf/study"
+            )
+
+
+def _require_sections(config: DictConfig) -> None:
+    """Raise ConfigError where an interpolation, as in evaluation=${hidden}, puts something else."""
+    usual = Config()
+    for name in (each.name for each in fields(usual)):
+        kind = type(getattr(usual, name))
+        if is_dataclass(kind) and OmegaConf.get_type(config[name]) is not kind:
+            raise ConfigError(
+                f"{name}={config[name]} will not do: it is a section of keys, as in src/depthgauge/"
+                "config; set these one by one"
+            )
+
+
+def _explained(error: Exception, config: DictConfig) -> DepthgaugeError:
+    cause = error.__cause__ or error.__context__
+    if isinstance(cause, DepthgaugeError):
+        return cause
+    scales = list(config.at)
+    if scales and config.scale not in scales:  # a page without `at` is the same at each
+        return ConfigError(f"scale={config.scale} is unknown; choose one of {', '.join(scales)}")
+    reason = " ".join(str(error).split())
+    return ConfigError(f"{reason}; correct that key on the command line or in conf/study")
+
+
+def axes_of_trials(
+    jobs: Sequence[Sequence[str]], configs: Sequence[Config]
+) -> list[dict[str, Any]]:
+    """Return what varies among jobs that no grid was planned for, with its value in each."""
+    found: dict[str, set[str]] = {}
+    for job in jobs:
+        for word in map(parsed_word, job):
+            found.setdefault(word.get_key_element(), set()).add(str(word.input_line))
+    axes = [key for key, words in found.items() if len(words) > 1]
+    return [_axes(job, axes, config) for job, config in zip(jobs, configs, strict=True)]
+
+
+def _axes(words: Sequence[str], axes: Sequence[str], config: Config) -> dict[str, Any]:
+    """What the sweep varies, with its value here; a data set goes by its name."""
+    parsed = [parsed_word(word) for word in words]
+    return {
+        word.key_or_group: _value(config, word.key_or_group, word.value())
+        for word in parsed
+        if word.get_key_element() in axes
+    }
+
+
+def _value(config: Config, name: str, given: Any) -> Any:
+    """Return the value of a dotted key, as JSON can hold it; `given`, where the config has none."""
+    value: Any = config
+    for key in name.split("."):
+        if is_dataclass(value) and key in {each.name for each in fields(value)}:
+            value = getattr(value, key)
+        elif isinstance(value, dict) and key in value:
+            value = value[key]
+        else:
+            return given
+    value = plain(value)
+    return value["name"] if isinstance(value, dict) and "name" in value else value

@@ -1,0 +1,1 @@
+"""By which commit, machine and software a record was computed."""

@@ -1,0 +1,112 @@
+"""By which commit, where and how fast studies were made: what no record holds, as it varies.
+
+Training leaves an origin beside each block in .cells. The report sums the blocks of a study in
+`results/origins.json`, under the digest of the study's records. An entry stays for as long as the
+records are the same bytes, so that a clone, or a repeated training that gives the same records,
+tells of their first making, and the report stays the same, too.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from depthgauge.errors import DataError
+from depthgauge.files import sha256, write_text
+from depthgauge.store.state import CELLS
+
+TOLD = ("commit", "machine", "software")
+"""What training says of a block, in the origin.json beside it."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How a study's records came about; they do not say it themselves, so that they repeat."""
+
+    records: str
+    """Digest of the records it speaks of."""
+    blocks: int
+    seconds: float
+    """Sum over the blocks, each computed by one thread."""
+    commit: str
+    machine: str
+    software: str
+
+
+def origins(build: Path, records: Mapping[str, Sequence[xr.Dataset]]) -> dict[str, Origin]:
+    """Return the origin of each study whose blocks are all in the .cells beside `build`."""
+    found = {}
+    for study, cells in records.items():
+        keys = [key for cell in cells for key in cell.attrs.get("keys", [])]
+        blocks = [_block(build.parent / CELLS / key) for key in keys]
+        if all(blocks) and blocks:
+            found[study] = Origin(
+                records=_digest(build / study),
+                blocks=len(blocks),
+                seconds=round(sum(block["seconds"] for block in blocks), 1),
+                **{name: _distinct(block[name] for block in blocks) for name in TOLD},
+            )
+    return found
+
+
+def settled(found: Mapping[str, Origin], build: Path, ledger: Path) -> dict[str, Origin]:
+    """Return `found`, but what `ledger` says of the records that are in `build`; renew `ledger`.
+
+    Raises DataError when the ledger cannot be read.
+    """
+    known = {
+        study: origin
+        for study, origin in _read(ledger).items()
+        if origin.records == _digest(build / study)
+    }
+    origins = dict(sorted({**found, **known}.items()))
+    entries = {study: asdict(origin) for study, origin in origins.items()}
+    write_text(ledger, json.dumps(entries, indent=1, ensure_ascii=False) + "\n")
+    return origins
+
+
+def _block(folder: Path) -> dict[str, Any]:
+    """Return the origin of a block and its seconds; nothing where either is not here."""
+    try:
+        origin = json.loads((folder / "origin.json").read_text(encoding="utf-8"))
+        timing = json.loads((folder / "timing.json").read_text(encoding="utf-8"))
+        told = {name: str(origin[name]) for name in TOLD}
+        return {**told, "seconds": float(timing["seconds"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _distinct(texts: Iterable[str]) -> str:
+    return "; ".join(sorted(set(texts)))
+
+
+def _digest(folder: Path) -> str:
+    """Return one digest of a study's records, in the order of the grid."""
+    files = sorted(folder.glob("*.safetensors"))
+    return hashlib.sha256("".join(map(sha256, files)).encode()).hexdigest()[:32]
+
+
+def _read(ledger: Path) -> dict[str, Origin]:
+    try:
+        found = json.loads(ledger.read_text(encoding="utf-8"))
+        return {study: _origin(entry) for study, entry in found.items()}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise DataError(
+            f"{ledger} is no list of origins ({error}); restore it with git, or remove it, and run"
+            " `depthgauge report` again"
+        ) from error
+
+
+def _origin(entry: Any) -> Origin:
+    """Return one entry; raises TypeError where it lacks something or holds another type."""
+    origin = Origin(**entry)
+    for name, kind in Origin.__annotations__.items():
+        if not isinstance(getattr(origin, name), kind):
+            raise TypeError(f"{name} is no {kind.__name__}")
+    return origin

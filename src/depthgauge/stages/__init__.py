@@ -1,1 +1,0 @@
-"""Entry points, short: each module is one stage of `depthgauge STAGE`."""

@@ -1,0 +1,1 @@
+"""What lies in .cells and build/, seen from outside."""

@@ -1,0 +1,65 @@
+"""Why a cell did not finish is said only as far as it is known."""
+
+from concurrent.futures.process import BrokenProcessPool
+
+import pytest
+from filelock import FileLock
+
+from depthgauge.config import Experiment
+from depthgauge.execution.failure_causes import Endings, cause, watched_workers
+from depthgauge.training.block import Block
+
+LOKY = "A worker process was unexpectedly terminated.\n\nThe exit codes of the workers are {%s}"
+
+
+@pytest.fixture
+def block(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return Block(Experiment.__new__(Experiment), [(0, 0.1)], "key", "cell")
+
+
+def begin(tmp_path):
+    folder = tmp_path / ".cells" / "key"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("codes", "words"),
+    [
+        ("SIGKILL(-9)", "ended by SIGKILL, as when memory runs out"),
+        ("SIGSEGV(-11)", "ended by SIGSEGV"),
+        ("EXIT(1), EXIT(1)", "ended by exit code 1"),
+        ("nobody knows", "ended for an unknown reason"),
+    ],
+)
+def test_a_worker_that_ended_early(block, tmp_path, codes, words):
+    """Its signal or exit code is named; memory only for the signal that means it."""
+    with watched_workers() as endings:
+        raise BrokenProcessPool(LOKY % codes)
+    assert cause([block], endings) == f"it was not begun, as a worker process {words}"
+    begin(tmp_path)
+    assert cause([block], endings) == f"its worker process {words}"
+
+
+def test_what_the_process_wrote_comes_first(block, tmp_path):
+    """Its own error, whatever became of other processes."""
+    (begin(tmp_path) / "error.txt").write_text("no space left on the disk\n")
+    assert cause([block], Endings(("SIGKILL",), True)) == "no space left on the disk"
+
+
+def test_nobody_is_said_to_be_killed_when_no_process_ended(block, tmp_path):
+    """A cell that is missing for a reason of our own, or that another sweep computes."""
+    assert cause([block], Endings()) == "it was never begun"
+    folder = begin(tmp_path)
+    assert cause([block], Endings()) == "it ended without a record and without an error"
+    with FileLock(folder / "lock"):
+        assert cause([block], Endings()) == "another process computes it"
+
+
+def test_a_job_of_a_cluster_points_to_its_output(block, tmp_path):
+    """Where the batch system keeps what a job printed."""
+    assert "never began" in cause([block], Endings(), "slurm")
+    begin(tmp_path)
+    said = cause([block], Endings(), "slurm")
+    assert said == "its job was cancelled or killed; what it printed is in slurm"
