@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from depthgauge.claims.remedies import DEEP, REMEDIES
 from depthgauge.report.numbers import brief
 from depthgauge.report.verdicts import Verdicts, group, published
 
@@ -142,9 +143,10 @@ def _remedies(by_id: Mapping[str, Verdict]) -> Sentence | None:
     if not helped:
         return None
     best = max(helped, key=lambda id: helped[id]["measured"])
+    gain = brief(helped[best]["measured"])
+    name = REMEDIES[best.split(".")[-1]].title
     return Sentence(
-        f"Of {len(tried)} remedies for a tanh network of 20 layers that hardly learns,"
-        f" {len(helped)} improve its accuracy, the best by {brief(helped[best]['measured'])}"
-        " percentage points.",
+        f"Of {len(tried)} remedies for a tanh network of {DEEP} layers that hardly learns,"
+        f" {len(helped)} improve its accuracy, most of all {name}: by {gain} percentage points.",
         (best,),
     )

@@ -20,7 +20,7 @@ from depthgauge.theory import initial_variances, weight_gradient_variances
 SLOPES = {"tanh": 1.0, "relu": 1 / 2, "gelu": 1 / 4}
 """Mean f'^2 for small signals, which is also how mean a^2 passes the activation."""
 
-_DECADES = [10.0**power for power in range(-12, 7, 2)]
+_DECADES = [10.0**power for power in range(-12, 7)]
 
 KINDS = {
     "Initial weights": ("normalized", "orthogonal", "lsuv", "pretrained"),
