@@ -22,7 +22,8 @@ def speed_x(field: str, span: float = 1.0) -> alt.X:
     When the largest is more than 10,000 times (`span`) the smallest, decades alone are marked.
     """
     axis = alt.Axis(values=_DECADES) if span > 1e4 else _TICKS
-    return alt.X(f"{field}:Q", scale=_LOG, title=SPEED, axis=axis)
+    scale = alt.Scale(type="log", nice=False, padding=10)  # the least bin is clear of the labels
+    return alt.X(f"{field}:Q", scale=scale, title=SPEED, axis=axis)
 
 
 def speed_y(field: str, ends: tuple[float, float] | None = None) -> alt.Y:

@@ -186,8 +186,9 @@ def _panel(
     y_title: str,
     behind: list[alt.Chart] | None = None,
 ) -> alt.LayerChart:
+    axis = _LOG_AXIS if scale.type == "log" else alt.Axis(tickCount=5)
     low, median, theory = (
-        alt.Y(f"{field}:Q", title=y_title, scale=scale, axis=_AXIS)
+        alt.Y(f"{field}:Q", title=y_title, scale=scale, axis=axis)
         for field in ("low", "median", "theory")
     )
     base = alt.Chart(table).encode(x=_X, color=_model_key())
@@ -207,7 +208,7 @@ def _model_key() -> alt.Color:
     return alt.Color(
         "model:N",
         scale=alt.Scale(domain=MODELS),
-        legend=alt.Legend(title=None, columns=5, symbolType="stroke"),
+        legend=alt.Legend(title=None, columns=5, symbolType="stroke", symbolDash=[1, 0]),
     )
 
 
@@ -216,8 +217,9 @@ def _rows(net: xr.Dataset, variable: str, steps: str) -> pd.DataFrame:
     return band_table(values, "layer")
 
 
-_AXIS = alt.Axis(
-    values=[*(c * 10.0**power for power in range(-8, 0) for c in (1, 3)), 0.5, 0.8, 1], format="~g"
+_LOG_AXIS = alt.Axis(
+    values=[c * 10.0**power for power in range(-8, 2) for c in (1, 3)],
+    labelExpr="format(datum.value, datum.value < 0.001 ? '~e' : '~g')",
 )
 _X = alt.X(
     "layer:Q", scale=alt.Scale(domain=[0.8, 5.2]), axis=bare([1, 2, 3, 4, 5], "hidden layer")

@@ -7,7 +7,6 @@ from depthgauge.claims.rates import final_test_error
 from depthgauge.report.cells import Records
 from depthgauge.report.chosen_rates import Nets, error_basis, final_table, nets_by_set
 from depthgauge.report.figure import Figure, panel
-from depthgauge.report.numbers import brief
 
 STUDY = "glorot_widths"
 DATASET = "shapeset"
@@ -37,14 +36,14 @@ def widths(records: Records) -> Figure:
 
 
 def _finding(nets: Nets) -> str:
-    """Return by how many points the normalized initialization lowers the error, by shape."""
+    """Return by how many points the normalized initialization changes the error, by shape."""
     gains = []
     for shape in SHAPES:
         pair = [nets.get(f"{model}_{shape}") for model in _ROWS]
         errors = [float(final_test_error(net).mean()) for net in pair if net is not None]
         if len(errors) == len(_ROWS):
-            gains.append(f"{brief(errors[0] - errors[1])} points with {shape} layers")
-    return f"The normalized initialization lowers the mean test error by {', '.join(gains)}."
+            gains.append(f"{errors[1] - errors[0]:+.1f} points with {shape} layers")
+    return f"The normalized initialization changes the mean test error by {', '.join(gains)}."
 
 
 def _panel(shape: str, nets: Nets) -> alt.LayerChart:
