@@ -7,6 +7,7 @@ import time
 import pytest
 
 from depthgauge.cli.main import COMMANDS
+from depthgauge.cli.prune import SCALES
 from depthgauge.config import Config
 
 DRIVERS = {
@@ -64,7 +65,7 @@ def test_tab_offers_stages_options_keys_and_values(offered, project, tmp_path):
     assert offered("depthgauge completion ") == ["bash", "zsh"]
     assert offered("depthgauge train study=nielsen_a") == ["nielsen_accuracy"]
     assert offered("depthgauge train activation=sigmoid,ta")[-1].endswith("tanh")
-    assert offered("depthgauge status scale=") == ["smoke", "quick", "paper"]
+    assert offered("depthgauge status scale=") == list(SCALES)
     assert offered("depthgauge fetch f") == ["file="]
     (project / "conf/study/of_my_own.yaml").write_text("{}\n")
     assert offered("depthgauge train study=of") == ["of_my_own"]

@@ -10,12 +10,13 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from omegaconf import OmegaConf, open_dict
 
-from depthgauge.cli.prune import SCALES
+from depthgauge.cli.prune import NIGHT, SCALES
 from depthgauge.config import Config
 from depthgauge.errors import ConfigError
 from depthgauge.planning.compose import Composer
 from depthgauge.planning.grid import Grid
 from depthgauge.planning.plan import checked, plan
+from depthgauge.planning.study_file import scales_of
 
 
 @contextmanager
@@ -40,7 +41,7 @@ def test_every_page_composes_at_every_scale_as_hydra_composes_it(project):
     """All cells are studies that can run; one of each grid is compared, drawn by a seed."""
     draw = random.Random(1)
     for page in sorted((project / "conf/study").glob("*.yaml")):
-        for scale in SCALES:
+        for scale in scales_of(page.stem):
             with composing(project, f"study={page.stem}", f"scale={scale}") as made:
                 loader, master, jobs = made
                 composer = Composer(loader, master)
@@ -49,7 +50,8 @@ def test_every_page_composes_at_every_scale_as_hydra_composes_it(project):
                     config = checked(composed)
                     assert study == page.stem
                     assert config.notebook["question"].endswith("?") and config.notebook["source"]
-                    assert set(config.notebook["minutes"]) == set(SCALES)
+                    assert set(config.notebook["minutes"]) == set(scales_of(page.stem))
+                    assert set(SCALES) - set(NIGHT) <= set(scales_of(page.stem)) <= set(SCALES)
                     assert json.dumps(config.notebook)
                 job = draw.choice(jobs)
                 _, composed = composer.compose(job)

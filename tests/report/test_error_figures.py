@@ -6,13 +6,13 @@ from report_records import complete, diverge
 from test_report_figures import tables
 
 from claims.error_records import RATES
-from depthgauge.claims.glorot_error import PUBLISHED
 from depthgauge.claims.statistics import t_prediction_interval
 from depthgauge.errors import DataError
 from depthgauge.report.chosen_rates import nets_by_set, rate_table
 from depthgauge.report.glorot_error_curves import error_curves
 from depthgauge.report.glorot_error_table import error_table
 from depthgauge.report.models import SHOWN
+from depthgauge.studies.glorot.published import ERRORS as PUBLISHED
 
 
 def cell_of(records, dataset, model):
@@ -93,6 +93,21 @@ def test_a_model_of_which_every_rate_diverged_is_left_out(records):
     lost = cells[0].attrs["axes"]
     found = nets_by_set({"glorot_error": cells}, "glorot_error", (lost["dataset"],))
     assert len(found[lost["dataset"]]) == 4 and lost["model"] not in found[lost["dataset"]]
+
+
+def test_the_best_depth_is_named(figures):
+    """The error is smallest with four hidden layers in these records."""
+    (table, _) = tables(figures["glorot_depth"], "depth", "mean")
+    assert table.sort_values("depth")["mean"].tolist() == pytest.approx(
+        [50, 40, 35, 30, 32], abs=0.02
+    )
+    assert "tanh 4 (30 %)" in figures["glorot_depth"].finding
+
+
+def test_both_costs_are_named_with_their_errors(figures):
+    """The quadratic cost's is larger here by ten points."""
+    finding = figures["glorot_quadratic"].finding
+    assert "20 % (log-likelihood)" in finding and "30 % (quadratic)" in finding
 
 
 def test_the_shapes_of_section_5_stand_side_by_side(figures):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
@@ -19,6 +19,14 @@ def minutes_of(study: str, scale: str) -> float | None:
     """Return the minutes on 2 cores that a study's page expects, None where it has none."""
     found = _value(Path("conf/study") / f"{study}.yaml", f"notebook.minutes.{scale}")
     return float(found) if isinstance(found, int | float) else None
+
+
+def scales_of(study: str) -> list[str]:
+    """Return the scales that a study's page has sizes for."""
+    sizes = _value(Path("conf/study") / f"{study}.yaml", "at")
+    found = OmegaConf.to_container(sizes) if isinstance(sizes, DictConfig) else {}
+    assert isinstance(found, dict)
+    return [str(name) for name, each in found.items() if isinstance(each, dict)]
 
 
 def _value(path: Path, key: str) -> object:

@@ -27,15 +27,8 @@ def bounds(records: Records) -> Figure:
         study=STUDY,
         name=STUDY,
         title=f"Gradients and Milman's upper bound, {layers_in_words(DEPTH)}",
-        finding=_finding(nets["quadratic"]),
-        caption=(
-            "Each solid line stays below the dashed one of its colour. Solid: norm of ∂C/∂b, the"
-            f" mean gradient over the first {images:,} training images (median over seeds;"
-            f" {BAND_WORDS}); dashed: its bound, median. The bound of layer l of L is γ^(L−l+1)"
-            " times the spectral norms of the weights beyond the layer times the mean |a − y|,"
-            " where γ is the activation's largest slope; for the cross-entropy one γ less. The axis"
-            " of steps is linear up to 1 and logarithmic beyond."
-        ),
+        finding=_finding(nets["quadratic"], "quadratic cost"),
+        caption=_caption(images),
         basis=basis(nets.values()),
         chart=alt.concat(
             *(_panel(cost, net) for cost, net in nets.items()), columns=2
@@ -43,7 +36,33 @@ def bounds(records: Records) -> Figure:
     )
 
 
-def _finding(net: xr.Dataset) -> str:
+def bounds_tanh(records: Records) -> Figure:
+    """Draw the tanh nets, whose slope reaches 1; raises DataError when the record is missing."""
+    net = matching(records, "bounds_tanh", hidden=[30] * DEPTH)[0]
+    images = net.attrs["config"]["bounds"]["images"]
+    return Figure(
+        study="bounds_tanh",
+        name="bounds_tanh",
+        title=f"Gradients and Milman's upper bound, {layers_in_words(DEPTH)} of tanh units",
+        finding=_finding(net, "tanh, quadratic cost"),
+        caption=_caption(images),
+        basis=basis([net]),
+        chart=alt.concat(_panel("quadratic", net), columns=1),
+    )
+
+
+def _caption(images: int) -> str:
+    return (
+        "Each solid line stays below the dashed one of its colour. Solid: norm of ∂C/∂b, the mean"
+        f" gradient over the first {images:,} training images (median over seeds; {BAND_WORDS});"
+        " dashed: its bound, median. The bound of layer l of L is γ^(L−l+1) times the spectral"
+        " norms of the weights beyond the layer times the mean |a − y|, where γ is the activation's"
+        " largest slope; for the cross-entropy one γ less. The axis of steps is linear up to 1 and"
+        " logarithmic beyond."
+    )
+
+
+def _finding(net: xr.Dataset, which: str) -> str:
     """Return how much of its bound the first layer uses, and how fast both fall, at the start."""
     bound = measured(net, "bound").isel(bound_step=0).sel(layer=slice(1, DEPTH)).astype(float)
     used = measured(net, "bound_tightness").isel(bound_step=0).astype(float)
@@ -52,9 +71,9 @@ def _finding(net: xr.Dataset) -> str:
         for each in (bound, bound * used)
     ]
     return (
-        f"Before training the bound falls by a factor of {falls[0]:.3g} per layer toward the input,"
-        f" gradients by {falls[1]:.3g}; layer 1 uses {100 * float(used.sel(layer=1).mean()):.2g} %"
-        " of its bound (quadratic cost)."
+        f"Before training the bound changes by a factor of {falls[0]:.3g} per layer toward the"
+        f" output, gradients by {falls[1]:.3g}; layer 1 uses"
+        f" {100 * float(used.sel(layer=1).mean()):.2g} % of its bound ({which})."
     )
 
 

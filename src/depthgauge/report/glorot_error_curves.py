@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import pandas as pd
 
-from depthgauge.claims.glorot_error import TITLES
 from depthgauge.claims.rates import final_test_error
 from depthgauge.report.cells import Records
 from depthgauge.report.chosen_rates import (
@@ -19,6 +18,7 @@ from depthgauge.report.labels import Axis, end_labels, label_layer
 from depthgauge.report.models import SHOWN, model_colour
 from depthgauge.report.numbers import brief
 from depthgauge.report.seeds import BAND_WORDS
+from depthgauge.studies.glorot.published import TITLES
 
 STUDY = "glorot_error"
 HEIGHT = 240

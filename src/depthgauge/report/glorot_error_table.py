@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import altair as alt
 import pandas as pd
 
-from depthgauge.claims.glorot_error import PUBLISHED, TITLES
 from depthgauge.claims.rates import final_test_error
 from depthgauge.report.cells import Records
 from depthgauge.report.chosen_rates import (
@@ -19,6 +18,7 @@ from depthgauge.report.chosen_rates import (
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.models import MODELS, SHOWN, model_colour
 from depthgauge.report.numbers import brief
+from depthgauge.studies.glorot.published import ERRORS, TITLES
 
 STUDY = "glorot_error"
 SETS = tuple(TITLES)
@@ -74,7 +74,7 @@ def _finding(found: Mapping[str, Nets]) -> str:
 
 
 def _errors(dataset: str, nets: Nets) -> alt.LayerChart:
-    table = final_table(nets, PUBLISHED.get(dataset, {}))
+    table = final_table(nets, ERRORS.get(dataset, {}))
     table["model"] = [SHOWN[model] for model in table["model"]]
     shown = table.assign(low=table["low"].clip(*_ENDS), high=table["high"].clip(*_ENDS))
     y = alt.Y("model:N", sort=MODELS, title=None)

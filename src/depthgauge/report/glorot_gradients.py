@@ -6,14 +6,16 @@ import altair as alt
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.glorot_gradients import STUDY
-from depthgauge.claims.glorot_init import INITS
 from depthgauge.report.axes import colour, log_step_x
 from depthgauge.report.cells import Records, basis, matching, measured
 from depthgauge.report.curves import layer_labels
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.labels import Axis
 from depthgauge.report.seeds import BAND_WORDS, band_table
+from depthgauge.studies.glorot.published import INITS
+
+STUDY = "glorot_saturation"
+"""Its tanh nets; their weight gradients are looked at, too."""
 
 
 def gradients(records: Records) -> Figure:
@@ -36,7 +38,7 @@ def gradients(records: Records) -> Figure:
         panels.append(panel(f"{init.capitalize()} initialization", layers, 250, HEIGHT))
     return Figure(
         study=STUDY,
-        name=STUDY,
+        name="glorot_gradients",
         title="Weight gradients over training",
         finding=_finding(nets),
         caption=(

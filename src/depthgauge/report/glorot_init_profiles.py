@@ -7,13 +7,18 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.glorot_init import INITS, STUDY
 from depthgauge.report.axes import bare
 from depthgauge.report.cells import Records, basis, matching, measured
 from depthgauge.report.figure import Figure, panel
-from depthgauge.report.models import MODELS, SHOWN
+from depthgauge.report.models import SHOWN
 from depthgauge.report.predicted_variances import predicted_singular_values, predicted_spreads
 from depthgauge.report.seeds import band_table, rounded
+from depthgauge.studies.glorot.published import INITS
+
+STUDY = "glorot_init"
+
+ROWS = SHOWN | {"tanh_drawn": "Tanh, init as drawn"}
+"""Model -> its name; the last one has the weights that the paper's own figures fit."""
 
 Predicted = Callable[[xr.Dataset], Mapping[int, float]]
 
@@ -97,7 +102,9 @@ def _span(values: Sequence[float]) -> str:
 
 def jacobians(records: Records) -> Figure:
     """Draw the mean singular values of every model; raises DataError without a record."""
-    nets = matching(records, STUDY)
+    nets = [net for net in matching(records, STUDY) if SINGULAR in net]
+    if not nets:  # says so, and by which command the variable is recorded
+        measured(matching(records, STUDY)[0], SINGULAR)
     images = nets[0].attrs["config"]["jacobians"]["images"]
     panels = [
         _panel(
@@ -158,7 +165,7 @@ def _on(nets: Sequence[xr.Dataset], dataset: str) -> list[xr.Dataset]:
     found = {
         net.attrs["axes"]["model"]: net for net in nets if net.attrs["axes"]["dataset"] == dataset
     }
-    return [found[model] for model in SHOWN if model in found]
+    return [found[model] for model in ROWS if model in found]
 
 
 def _table(
@@ -170,7 +177,7 @@ def _table(
         known = predicted(net)
         rows = _rows(net, variable, steps)
         theory = rounded([known.get(layer, np.nan) for layer in rows["layer"]])
-        parts.append(rows.assign(theory=theory, model=SHOWN[net.attrs["axes"]["model"]]))
+        parts.append(rows.assign(theory=theory, model=ROWS[net.attrs["axes"]["model"]]))
     return pd.concat(parts)
 
 
@@ -207,8 +214,8 @@ def _panel(
 def _model_key() -> alt.Color:
     return alt.Color(
         "model:N",
-        scale=alt.Scale(domain=MODELS),
-        legend=alt.Legend(title=None, columns=5, symbolType="stroke", symbolDash=[1, 0]),
+        scale=alt.Scale(domain=list(ROWS.values())),
+        legend=alt.Legend(title=None, columns=6, symbolType="stroke", symbolDash=[1, 0]),
     )
 
 

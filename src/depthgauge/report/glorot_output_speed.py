@@ -5,13 +5,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.glorot_output_speed import FIRST_UPDATES
-from depthgauge.claims.glorot_saturation import STUDY
 from depthgauge.report.axes import log_step_x
 from depthgauge.report.cells import Records, basis, matching, measured
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.labels import Axis, end_labels, label_layer
 from depthgauge.report.seeds import BAND_WORDS, band_table
+from depthgauge.studies.glorot.published import FIRST_UPDATES
+
+STUDY = "glorot_saturation"
 
 PARTS = {
     "output_signal_speed": "W h",

@@ -5,7 +5,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.glorot_pretraining import SATURATED
 from depthgauge.claims.rates import final_test_error
 from depthgauge.report.axes import colour
 from depthgauge.report.cells import Records, measured
@@ -16,6 +15,7 @@ from depthgauge.report.figure import Figure, panel
 from depthgauge.report.labels import Axis, end_labels, label_layer
 from depthgauge.report.numbers import brief
 from depthgauge.report.seeds import BAND_WORDS, band_table
+from depthgauge.studies.glorot.pretraining import SATURATED
 
 STUDY = "glorot_pretraining"
 DATASET = "shapeset"

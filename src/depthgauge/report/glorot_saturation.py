@@ -6,7 +6,6 @@ import altair as alt
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.glorot_saturation import CURVES, HISTOGRAMS, STUDY
 from depthgauge.report.axes import colour, log_step_x
 from depthgauge.report.cells import Records, basis, matching, measured
 from depthgauge.report.curves import layer_labels
@@ -16,7 +15,14 @@ from depthgauge.report.labels import Axis
 from depthgauge.report.numbers import brief
 from depthgauge.report.seeds import rounded, thin
 
-SIGMOID = {"sigmoid_4": "Four hidden layers", "sigmoid": "Five hidden layers"}
+STUDY = "glorot_saturation"
+
+SIGMOID = {
+    "sigmoid_4": "Four hidden layers",
+    "sigmoid_4_slow": "Four, at a tenth of the rate",
+    "sigmoid_4_fixed": "Four, output biases kept at 0",
+    "sigmoid": "Five hidden layers",
+}
 CURVED = {"tanh": "Tanh", "softsign": "Softsign", "tanh_n": "Normalized tanh"}
 SATURATED = 0.95
 """|a| beyond this counts as saturated in the findings."""
@@ -25,8 +31,13 @@ _SETTING = "Hidden layers of 1,000 units; 300 fixed test images."
 
 
 def sigmoid(records: Records) -> Figure:
-    """Draw Fig. 2 for both depths; raises DataError when a record is missing."""
-    nets = {title: _net(records, model) for model, title in SIGMOID.items()}
+    """Draw Fig. 2 for both depths, and what else was run of them; DataError without four layers."""
+    there = {net.attrs["axes"]["model"] for net in matching(records, STUDY)}
+    nets = {
+        title: _net(records, model)
+        for model, title in SIGMOID.items()
+        if model in there or model == "sigmoid_4"
+    }
     tables = {title: _moments(net) for title, net in nets.items()}
     panels = []
     for title, table in tables.items():
@@ -79,7 +90,7 @@ def percentiles(records: Records) -> Figure:
         panels.append(panel(title, layers, 150, HEIGHT))
     return Figure(
         study=STUDY,
-        name=CURVES,
+        name="glorot_saturation_percentiles",
         title="How far out activations reach over training",
         finding=_outermost(nets),
         caption=(
@@ -125,7 +136,7 @@ def histograms(records: Records) -> Figure:
     ]
     return Figure(
         study=STUDY,
-        name=HISTOGRAMS,
+        name="glorot_saturation_histograms",
         title="Activations after the last update",
         finding=_saturated(nets),
         caption=(

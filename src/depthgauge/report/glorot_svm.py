@@ -4,7 +4,6 @@ import altair as alt
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.glorot_svm import PUBLISHED, SAMPLE, chosen
 from depthgauge.claims.rates import final_test_error
 from depthgauge.errors import DataError
 from depthgauge.report.cells import Records, basis, measured
@@ -13,6 +12,8 @@ from depthgauge.report.error_layers import error_layers
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.numbers import brief
 from depthgauge.report.seeds import BAND_WORDS, rounded, usable
+from depthgauge.studies.glorot.published import SAMPLE_ERRORS as PUBLISHED
+from depthgauge.studies.glorot.svm import SAMPLE, chosen
 
 STUDY = "glorot_svm"
 

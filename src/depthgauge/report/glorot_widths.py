@@ -2,11 +2,11 @@
 
 import altair as alt
 
-from depthgauge.claims.glorot_widths import SHAPES
 from depthgauge.claims.rates import final_test_error
 from depthgauge.report.cells import Records
 from depthgauge.report.chosen_rates import Nets, error_basis, final_table, nets_by_set
 from depthgauge.report.figure import Figure, panel
+from depthgauge.studies.glorot.published import SHAPES
 
 STUDY = "glorot_widths"
 DATASET = "shapeset"

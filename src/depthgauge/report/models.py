@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from depthgauge.claims.glorot_error import NAMES
+from depthgauge.studies.glorot.published import NAMES
 
 _NORMALIZED = " N"
 """How Table 1 marks the normalized initialization."""

@@ -6,11 +6,11 @@ import altair as alt
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.nielsen_accuracy import PUBLISHED
 from depthgauge.report.cells import Records, basis, cells, layers_in_words, measured
 from depthgauge.report.curves import hover
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.seeds import BAND_WORDS, band_table, rounded
+from depthgauge.studies.nielsen.published import ACCURACY as PUBLISHED
 
 STUDY = "nielsen_accuracy"
 

@@ -5,13 +5,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.nielsen_published import SPEEDS, STEPS
 from depthgauge.report.axes import speed_y, step_x
 from depthgauge.report.cells import Records, basis, cell, cells, layers_in_words
 from depthgauge.report.curves import hidden, hover, layer_labels, speed_layers, speed_table
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.labels import Axis
 from depthgauge.report.seeds import BAND_WORDS, rounded
+from depthgauge.studies.nielsen.published import SPEEDS, STEPS
 
 STUDY = "nielsen_training_speed"
 SPEED = "bias_gradient_norm"

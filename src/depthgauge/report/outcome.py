@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from depthgauge.claims.remedies import DEEP, REMEDIES
 from depthgauge.report.numbers import brief
 from depthgauge.report.verdicts import Verdicts, group, published
+from depthgauge.studies.remedies.register import DEEP, REMEDIES
 
 Verdict = Mapping[str, Any]
 
@@ -144,7 +144,7 @@ def _remedies(by_id: Mapping[str, Verdict]) -> Sentence | None:
         return None
     best = max(helped, key=lambda id: helped[id]["measured"])
     gain = brief(helped[best]["measured"])
-    name = REMEDIES[best.split(".")[-1]].title
+    name = REMEDIES[best.split(".")[-1]]["title"]
     return Sentence(
         f"Of {len(tried)} remedies for a tanh network of {DEEP} layers that hardly learns,"
         f" {len(helped)} improve its accuracy, most of all {name}: by {gain} percentage points.",

@@ -36,6 +36,29 @@ def remedies_error(records: Records) -> Figure:
     )
 
 
+def remedies_sigmoid(records: Records) -> Figure:
+    """Draw the sigmoid net that Lucas's answer speaks of, with the remedies that it names."""
+    study = "remedies_sigmoid"
+    depths = nets_by_depth(records, study)
+    tables = {depth: error_table(nets) for depth, nets in depths.items()}
+    order = tables[max(tables)].sort_values("mean", kind="stable")["model"].tolist()
+    panels = [_panel(depth, table, order) for depth, table in tables.items()]
+    drawn = [net for nets in depths.values() for net in nets.values()]
+    return Figure(
+        study=study,
+        name=study,
+        title="Step sizes by layer, adaptive and second-order methods on a sigmoid network",
+        finding=_finding(max(tables), tables[max(tables)]),
+        caption=(
+            "Left of the dashed line, the plain network, a remedy helps. Test error of Nielsen's"
+            " network after the last update, plain and with each remedy; point: mean over seeds;"
+            " whisker: 95 % interval of the mean; 90 % is chance."
+        ),
+        basis=remedies_basis(drawn),
+        chart=alt.concat(*panels, columns=1),
+    )
+
+
 def _finding(depth: int, table: pd.DataFrame) -> str:
     """Return how many remedies have intervals wholly below the plain net's error, and the best."""
     rows = {row["model"]: row for row in table.to_dict("records")}

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.remedies import DEEP
 from depthgauge.errors import DataError
 from depthgauge.report.cells import Records, layers_in_words, measured
 from depthgauge.report.figure import Figure, panel
@@ -15,6 +14,7 @@ from depthgauge.report.labels import Axis, end_labels, label_layer
 from depthgauge.report.numbers import brief
 from depthgauge.report.remedied_nets import STUDY, TITLES, Nets, nets_by_depth, remedies_basis
 from depthgauge.report.seeds import BAND, rounded
+from depthgauge.studies.remedies.register import DEEP
 from depthgauge.theory import initial_variances, weight_gradient_variances
 
 SLOPES = {"tanh": 1.0, "relu": 1 / 2, "gelu": 1 / 4}
