@@ -1,6 +1,8 @@
 """The first words of the report: numbers of the verdicts, filled in."""
 
-from depthgauge.report.outcome import outcome, refuted
+from depthgauge.report.outcome import TEMPLATES, outcome, refuted
+from depthgauge.studies.registry import CLAIMS
+from depthgauge.studies.remedies.register import REMEDIES
 
 CLAIM = {
     "id": "nielsen.depth.two_above_one",
@@ -43,6 +45,13 @@ def test_agreeing_numbers_are_counted_by_source():
     assert said.startswith("Nielsen 2015: 2 of the 3 published numbers and curves")
     (said,) = texts(*verdicts[:2])
     assert said.startswith("Nielsen 2015: All 2 published numbers and curves")
+
+
+def test_sentences_are_about_claims_that_exist():
+    """A claim that is renamed takes no sentence with it in silence."""
+    known = {claim.id for claim in CLAIMS}
+    assert {id for template in TEMPLATES for id in template.claims.values()} <= known
+    assert {f"remedies.helps.{name}" for name in REMEDIES} <= known
 
 
 def test_singular_values_are_given_as_their_range_over_data_sets():

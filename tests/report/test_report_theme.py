@@ -75,6 +75,15 @@ def test_symbols_of_a_legend_of_shapes_can_be_seen(mode):
 
 
 @pytest.mark.parametrize("mode", MODES)
+def test_words_in_a_figure_can_be_read(mode):
+    """Labels beside lines are text marks, which Vega draws black where no colour is named."""
+    found = config(mode)
+    styles = [each for each in found["style"].values() if "fontSize" in each]
+    colours = [found["text"]["color"], *(each["color"] for each in styles if "color" in each)]
+    assert styles and all(contrast(each, BACKGROUND[mode]) >= 4.5 for each in colours)
+
+
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("vision", VISION)
 def test_categories_differ_for_every_kind_of_vision(mode, vision):
     """Any two lie 20 or more apart in L*a*b*; just noticeable is about 2."""

@@ -37,8 +37,8 @@ def cost_surface(records: Records) -> Figure:
             f" one weight of each layer, seed {int(net['seed'][0])}, of a tanh network of"
             f" {settings['features']} inputs, {net.attrs['config']['hidden'][0]} hidden units and"
             f" {settings['classes']} softmax outputs on {net.attrs['config']['batch_size']} random"
-            " examples. Right: share of plateau of every seed; above the dashed line the quadratic"
-            " cost has more."
+            " examples. Every seed: its share of plateau; above the dashed line the"
+            " quadratic cost has more."
         ),
         basis=basis([net]),
         chart=chart,

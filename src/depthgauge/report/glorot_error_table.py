@@ -47,12 +47,13 @@ def error_table(records: Records) -> Figure:
         title="Test error five layers deep (Table 1)",
         finding=_finding(found),
         caption=(
-            "Left: does the diamond, the published value, lie on the whisker? Test error of five"
+            "Does the diamond, the published value, lie on the whisker? Test error of five"
             " hidden layers after the last update, at the learning rate with the smallest"
             " validation error. Point: mean over seeds; whisker: 95 % prediction interval for one"
-            " more run, cut at 1 and 100 %. Right: validation error against the learning rate, mean"
-            " over seeds; circled: the chosen rate. A choice at the end of a line decides no claim,"
-            " since a better rate may lie beyond; rates at which a seed diverged are left out."
+            " more run, cut at 1 and 100 %. Choice of the rate: validation error against the"
+            " learning rate, mean over seeds; circled: the chosen rate. A choice at the end of a"
+            " line decides no claim, since a better rate may lie beyond; rates at which a seed"
+            " diverged are left out."
         ),
         basis=error_basis(found),
         chart=alt.concat(*panels, columns=2),

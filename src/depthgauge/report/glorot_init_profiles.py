@@ -215,7 +215,7 @@ def _model_key() -> alt.Color:
     return alt.Color(
         "model:N",
         scale=alt.Scale(domain=list(ROWS.values())),
-        legend=alt.Legend(title=None, columns=6, symbolType="stroke", symbolDash=[1, 0]),
+        legend=alt.Legend(title=None, symbolType="stroke", symbolDash=[1, 0]),
     )
 
 

@@ -36,9 +36,9 @@ def pretraining(records: Records) -> Figure:
         title="Sigmoid networks with and without pre-training",
         finding=_finding(nets),
         caption=(
-            "Left and middle: does the top layer fall below the dashed line, where it counts as"
+            "Does the top layer fall below the dashed line, where it counts as"
             f" saturated? Mean activation of each hidden layer on {images} test images during"
-            " training with labels. Right: test error. Each network at the learning rate chosen on"
+            " training with labels. Each network at the learning rate chosen on"
             " the validation images; pre-training makes every hidden layer a denoising auto-encoder"
             f" first, and its steps are not counted here. Line: median over seeds; {BAND_WORDS}."
         ),

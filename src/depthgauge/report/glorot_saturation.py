@@ -94,10 +94,10 @@ def percentiles(records: Records) -> Figure:
         title="How far out activations reach over training",
         finding=_outermost(nets),
         caption=(
-            "The nearer to 1 a line with dots, the more of its layer is saturated. Right: tanh with"
-            " the normalized initialization. With dots: 98th"
+            "The nearer to 1 a line with dots, the more of its layer is saturated. With dots: 98th"
             " percentile of |a| in a layer; thin line: standard deviation of its activations; both"
-            f" over units and images, mean over seeds. {_SETTING}"
+            " over units and images, mean over seeds. Normalized tanh is tanh with the normalized"
+            f" initialization. {_SETTING}"
         ),
         basis=basis(nets.values()),
         chart=alt.concat(*panels, columns=3).resolve_scale(y="shared"),

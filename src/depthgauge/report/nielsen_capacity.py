@@ -33,9 +33,9 @@ def capacity(records: Records) -> Figure:
         title="Deeper networks that copy a shallower one, keep a random layer or use tanh",
         finding=_finding(plain, nets["plain", DEPTHS[-1]]),
         caption=(
-            "Left and middle: accuracy on the validation images during training, with all layers"
+            "Accuracy: on the validation images during training, with all layers"
             " trained (sigmoid), with the first one frozen as it was drawn, and with tanh instead"
-            f" of the sigmoid. Line: median over seeds; {BAND_WORDS}. Right: an identity neuron"
+            f" of the sigmoid. Line: median over seeds; {BAND_WORDS}. Error: an identity neuron"
             " returns its input approximately, the better the smaller its weight w₁. Line: its"
             " largest error on the activations of a trained layer, median over seeds; dashed: ½ −"
             " (2/w₁) tanh(w₁/4)."

@@ -26,13 +26,14 @@ def chain(records: Records) -> Figure:
         title="Chains of one-neuron layers: products that vanish and products that explode",
         finding=_finding(four, long),
         caption=(
-            "Left: by how much one neuron multiplies the gradient, |w σ′(z)| (dashed: 1/4), in"
-            " chains of 4, weights and biases drawn from N(0, 1), share of neurons in each bin."
-            f" Middle: |∂C/∂b| of each of {_LONGEST} neurons, relative to the last one, for random"
-            f" chains (line: median over seeds; {BAND_WORDS}) and for weights of 100 with every"
-            " z = 0; dashed: a factor of 1/4 or 25 per neuron. Right: only weights above 4 can keep"
-            " the signal, and only on a narrow interval of inputs: its width, measured by bisection"
-            " (line) and by equation 123 (dashed); diamond: the widest."
+            "Factor of one neuron: by how much one neuron multiplies the gradient, |w σ′(z)|"
+            " (dashed: 1/4), in chains of 4, weights and biases drawn from N(0, 1), share of"
+            f" neurons in each bin. Chains: |∂C/∂b| of each of {_LONGEST} neurons, relative to the"
+            f" last one, for random chains (line: median over seeds; {BAND_WORDS}) and for weights"
+            " of 100 with every z = 0; dashed: a factor of 1/4 or 25 per neuron. Inputs: only"
+            " weights above 4 can keep the signal, and only on a narrow interval of inputs: its"
+            " width, measured by bisection (line) and by equation 123 (dashed); diamond: the"
+            " widest."
         ),
         basis=basis([four]),
         chart=alt.concat(_factors(four), _gradients(long), _steepness(four), columns=3),

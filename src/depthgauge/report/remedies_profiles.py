@@ -25,7 +25,7 @@ _DECADES = [10.0**power for power in range(-12, 7)]
 KINDS = {
     "Initial weights": ("normalized", "orthogonal", "lsuv", "pretrained"),
     "Activation": ("relu", "he", "gelu"),
-    "Normalization and residual connections": ("batch_norm", "layer_norm", "residual"),
+    "Normalization, residual": ("batch_norm", "layer_norm", "residual"),
     "Step size": ("layer_rates", "adahessian", "adagrad", "rmsprop", "adam", "clip"),
 }
 """What a remedy changes -> the models that are drawn in one panel, beside the plain net."""

@@ -54,6 +54,7 @@ def config(mode: str) -> dict[str, Any]:
         },
         "mark": {"color": ink},
         "rule": {"color": ink},
+        "text": {"color": ink},  # Vega's own is black
         "view": {"stroke": None},
         "style": {
             "band": {"opacity": 0.22},
