@@ -50,7 +50,7 @@ def error_table(records: Records) -> Figure:
             "Does the diamond, the published value, lie on the whisker? Test error of five"
             " hidden layers after the last update, at the learning rate with the smallest"
             " validation error. Point: mean over seeds; whisker: 95 % prediction interval for one"
-            " more run, cut at 1 and 100 %. Choice of the rate: validation error against the"
+            " more run, cut at 1 and 100 %. Learning rate: validation error against the"
             " learning rate, mean over seeds; circled: the chosen rate. A choice at the end of a"
             " line decides no claim, since a better rate may lie beyond; rates at which a seed"
             " diverged are left out."
@@ -114,4 +114,4 @@ def _rates(dataset: str, cells: Nets) -> alt.LayerChart:
         base.mark_point(filled=True, size=25, opacity=1),
         base.transform_filter("datum.chosen").mark_point(size=160, strokeWidth=2, opacity=1),
     ]
-    return panel(f"{TITLES[dataset]}: choice of the rate", layers, width=250, height=HEIGHT)
+    return panel(f"{TITLES[dataset]}: learning rate", layers, width=250, height=HEIGHT)

@@ -73,6 +73,4 @@ def _panel(net: xr.Dataset, level: float) -> alt.LayerChart:
         *error_layers(alt.Chart(table).encode(x=x), "updates"),
         alt.Chart(ends).mark_line(style="reference").encode(x=x, y=level_y, tooltip=["error"]),
     ]
-    return panel(
-        "Network (line) and support vector machine (dashed)", layers, width=560, height=220
-    )
+    return panel("Network and support vector machine", layers, width=560, height=220)

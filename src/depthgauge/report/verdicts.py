@@ -16,6 +16,7 @@ SOURCES = {
     "nielsen": "Nielsen 2015",
     "milman": "Milman",
     "glorot": "Glorot and Bengio 2010",
+    "lucas": "Lucas",
     "theory": "Nielsen 2015",
 }
 """First word of a claim's id -> who published it; the chain of single neurons is Nielsen's."""

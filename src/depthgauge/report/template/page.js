@@ -22,11 +22,17 @@
     concat: chart.concat.map((panel) => ({ ...panel, width: Math.max(80, panel.width - pixels) })),
   });
 
+  // On a phone a legend goes over several rows; then long labels take from the panels' width.
+  const PHONE = 600;
+
   const views = new Map();
   // Draws a chart; returns by how many pixels it sticks out of its place.
   const embed = async (place, chart, mode, legend) => {
     views.get(place)?.finalize();
-    const title = { ...themes[mode].title, limit: place.clientWidth - 40 };
+    // On a phone a title begins left of its panel, and is cut where it would stick out.
+    const narrow = place.clientWidth < PHONE;
+    const title = { ...themes[mode].title, limit: place.clientWidth - (narrow ? 140 : 40) };
+    if (narrow) title.frame = "bounds";
     const config = { ...themes[mode], title, legend: { ...themes[mode].legend, ...legend } };
     // The interpreter (ast) evaluates no text as code, so the page can forbid that.
     views.set(place, await vegaEmbed(place, chart, {
@@ -37,8 +43,6 @@
     return place.scrollWidth - place.clientWidth;
   };
 
-  // On a phone a legend goes over several rows; then long labels take from the panels' width.
-  const PHONE = 600;
   const drawnAs = new Map();
   // Draws the charts that can be seen, unless they are there in this mode and width.
   const draw = async (mode) => {
@@ -123,7 +127,11 @@
   const unfold = () => {
     const found = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!found) return;
-    if (found.hidden) { form.reset(); for (const each of [...rows, ...sections]) each.hidden = false; }
+    if (found.closest("[hidden]")) {
+      form.reset();
+      setTimeout(unfold); // once the filter has followed
+      return;
+    }
     const around = found.closest("details");
     if (around) around.open = true;
     if (found.matches(".claims tr")) found.querySelector("details").open = true;
