@@ -1,7 +1,5 @@
 """Synthetic records of second-order steps, support vectors and pre-training."""
 
-from dataclasses import replace
-
 import numpy as np
 import xarray as xr
 
@@ -36,41 +34,6 @@ def second_order(world: dict[str, float], seeds: int = 12, **keys: int) -> list[
         net("glorot_second_order", model, error, _experiment([1000] * 5, **keys), seeds)
         for model, error in world.items()
     ]
-
-
-def depths(seeds: int = 12) -> list[xr.Dataset]:
-    """Return tanh nets of one to five hidden layers; the one of four has the smallest error."""
-    errors = {1: 50.0, 2: 40.0, 3: 35.0, 4: 30.0, 5: 32.0}
-    return [
-        _labelled(
-            net("glorot_depth", "tanh", error, _experiment([1000] * depth), seeds),
-            {"hidden": [1000] * depth},
-        )
-        for depth, error in errors.items()
-    ]
-
-
-def costs(seeds: int = 12) -> list[xr.Dataset]:
-    """Return tanh nets trained by the log-likelihood, and worse ones by the quadratic cost."""
-    return [
-        _labelled(
-            net(
-                "glorot_quadratic",
-                "tanh",
-                error,
-                replace(_experiment([1000] * 5), cost=cost),
-                seeds,
-            ),
-            {"cost": cost},
-        )
-        for cost, error in (("nll", 20.0), ("softmax_quadratic", 30.0))
-    ]
-
-
-def _labelled(cell: xr.Dataset, axes: dict) -> xr.Dataset:
-    """Return `cell` with one more axis, which its label names."""
-    label = ", ".join([cell.attrs["label"], *(f"{key}={value}" for key, value in axes.items())])
-    return cell.assign_attrs(axes={**cell.attrs["axes"], **axes}, label=label)
 
 
 def svm(
@@ -124,7 +87,7 @@ def net(study: str, model: str, error: float, experiment: Experiment, seeds: int
     """Errors fall from 90 % to `error` in half of the updates, plus 5 points off the best rate."""
     table = [(seed, rate) for seed in range(seeds) for rate in RATES]
     noise = 0.01 * np.random.default_rng(sum(map(ord, model))).standard_normal(seeds)
-    steps = np.linspace(0, experiment.steps, 11).astype(int)
+    steps = np.linspace(0, experiment.steps, 31).astype(int)
     at = np.interp(steps, [0, experiment.steps / 2], [1, 0])
     last = np.array([error + noise[seed] + 5 * (rate != RATES[1]) for seed, rate in table])
     test = last[:, None] + (90 - last[:, None]) * at

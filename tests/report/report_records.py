@@ -53,15 +53,10 @@ def small(seeds: int = 12) -> dict[str, list[xr.Dataset]]:
         "glorot_second_order": extra_records.second_order(extra_records.SECOND_ORDER, seeds),
         "glorot_pretraining": extra_records.pretraining(extra_records.PRETRAINING, seeds),
         "glorot_svm": extra_records.svm(extra_records.SVM, seeds),
-        "glorot_depth": extra_records.depths(seeds),
-        "glorot_quadratic": extra_records.costs(seeds),
-        "remedies_sigmoid": [
-            remedies_records.cell(remedies_records.HELPED, model, 5, seeds).assign_attrs(
-                study="remedies_sigmoid"
-            )
-            for model in ("plain", "adam")
-        ],
         **error_records.width_records(error_records.GAINS, seeds),
+        **error_records.depth_records(seeds),
+        **error_records.cost_records(seeds),
+        **remedies_records.sigmoid_records(remedies_records.HELPED, seeds),
     }
     return {study: [_real(cell) for cell in cells] for study, cells in found.items()}
 

@@ -31,11 +31,19 @@ from depthgauge.execution.sweep import carry_out
 from depthgauge.execution.worker import dry_run, planned_again, train_cell
 from depthgauge.planning.command import Command, command, folder_of, plans_a_grid
 from depthgauge.planning.hydra_errors import refusal, refusals
-from depthgauge.planning.plan import axes_of_trials, require_one_study, study_of
+from depthgauge.planning.plan import (
+    axes_of_trials,
+    require_one_study,
+    study_of,
+    with_short_names,
+)
 from depthgauge.project import project_root
 from depthgauge.training.environment import require_neutral_environment
+from depthgauge.user_code.search_path import search_in
 
 FOLDERS = ("--config-dir", "-cd", "--config-path", "-cp")
+VALUED = ("--config-name", "-cn", "--cfg", "-c", "--package", "-p")
+"""Options of Hydra's that take a value, beside folders."""
 SHOWS = ("--cfg", "-c", "--info", "-i", "--hydra-help", "--version", "--shell-completion", "-sc")
 """Options of Hydra's that print something and train nothing."""
 
@@ -61,6 +69,7 @@ def run_words(words: Sequence[str]) -> None:
     ours, hydras = "--dry-run" in words, _ordered(words)
     if any(word.startswith("study=") for word in hydras):
         study_of(hydras)
+    search_in([Path.cwd(), root])
     os.chdir(root)
     shows = any(word.split("=")[0] in SHOWS for word in words)
     task = dry_run if ours else train_cell
@@ -99,10 +108,10 @@ def _finish(begun: Command) -> None:
         raise ConfigError(f"{folder_of(config)}: no cell was trained; is the grid empty?")
     require_one_study({note.study for note in notes})
     axes = axes_of_trials([note.words for note in notes], [note.config for note in notes])
-    planned = [
+    planned = with_short_names(
         planned_again(position, note, varied)
         for position, (note, varied) in enumerate(zip(notes, axes, strict=True))
-    ]
+    )
     out_folder(planned[0].config)
     carry_out(planned[0].study, planned, lambda: None, config, already=0)
 
@@ -112,17 +121,26 @@ def _chooses_the_mode(word: str) -> bool:
 
 
 def _ordered(words: Sequence[str]) -> list[str]:
-    """Return Hydra's words: flags first, as argparse wants them, and folders as seen from here."""
-    many = ["--multirun"] if {"-m", "--multirun"} & set(words) else []
-    flags = [*many, *(["--resolve"] if "--resolve" in words else [])]
-    rest = [each for each in words if each not in ("-m", "--multirun", "--resolve", "--dry-run")]
-    for place, word in enumerate(rest):
+    """Return Hydra's words: options first, as argparse wants them, and folders as seen from here.
+
+    Words on both sides of an option would not be read.
+    """
+    first, options, rest = [], [], []
+    left = [each for each in words if each != "--dry-run"]
+    while left:
+        word = left.pop(0)
         option, is_one_word, folder = word.partition("=")
-        if option in FOLDERS and is_one_word:
-            rest[place] = f"{option}={Path(folder).absolute()}"
-        elif option in FOLDERS and place + 1 < len(rest):
-            rest[place + 1] = str(Path(rest[place + 1]).absolute())
-    return [*flags, *rest]
+        if word in ("-m", "--multirun", "--resolve"):
+            first.append("--multirun" if word == "-m" else word)
+        elif option in FOLDERS and is_one_word:
+            options.append(f"{option}={Path(folder).absolute()}")
+        elif option in FOLDERS and left:
+            options += [word, str(Path(left.pop(0)).absolute())]
+        elif option in VALUED and not is_one_word and left:
+            options += [word, left.pop(0)]
+        else:
+            rest.append(word)
+    return [*dict.fromkeys(first), *options, *rest]
 
 
 @contextmanager
