@@ -28,7 +28,7 @@ from depthgauge.studies.registry import CLAIMS
 from depthgauge.training.cell import finished
 
 RATES = ("study=glorot_error", "scale=overnight_rates", "dataset=mnist")
-"""Stage 1: every rate of every model of Table 1, one seed, a quarter of the updates."""
+"""Stage 1: every rate of every model of Table 1, one seed, a fifth of the updates."""
 
 ERRORS = ("study=glorot_error", "scale=overnight", "dataset=mnist")
 """Stage 2: each model at the rate that stage 1 chose on the validation images, five seeds."""
