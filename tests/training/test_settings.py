@@ -286,7 +286,8 @@ def test_every_page_plans_at_every_scale(page, scale, monkeypatch):
     def data(name):
         return Prepared(name, (1, 1), digits, name, split, split, split)
 
-    planned = plan([f"study={page}", f"scale={scale}"], data)
+    monkeypatch.setattr("depthgauge.planning.plan.prepared_data", data)
+    planned = plan([f"study={page}", f"scale={scale}"])
     assert len({each.cell.key for each in planned}) == len(planned) > 0
 
 
