@@ -23,13 +23,15 @@ from rich.box import SIMPLE
 from rich.table import Table
 from tqdm import tqdm
 
+from depthgauge.config import Scale
 from depthgauge.console.terminal import console
 from depthgauge.errors import ResourceError
 from depthgauge.planning.cache import plan_summary, studies
+from depthgauge.planning.study_file import scales_of
 from depthgauge.project import project_root
 from depthgauge.store.state import CELLS, held, size
 
-SCALES = ("smoke", "quick", "paper")
+SCALES = tuple(map(str, Scale))
 
 UNUSED = "no study"
 
@@ -41,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `depthgauge prune`."""
     parser.add_argument("--yes", action="store_true", help="remove the unused blocks")
     parser.add_argument(
-        "--scale", choices=SCALES, action="append", help="a scale to keep (default: all three)"
+        "--scale", choices=SCALES, action="append", help="a scale to keep (default: all)"
     )
 
 
@@ -80,7 +82,7 @@ def require_rest() -> None:
 
 def users(scales: Sequence[str]) -> dict[str, str]:
     """Return key -> study for every block that a page plans at one of `scales`."""
-    asked = [(study, scale) for study in studies() for scale in scales]
+    asked = [(study, scale) for study in studies() for scale in scales_of(study) if scale in scales]
     bar = tqdm(asked, desc="planning", unit="plan", disable=None, leave=False, delay=1)
     return {
         key: study

@@ -24,6 +24,7 @@ from pathlib import Path
 import hydra
 from hydra.types import TaskFunction
 
+from depthgauge.cli.hydra_words import SHOWS, offer_models_to, ordered
 from depthgauge.errors import ConfigError
 from depthgauge.execution.assemble import out_folder
 from depthgauge.execution.planned_cells import trials
@@ -34,10 +35,6 @@ from depthgauge.planning.hydra_errors import refusal, refusals
 from depthgauge.planning.plan import axes_of_trials, require_one_study, study_of
 from depthgauge.project import project_root
 from depthgauge.training.environment import require_neutral_environment
-
-FOLDERS = ("--config-dir", "-cd", "--config-path", "-cp")
-SHOWS = ("--cfg", "-c", "--info", "-i", "--hydra-help", "--version", "--shell-completion", "-sc")
-"""Options of Hydra's that print something and train nothing."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,12 +55,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run_words(words: Sequence[str]) -> None:
     """Train what is not finished yet, then assemble and track it; or what Hydra's options ask."""
     root = project_root()
-    ours, hydras = "--dry-run" in words, _ordered(words)
+    ours, hydras = "--dry-run" in words, ordered(words)
     if any(word.startswith("study=") for word in hydras):
         study_of(hydras)
     os.chdir(root)
     shows = any(word.split("=")[0] in SHOWS for word in words)
     task = dry_run if ours else train_cell
+    offer_models_to(hydras)
     if not shows:
         require_neutral_environment()  # now, rather than once a cell
     with command(dry_run=ours) as begun, _hydras_errors(begun):
@@ -109,20 +107,6 @@ def _finish(begun: Command) -> None:
 
 def _chooses_the_mode(word: str) -> bool:
     return word in ("--multirun", "--run", "-r") or word.startswith("hydra.mode=")
-
-
-def _ordered(words: Sequence[str]) -> list[str]:
-    """Return Hydra's words: flags first, as argparse wants them, and folders as seen from here."""
-    many = ["--multirun"] if {"-m", "--multirun"} & set(words) else []
-    flags = [*many, *(["--resolve"] if "--resolve" in words else [])]
-    rest = [each for each in words if each not in ("-m", "--multirun", "--resolve", "--dry-run")]
-    for place, word in enumerate(rest):
-        option, is_one_word, folder = word.partition("=")
-        if option in FOLDERS and is_one_word:
-            rest[place] = f"{option}={Path(folder).absolute()}"
-        elif option in FOLDERS and place + 1 < len(rest):
-            rest[place + 1] = str(Path(rest[place + 1]).absolute())
-    return [*flags, *rest]
 
 
 @contextmanager

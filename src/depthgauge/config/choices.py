@@ -1,6 +1,15 @@
 """Names that a key may take."""
 
-from enum import Enum
+from enum import Enum, StrEnum
+
+
+class Scale(StrEnum):
+    """Sizes that a study's page has for its protocol, in its table `at`; a text, as it names one."""
+
+    smoke = "smoke"
+    quick = "quick"
+    overnight = "overnight"
+    paper = "paper"
 
 
 class Spacing(Enum):

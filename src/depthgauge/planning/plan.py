@@ -21,6 +21,7 @@ from depthgauge.planning.command import words_of
 from depthgauge.planning.compose import Composer, parsed_word
 from depthgauge.planning.grid import Grid
 from depthgauge.planning.hydra_errors import WHICH, refusals
+from depthgauge.planning.models import offer_models
 from depthgauge.planning.slurm import Asked, asked_of_slurm, device_of
 from depthgauge.training.cell import Cell, build_cell
 from depthgauge.training.device import require_precision
@@ -103,6 +104,7 @@ def plan(overrides: Sequence[str]) -> list[Planned]:
     refuses.
     """
     study_of(overrides)
+    offer_models(None)
     conf = str(Path("conf").absolute())
     with refusals(), initialize_config_dir(conf, job_name=JOB, version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
@@ -117,6 +119,7 @@ def planned_cells(master: DictConfig, loader: ConfigLoader, words: Sequence[str]
     """
     with refusals(OverflowError, ValueError):  # OmegaConf lets Python's own errors through
         asked = asked_of_slurm(master)
+        offer_models(master)
         grid = Grid(loader, master, words)
         composer = Composer(loader, master)
         composed = [(job, *composer.compose(job)) for job in grid.jobs()]

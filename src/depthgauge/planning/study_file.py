@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from depthgauge.config import Scale
 from depthgauge.errors import ConfigError
 
 
@@ -19,6 +20,12 @@ def minutes_of(study: str, scale: str) -> float | None:
     """Return the minutes on 2 cores that a study's page expects, None where it has none."""
     found = _value(Path("conf/study") / f"{study}.yaml", f"notebook.minutes.{scale}")
     return float(found) if isinstance(found, int | float) else None
+
+
+def scales_of(study: str) -> list[str]:
+    """Return the scales that a study's page has sizes for; a page without sizes has one."""
+    found = _value(Path("conf/study") / f"{study}.yaml", "at")
+    return list(map(str, found)) if isinstance(found, DictConfig) else [str(Scale.quick)]
 
 
 def _value(path: Path, key: str) -> object:
