@@ -4,7 +4,7 @@ from enum import Enum, StrEnum
 
 
 class Scale(StrEnum):
-    """Sizes that a study's page has for its protocol, in its table `at`; a text, as it names one."""
+    """Names a row of sizes in a page's table `at`; a text, as in ${at.${scale}.steps}."""
 
     smoke = "smoke"
     quick = "quick"

@@ -150,6 +150,12 @@ class Config(Experiment):
     objective: str | None = None
     """What a sweeper such as Optuna searches by: a variable of the record that is one number a
     replica (and step), as cost_validation; its last value, as the mean over the replicas."""
+    trainer: dict[str, Any] = field(default_factory=dict)
+    """Arguments of Lightning's Trainer that change no number, as profiler."""
+    callbacks: dict[str, Any] = field(default_factory=dict)
+    """Name -> a callback of Lightning that only watches: its class (_target_) and arguments."""
+    logger: dict[str, Any] = field(default_factory=dict)
+    """Name -> a logger of Lightning for what callbacks log, likewise."""
     model: str = ""
     """Picks one of `models` where a study's axis is a bundle of keys, as activation with init."""
     models: dict[str, Any] = field(default_factory=dict)

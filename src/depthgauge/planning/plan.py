@@ -23,6 +23,7 @@ from depthgauge.planning.grid import Grid
 from depthgauge.planning.hydra_errors import WHICH, refusals
 from depthgauge.planning.models import offer_models
 from depthgauge.planning.slurm import Asked, asked_of_slurm, device_of
+from depthgauge.planning.trainer_additions import require_watching
 from depthgauge.training.cell import Cell, build_cell
 from depthgauge.training.device import require_precision
 from depthgauge.training.limits import check
@@ -152,6 +153,7 @@ def planned_cell(
     """Check a composed cell, and cut it into blocks. `axes` name the words that vary."""
     varied = _axes(words, axes, config)
     require_settings_read(config, varied)
+    require_watching(config)
     device = device_of(config.device, asked)
     require_precision(config.precision, device)
     prepared = prepared_data(config.dataset.name)

@@ -5,6 +5,7 @@ import logging
 import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
@@ -32,6 +33,7 @@ from depthgauge.training.saturation import ActivationStatistics
 from depthgauge.training.schedule import Chunks
 from depthgauge.training.signal import GradientStatistics
 from depthgauge.training.stream import ShapesetStream
+from depthgauge.training.trainer_settings import TrainerSettings
 from depthgauge.training.ways import way
 
 CHECKPOINT_SECONDS = 20.0
@@ -174,17 +176,27 @@ def train_block(
 
 
 def quiet_trainer(device: str, callbacks: list[pl.Callback]) -> pl.Trainer:
-    """Return a Trainer for one pass over the chunks, without files, loggers or banners."""
-    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    """Return a Trainer for one pass over the chunks.
+
+    It has no files, loggers or banners but those that a TrainerSettings among `callbacks` asks for.
+    """
+    quiet: dict[str, Any] = {
+        "log_every_n_steps": 1,  # a batch is a chunk of steps
+        "logger": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+    }
+    for each in callbacks:
+        quiet |= each.arguments if isinstance(each, TrainerSettings) else {}
+    level = logging.INFO if quiet.get("profiler") else logging.WARNING  # it prints by logging
+    logging.getLogger("pytorch_lightning").setLevel(level)
     return pl.Trainer(
         accelerator={"cuda": "gpu"}.get(device, device),
         devices=1,
         max_epochs=1,
         callbacks=callbacks,
-        logger=False,
         enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
+        **quiet,
         # One process a block, in a Slurm job too, whose signals are not Lightning's to answer.
         plugins=[LightningEnvironment()],
     )
