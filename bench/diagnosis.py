@@ -17,6 +17,7 @@ from diagnosis_peers import PEERS, TORCHMORTEM, observe
 from diagnosis_table import OURS, Run, misses, save, table, write_into
 
 from depthgauge.diagnosis.findings import Finding
+from depthgauge.diagnosis.recorder import is_due
 from depthgauge.diagnosis.verdicts import faults, judge
 from depthgauge.diagnosis.watch import watch
 
@@ -55,7 +56,7 @@ def peers(net: Net, seed: int) -> list[Run]:
     steps, raised = [], {name: [] for name in PEERS}
     for step in range(STEPS):
         batch = data[step % len(data)]
-        if step % EVERY == 0 or step & (step - 1) == 0:
+        if is_due(step, EVERY):
             steps.append(observe(module, loss, batch, optimizer))
             for name, rule in PEERS.items():
                 raised[name].append(rule(steps))

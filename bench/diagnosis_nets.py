@@ -461,6 +461,7 @@ LARGE = frozenset({Finding.step_too_large, Finding.explodes, Finding.dead, Findi
 SMALL = frozenset({Finding.step_too_small})
 ALIKE = frozenset({Finding.alike, Finding.vanishes})
 OTHER = frozenset({Finding.not_depth})
+TWICE = frozenset({Finding.applied_twice})
 FORGETS = frozenset({Finding.forgets})
 SYMMETRIC = frozenset({Finding.symmetric})
 
@@ -521,7 +522,7 @@ def faulty() -> Iterator[Net]:
     yield Net("GRU, 60 steps", partial(recall, nn.GRU, 60), FORGETS)
     yield Net("RNN, 40 steps", partial(recall, nn.RNN, 40), FORGETS)
     # nothing is wrong with the depth
-    yield Net("softmax twice", softmax_twice, OTHER)
+    yield Net("softmax twice", softmax_twice, OTHER | TWICE)
     yield Net("random labels", random_labels, OTHER)
     yield Net("log(0) in the loss", logarithm_of_zero, EXPLODES)
 

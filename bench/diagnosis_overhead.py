@@ -1,9 +1,11 @@
 """What watching costs: whole trainings with and without, in turns; and what an import costs.
 
-`python bench/diagnosis_overhead.py` prints one Markdown table of ratios: the median over pairs, the
-least and the most. Seconds are the processor's, on one thread: other work on the machine counts
-little. Looks are at steps 0, 1, 2, 4, 8, ... and every 100th, the default. A pair is
-two trainings of one network from one seed, one after the other, in alternating order.
+`python bench/diagnosis_overhead.py` prints two Markdown tables: ratios, the median over pairs, the
+least and the most; and what one look adds, in steps of the same training, with the share that
+follows for 1,000 steps and in the long run. Seconds are the processor's, on one thread: other work
+on the machine counts little, and least in the second table, whose steps lie side by side. Looks are
+at the default steps: 0, 1, 2, 4, ..., 64, 100, 200, ... A pair is two trainings of one network from
+one seed, one after the other, in alternating order.
 """
 
 import argparse
@@ -19,10 +21,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from depthgauge.diagnosis.recorder import Recorder, is_due
 from depthgauge.diagnosis.watch import watch
 
 CALLBACK = "from depthgauge import GradientFlow"
 LIGHTNING = "import pytorch_lightning"
+EVERY = 100
+"""The default cadence."""
 
 
 def dense() -> tuple[nn.Module, tuple[int, ...]]:
@@ -70,6 +75,46 @@ def train(make: Callable[[], tuple[nn.Module, tuple[int, ...]]], steps: int, on:
     return time.process_time() - begin
 
 
+def look_cost(make: Callable[[], tuple[nn.Module, tuple[int, ...]]], looks: int = 40) -> float:
+    """Return what a look adds to its step, in steps: medians of steps with one and of those around.
+
+    Every fourth step is looked at; the first ten looks warm up.
+    """
+    torch.manual_seed(0)
+    net, shape = make()
+    x, y = torch.randn(64, *shape), torch.randint(0, 10, (64,))
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
+    took: dict[bool, list[float]] = {True: [], False: []}
+    recorder = Recorder(net, lambda step: step % 4 == 3)
+
+    def count(*_: object) -> None:
+        recorder.stepped()
+
+    optimizer.register_step_post_hook(count)
+    for step in range(4 * looks):
+        begin = time.process_time()
+        recorder.begin()
+        optimizer.zero_grad()
+        functional.cross_entropy(net(x), y).backward()
+        optimizer.step()
+        recorder.end()
+        if step >= 40:
+            took[step % 4 == 3].append(time.process_time() - begin)
+    quiet = median(took[False])
+    return (median(took[True]) - quiet) / quiet
+
+
+def costs() -> Iterator[str]:
+    """Yield the lines of the second table."""
+    yield "\n| | a look, in steps | looks in 1,000 steps | share of them | in the long run |"
+    yield "|---|---|---|---|---|"
+    looks = sum(is_due(step, EVERY) for step in range(1000))
+    for name, make in NETS.items():
+        cost = look_cost(make)
+        share = looks * cost / 1000
+        yield f"| {name} | {cost:.2f} | {looks} | {share:.1%} | {cost / EVERY:.1%} |"
+
+
 def started(code: str) -> float:
     """Return the processor's seconds of a new Python for one import."""
     before = os.times()
@@ -113,6 +158,7 @@ def main() -> None:
         options.pairs,
     )
     print(imports)
+    print(*costs(), sep="\n")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
-"""How often the remedies that a verdict names help, on the faulty networks of diagnosis_nets.py.
+"""How often the remedies that a verdict names help, on faulty networks.
 
-`python bench/diagnosis_remedies.py` watches each network once, from seed 0, and tries every remedy
-that its lasting faults name, on three pairs of trainings over 100 steps. A remedy helps where the
-95 % interval of its effect on the training loss is above 0. It prints one Markdown table.
+`python bench/diagnosis_remedies.py` takes those of diagnosis_nets.py, which the order of the
+remedies was set on; with `--fresh` those of diagnosis_fresh_nets.py, which nothing was set on. It
+watches each network once, from seed 0, and tries the remedies that its lasting faults name, on
+three pairs of trainings over 100 steps, in their order and until one helps: the 95 % interval of
+its effect on the training loss is above 0. It prints one Markdown table.
 """
 
 import argparse
@@ -12,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from diagnosis_fresh_nets import nets
 from diagnosis_nets import Net, faulty
 
 from depthgauge.diagnosis.findings import Remedy, Trial, Verdict
@@ -63,11 +66,14 @@ def found(net: Net) -> tuple[Verdict, ...]:
 
 
 def treat(net: Net) -> Treated:
-    """Find the faults and try what they name, in the order of naming."""
+    """Find the faults and try what they name, in the order of naming, until one helps."""
     verdicts = found(net)
-    named = dict.fromkeys(each for verdict in verdicts for each in verdict.remedies)
-    remedies = [Remedy(each) for each in named]
-    return Treated(net.name, verdicts, try_remedies(net.make, remedies, seeds=SEEDS, steps=TRIED))
+    trials: list[Trial] = []
+    for each in dict.fromkeys(each for verdict in verdicts for each in verdict.remedies):
+        trials += try_remedies(net.make, [Remedy(each)], seeds=SEEDS, steps=TRIED)
+        if helps(trials[-1]):
+            break
+    return Treated(net.name, verdicts, tuple(trials))
 
 
 def rows(treated: Treated) -> list[str]:
@@ -77,8 +83,8 @@ def rows(treated: Treated) -> list[str]:
     lines = []
     for trial in treated.trials:
         e = trial.effect
-        middle = (e.low + e.high) / 2  # before - after, infinities as the worst loss seen
-        effect = trial.note or f"{middle:.3g} [{e.low:.3g}, {e.high:.3g}]"
+        unit = " decades" if trial.decades else ""
+        effect = trial.note or f"{(e.low + e.high) / 2:.3g} [{e.low:.3g}, {e.high:.3g}]{unit}"
         word = "yes" if helps(trial) else "harms" if e.high < 0 else "no"
         loss = f"{trial.before:.3g} | {trial.after:.3g}"
         lines.append(f"{lead}{trial.remedy} | {loss} | {effect} | {word} |")
@@ -101,12 +107,13 @@ def main() -> None:
     """Watch, try, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="networks whose name contains this")
+    parser.add_argument("--fresh", action="store_true", help="the networks nothing was set on")
     options = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     everyone = []
     print(HEAD)
-    for net in faulty():
+    for net in nets() if options.fresh else faulty():
         if options.only in net.name:
             everyone.append(treat(net))
             print("\n".join(rows(everyone[-1])), flush=True)

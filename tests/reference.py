@@ -25,9 +25,16 @@ def derivative(name, z):
 
 
 def output(cost, z):
-    if cost == "nll":
+    if cost in ("nll", "softmax_quadratic"):
         return np.exp(z - z.max()) / np.exp(z - z.max()).sum()
     return 1 / (1 + np.exp(-z))
+
+
+def output_slopes(cost, a):
+    """Matrix that turns a - y into delta^L."""
+    if cost == "softmax_quadratic":
+        return 2 * (np.diag(a) - np.outer(a, a))
+    return np.diag(a * (1 - a)) if cost == "quadratic" else np.eye(len(a))
 
 
 def value(cost, z, y):
@@ -36,7 +43,7 @@ def value(cost, z, y):
         return -(y * np.log(a) + (1 - y) * np.log(1 - a)).sum()
     if cost == "nll":
         return -np.log(a[y.argmax()])
-    return ((y - a) ** 2).sum() / 2
+    return ((y - a) ** 2).sum() / (1 if cost == "softmax_quadratic" else 2)
 
 
 def forward(weights, biases, x, name):
@@ -52,7 +59,7 @@ def deltas(weights, biases, x, y, name, cost):
     """delta^l of one example, layers 1..L (equations 30 and 34)."""
     zs, _ = forward(weights, biases, x, name)
     a = output(cost, zs[-1])
-    delta = (a - y) * (a * (1 - a) if cost == "quadratic" else 1)
+    delta = output_slopes(cost, a) @ (a - y)
     found = [delta]
     for layer in range(len(weights) - 1, 0, -1):
         delta = (weights[layer].T @ delta) * derivative(name, zs[layer - 1])

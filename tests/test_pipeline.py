@@ -9,7 +9,7 @@ import grimp
 import pytest
 import yaml
 
-from depthgauge.claims.registry import STUDIES as STUDIES_JUDGED
+from depthgauge.studies.registry import STUDIES as STUDIES_JUDGED
 from depthgauge.training.procedures import PROCEDURES
 from projects import environment, make_project, put_under_dvc
 

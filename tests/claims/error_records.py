@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from depthgauge.claims.glorot_error import MODELS, PUBLISHED
 from depthgauge.config import Dataset, Evaluation, Experiment, Gradients, plain
+from depthgauge.studies.glorot.published import ERRORS as PUBLISHED
+from depthgauge.studies.glorot.published import MODELS
 
 RATES = (0.01, 0.1, 1.0)
 """The middle one is best by 5 points of error."""
@@ -31,9 +32,8 @@ def table_records(
     for dataset, errors in world.items():
         names = ("imagenet", "tiny_imagenet") if dataset == "imagenet" else (dataset,)
         for name in names:
-            for model, (activation, init) in MODELS.items():
-                depth = 4 if model == "sigmoid" else 5
-                experiment = _experiment(name, activation, init, depth, **options)
+            for model, keys in MODELS.items():
+                experiment = _experiment(name, *keys.values(), 5, **options)
                 cells.append(_cell("glorot_error", model, experiment, errors[model], seeds))
     return {"glorot_error": cells}
 
@@ -45,7 +45,7 @@ def width_records(
     cells = []
     for shape, gain in gains.items():
         for model, error in (("tanh", 40.0), ("tanh_n", 40.0 - gain)):
-            experiment = _experiment("shapeset", *MODELS[model], 5, **options)
+            experiment = _experiment("shapeset", *MODELS[model].values(), 5, **options)
             cells.append(_cell("glorot_widths", f"{model}_{shape}", experiment, error, seeds))
     return {"glorot_widths": cells}
 

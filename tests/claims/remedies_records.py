@@ -6,8 +6,8 @@ from functools import cache
 import numpy as np
 import xarray as xr
 
-from depthgauge.claims.remedies import BUDGET, REMEDIES
 from depthgauge.config import Evaluation, Experiment, plain
+from depthgauge.studies.remedies.register import BUDGET, REMEDIES
 
 RATES = (0.01, 0.1, 1.0)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from depthgauge.claims.registry import CLAIMS
+from depthgauge.studies.registry import CLAIMS
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
 

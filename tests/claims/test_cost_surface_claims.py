@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from cost_surface_records import CONTRARY, EQUAL, PUBLISHED, record
 
-from depthgauge.claims.glorot_cost_surface import CLAIMS, plateau_share
 from depthgauge.claims.judging import judge
+from depthgauge.studies.glorot.cost_surface import plateau_share
+from depthgauge.studies.registry import CLAIMS as ALL
+
+CLAIMS = [claim for claim in ALL if claim.id == "glorot.cost_surface.plateau"]
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from depthgauge.claims.glorot_output_speed import CLAIMS
 from depthgauge.claims.judgement import UndecidableError
 from depthgauge.claims.rates import final_errors
 from depthgauge.claims.readings import final_accuracy, window_ends
+from depthgauge.studies.glorot.output_speed import bias_over
 
 
 def cell(variables, seeds=2, steps=10, **coords):
@@ -55,7 +55,8 @@ def test_only_the_first_hundred_updates_count_for_the_output():
     record = cell(
         {name: (axes, values) for name, values in speeds.items()}, 1, output_step=[0, 100, 101]
     )
-    np.testing.assert_allclose(CLAIMS[0].estimate([record]), [4.0])
+    found = bias_over([record], speed="output_signal_speed", updates=100)
+    np.testing.assert_allclose(found, [4.0])
 
 
 def test_windows_end_where_they_are_full_and_hold_hidden_layers_alone():

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from small_records import BY_ID, estimate, positive, small
 
-from depthgauge.claims.glorot_error import unlike_the_paper
-from depthgauge.claims.remedies import lowest_rate
+from depthgauge.studies.glorot.errors import unlike_the_paper
+from depthgauge.studies.remedies.estimates import lowest_rate
 
 STEPS = 4
 CURVES = positive(2, 3, STEPS, 6)

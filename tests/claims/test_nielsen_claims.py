@@ -7,7 +7,7 @@ import pytest
 from nielsen_records import CONTRARY, PUBLISHED, accuracy_cell, records, training_cell
 
 from depthgauge.claims.judging import judge
-from depthgauge.claims.registry import CLAIMS
+from depthgauge.studies.registry import CLAIMS
 
 NIELSEN = [
     claim
@@ -15,6 +15,7 @@ NIELSEN = [
     if claim.id.startswith("nielsen.")
     and claim.study != "nielsen_capacity"  # test_theory_claims
     and not claim.id.startswith("nielsen.curves.")  # test_nielsen_curves
+    and not (claim.study == "nielsen_training_speed" and claim.id.endswith(".much_slower"))
 ]
 every_claim = pytest.mark.parametrize("claim", NIELSEN, ids=lambda claim: claim.id)
 
@@ -84,9 +85,9 @@ def test_stays_open_when_nothing_was_measured(as_published, claim):
 
 
 def test_a_short_training_is_judged_only_once_it_has_converged():
-    """15,000 of 150,000 updates decide an accuracy only if the error fell by less than 2 %."""
+    """15,000 of 150,000 updates decide an accuracy only if the error fell by less than 5 %."""
     claim = claim_of("nielsen.accuracy.h2")
-    for still, expected in ((0.05, "inconclusive"), (0.01, "holds")):
+    for still, expected in ((0.08, "inconclusive"), (0.02, "holds")):
         cell = accuracy_cell(PUBLISHED, 2, 20, steps=15_000, still=still)
         found = verdict({"nielsen_accuracy": [cell]}, claim)
         assert found["verdict"] == expected
@@ -159,7 +160,7 @@ def test_the_chapters_own_bars_are_mostly_larger():
     first, second = np.abs(drawn)
     ratios = second[:, None] / first
     assert ((ratios > 1).sum(), (ratios > 2).sum()) == (32, 26)
-    cell = records(PUBLISHED, seeds=20)["nielsen_neuron_bars"][0]
+    cell = records(PUBLISHED, seeds=30)["nielsen_neuron_bars"][0]
     cell["bias_gradient"][:, 0, :2, :6] = drawn
     claims = [each for each in NIELSEN if each.study == "nielsen_neuron_bars"]
     found = {

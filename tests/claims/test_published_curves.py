@@ -7,7 +7,7 @@ fails would refute whoever reproduces it.
 import numpy as np
 from small_records import BY_ID, small
 
-from depthgauge.claims.glorot_sigmoid_saturation import EPOCH
+from depthgauge.studies.glorot.sigmoid_saturation import EPOCH
 
 FIG_2 = {
     2.5: 0.1075,

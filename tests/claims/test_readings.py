@@ -9,7 +9,7 @@ from nielsen_records import PUBLISHED, initial_cell, records, training_cell
 from depthgauge.claims.judgement import UndecidableError
 from depthgauge.claims.judging import judge
 from depthgauge.claims.readings import flags, hidden_speeds, initial_speeds, window_ends
-from depthgauge.claims.registry import CLAIMS
+from depthgauge.studies.registry import CLAIMS
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from remedies_records import HELPED, USELESS, records
 
 from depthgauge.claims.judging import judge
-from depthgauge.claims.registry import CLAIMS
+from depthgauge.studies.registry import CLAIMS
 
 OURS = [claim for claim in CLAIMS if claim.id.startswith("remedies.")]
 every_claim = pytest.mark.parametrize("claim", OURS, ids=lambda claim: claim.id)

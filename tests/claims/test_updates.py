@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from depthgauge.claims.judging import judge
-from depthgauge.claims.registry import CLAIMS
+from depthgauge.studies.registry import CLAIMS
 from report.report_records import small
 
 OF_ANY_STATE = (

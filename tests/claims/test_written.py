@@ -49,8 +49,12 @@ def test_each_required_key_is_asked_for():
         ("updates", [None, None]),
         ("updates", [3]),
         ("cells", "hidden=[30]"),
-        ("format", 3),
         ("format", True),
+        ("format", "3"),
+        ("values", [1, [2, None]]),
+        ("values", 3),
+        ("sensitivity", "half"),
+        ("rule_arguments", []),
         ("kind", None),
         ("verdict", "maybe"),
         ("verdict", ["holds"]),
@@ -61,6 +65,15 @@ def test_a_value_of_another_kind_is_named(key, value):
     verdicts = json.loads(TEXT)[:3]
     verdicts[2][key] = value
     with pytest.raises(ValueError, match=f"^{key} of entry 2 lacking or wrong"):
+        parse(json.dumps(verdicts), OF_ALL)
+
+
+@pytest.mark.parametrize("format", [0, 4])
+def test_another_format_is_named(format):
+    """A later version of depthgauge may write what this one does not know."""
+    verdicts = json.loads(TEXT)[:3]
+    verdicts[2]["format"] = format
+    with pytest.raises(ValueError, match=rf"entry 2 is of format {format}; .* reads 1 to 3"):
         parse(json.dumps(verdicts), OF_ALL)
 
 

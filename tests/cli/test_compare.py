@@ -14,9 +14,9 @@ import pytest
 import xarray as xr
 from PIL import Image
 
-from depthgauge.claims.registry import CLAIMS as REGISTER
 from depthgauge.datasets.prepared import Split, assemble, path_of, write
 from depthgauge.records import write as write_record
+from depthgauge.studies.registry import CLAIMS as REGISTER
 
 ROOT = Path(__file__).parents[2]
 CLAIMS = ROOT / "results/claims.json"

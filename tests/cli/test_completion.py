@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from depthgauge.cli.main import STAGES
+from depthgauge.cli.main import COMMANDS
+from depthgauge.cli.prune import SCALES
 from depthgauge.config import Config
 
 DRIVERS = {
@@ -56,7 +57,7 @@ def offered(request, project, depthgauge, tmp_path):
 
 def test_tab_offers_stages_options_keys_and_values(offered, project, tmp_path):
     """Each in its place; a page that was added just now too; values also after a comma."""
-    assert offered("depthgauge ") == list(STAGES)
+    assert offered("depthgauge ") == list(COMMANDS)
     assert offered("depthgauge tra") == ["train", "track"]
     assert {"--help", "--multirun", "--dry-run", "--cfg"} <= set(offered("depthgauge train --"))
     assert offered("depthgauge train --cfg ") == ["job", "hydra", "all"]
@@ -64,7 +65,7 @@ def test_tab_offers_stages_options_keys_and_values(offered, project, tmp_path):
     assert offered("depthgauge completion ") == ["bash", "zsh"]
     assert offered("depthgauge train study=nielsen_a") == ["nielsen_accuracy"]
     assert offered("depthgauge train activation=sigmoid,ta")[-1].endswith("tanh")
-    assert offered("depthgauge status scale=") == ["smoke", "quick", "paper"]
+    assert offered("depthgauge status scale=") == list(SCALES)
     assert offered("depthgauge fetch f") == ["file="]
     (project / "conf/study/of_my_own.yaml").write_text("{}\n")
     assert offered("depthgauge train study=of") == ["of_my_own"]

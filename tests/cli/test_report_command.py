@@ -7,11 +7,11 @@ import pytest
 
 from claims.nielsen_records import PUBLISHED, accuracy_cell
 from depthgauge.claims.judging import judge
-from depthgauge.claims.registry import CLAIMS
 from depthgauge.cli import report
 from depthgauge.cli.main import main
 from depthgauge.errors import DataError
 from depthgauge.records import write
+from depthgauge.studies.registry import CLAIMS
 
 
 def parsed(*words):

@@ -21,7 +21,7 @@ from depthgauge.planning.plan import prepared_data
 from depthgauge.planning.summary import BlockSummary, CellSummary
 from depthgauge.report.duration import duration
 from depthgauge.store import state
-from depthgauge.store.state import State, held, look, size
+from depthgauge.store.state import State, held, inspect, size
 
 SMALL = ["hidden=[5],[4,3]", "steps=200", "seeds=2", "train_size=1000", "evaluation.every=100"]
 ASKED = ["study=nielsen_accuracy", "scale=smoke", *SMALL, "tracking=false"]
@@ -139,10 +139,10 @@ def test_a_block_computed_by_another_process_is_running(tmp_path):
     with subprocess.Popen(command, stdin=pipe, stdout=pipe) as other:
         assert other.stdout is not None
         other.stdout.readline()
-        assert held(tmp_path / "block") and look(tmp_path / "block").state is State.running
+        assert held(tmp_path / "block") and inspect(tmp_path / "block").state is State.running
         other.kill()
         other.wait()
-    assert not held(tmp_path / "block") and look(tmp_path / "block").state is State.stopped
+    assert not held(tmp_path / "block") and inspect(tmp_path / "block").state is State.stopped
 
 
 def test_a_project_that_cannot_be_written_is_looked_at_all_the_same(
@@ -186,9 +186,9 @@ def test_names_are_whole_on_a_terminal_of_80_columns():
 
 def test_looking_makes_no_file(tmp_path):
     """Neither a lock nor a folder."""
-    assert look(tmp_path / "nothing").state is State.to_do
+    assert inspect(tmp_path / "nothing").state is State.to_do
     (tmp_path / "block").mkdir()
-    look(tmp_path / "block")
+    inspect(tmp_path / "block")
     assert list(tmp_path.rglob("*")) == [tmp_path / "block"]
 
 

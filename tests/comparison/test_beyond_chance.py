@@ -5,10 +5,10 @@ import pytest
 from scipy import stats
 
 from depthgauge.claims import rules
-from depthgauge.claims.registry import CLAIMS
 from depthgauge.comparison.holm import holm
 from depthgauge.comparison.verdict_test import TESTS, p_value
 from depthgauge.comparison.verdicts import changes
+from depthgauge.studies.registry import CLAIMS
 
 
 def verdict(rule, values, published=None, id="a"):

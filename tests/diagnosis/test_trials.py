@@ -7,9 +7,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from depthgauge.diagnosis import trials
 from depthgauge.diagnosis.findings import Remedy
 from depthgauge.diagnosis.remedies import REMEDIES, Setup
 from depthgauge.diagnosis.surgery import Residual, hidden_layers
+from depthgauge.diagnosis.text import trial_sentence
 from depthgauge.diagnosis.trials import fresh, try_remedies
 
 
@@ -213,6 +215,53 @@ def test_the_same_seeds_are_paired():
 def make_deep_net():
     net = tanh_net(12, 32)
     return net, classes, some_batches(width=32), torch.optim.SGD(net.parameters(), lr=0.1)
+
+
+def test_a_last_softmax_is_taken_away():
+    """Outputs are what it was given; a network that ends otherwise has nothing to take away."""
+    body = tanh_net()
+    setup = setup_of(nn.Sequential(body, nn.Softmax(dim=1)))
+    x = setup.first_batch[0]
+    expected = body(x)
+    assert REMEDIES[Remedy.raw_outputs].apply(setup)
+    assert torch.equal(setup.net(x), expected)
+    assert not REMEDIES[Remedy.raw_outputs].apply(setup_of(tanh_net()))
+
+
+def losses_of(monkeypatch, before, after):
+    """The trial of a remedy with these final losses, seed by seed."""
+    given = {None: before, Remedy.he_init: after}
+    monkeypatch.setattr(
+        trials, "_final_loss", lambda make, remedy, seed, steps: given[remedy][seed]
+    )
+    (trial,) = try_remedies(lambda: (), [Remedy.he_init], seeds=len(before))
+    return trial
+
+
+def test_exploding_losses_are_compared_in_decades(monkeypatch):
+    """Three seeds fall by 1, 2 and 3 decades: mean 2, t interval 2 +- 4.303 / sqrt(3)."""
+    trial = losses_of(monkeypatch, [1e1, 1e4, 1e7], [1e0, 1e2, 1e4])
+    assert trial.decades
+    assert trial.effect.low == pytest.approx(2 - 4.302653 / 3**0.5, abs=1e-6)
+    assert trial.effect.high == pytest.approx(2 + 4.302653 / 3**0.5, abs=1e-6)
+    assert "decades" in trial_sentence(trial)
+
+
+def test_losses_that_become_finite_are_an_effect(monkeypatch):
+    """Infinite without, 2.0 to 2.2 with the remedy: at least a decade better in each pair."""
+    inf = float("inf")
+    trial = losses_of(monkeypatch, [inf, inf, inf], [2.0, 2.1, 2.2])
+    assert trial.decades and trial.effect.low > 0.9
+    neither = losses_of(monkeypatch, [inf, inf, inf], [inf, inf, inf])
+    assert neither.effect.low <= 0 <= neither.effect.high
+
+
+def test_losses_of_ordinary_size_or_sign_are_compared_as_they_are(monkeypatch):
+    """ln 10 -> 1 is a fall by 1.30; a log-likelihood below 0 has no decades."""
+    plain = losses_of(monkeypatch, [2.3, 2.3, 2.3], [1.0, 1.0, 1.0])
+    assert not plain.decades and plain.effect.low == pytest.approx(1.3)
+    signed = losses_of(monkeypatch, [-1.0, -50.0, -3.0], [-2.0, -51.0, -4.0])
+    assert not signed.decades and signed.effect.low == pytest.approx(1.0)
 
 
 def test_what_helps_a_deep_tanh_net_is_seen_to_help():

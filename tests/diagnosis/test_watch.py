@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 import torch
@@ -83,7 +84,7 @@ def test_training_is_the_same_to_the_last_bit(made):
 def test_looks_come_at_powers_of_two_and_every_so_often_and_leave_no_hook():
     net = dense([64, 8, 10], nn.Tanh)
     flow, *_ = train(net, torch.optim.SGD(net.parameters(), 0.1), steps=14, every=6)
-    assert [look.step for look in flow.looks] == [0, 1, 2, 4, 6, 8, 12]
+    assert [look.step for look in flow.looks] == [0, 1, 2, 4, 6, 12]
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in net.modules())
     assert not torch.overrides.has_torch_function((torch.ones(1),))
 
@@ -251,6 +252,32 @@ def test_every_must_be_at_least_one():
     optimizer = torch.optim.SGD(net.parameters(), 0.1)
     with pytest.raises(ConfigError, match="every 0 steps"), watch(net, optimizer, every=0):
         pass
+
+
+def test_steps_without_a_look_cost_four_calls_of_ours_and_no_hook_on_a_module():
+    net = dense([64, 8, 10], nn.Tanh)
+    optimizer = torch.optim.SGD(net.parameters(), 0.1)
+    calls = []
+
+    def note(frame, event, _):
+        if event == "call" and "depthgauge" in Path(frame.f_code.co_filename).parts:
+            calls.append(frame.f_code.co_name)
+
+    def step():
+        optimizer.zero_grad()
+        functional.cross_entropy(net(x), y).backward()
+        optimizer.step()
+
+    x, y = batch(16, 64)
+    with watch(net, optimizer, every=1000):
+        for _ in range(6):
+            step()
+        assert not any(m._forward_hooks or m._forward_pre_hooks for m in net.modules())
+        assert not torch.overrides.has_torch_function((x,))
+        sys.setprofile(note)
+        step()
+        sys.setprofile(None)
+    assert len(calls) <= 4, calls
 
 
 def test_the_package_loads_no_torch_and_watch_no_lightning():

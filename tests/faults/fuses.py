@@ -43,7 +43,7 @@ def arm(point, at, number=0, delay=0.0):
 
 def write_often():
     """Write a checkpoint, and MLflow's curves, after every chunk."""
-    from depthgauge.tracking import live
+    from depthgauge.tracking import buffer as live
     from depthgauge.training import descent
 
     descent.CHECKPOINT_SECONDS = 0.0

@@ -77,7 +77,7 @@ def test_the_rates_are_the_pages():
         there = page["models"]["softsign" if name == "softsign_n" else name]
         rate, hidden = ({**page, **there}[key] for key in ("learning_rate", "hidden"))
         assert model.rate == rate and hidden == f"${{repeat:1000,{model.depth}}}"
-        assert model.activation == there["activation"]
+        assert model.activation == {**page, **there}["activation"]
 
 
 IMPORTS = """

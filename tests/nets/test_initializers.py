@@ -56,7 +56,19 @@ def test_orthogonal_weights_have_no_preferred_direction():
         assert stats.kstest(entry, stats.arcsine(-1, 2).cdf).pvalue > 0.001
 
 
-@pytest.mark.parametrize("name", INITIALIZERS)
+def test_the_drawn_init_is_eq_1_at_both_ends_and_wider_than_eq_16_between():
+    """Figs. 6, 7, 10: U[-1/sqrt(n_in), ..] first and last; between, 5/4 of eq. 16's variance."""
+    network = ReplicaNetwork([60, 50, 40, 30], [0, 1], "glorot_drawn", torch.float64)
+    limits = [60**-0.5, (1.25 * 6 / 90) ** 0.5, 40**-0.5]
+    for w, limit in zip(network.weights, limits, strict=True):
+        entries = w.numpy().ravel() / limit
+        assert stats.kstest(entries, stats.uniform(-1, 2).cdf).pvalue > 0.001
+    expected, bias = initial_variances("glorot_drawn", [60, 50, 40, 30])
+    np.testing.assert_allclose(expected, np.square(limits) / 3, rtol=1e-12)
+    assert bias == 0 and not any(b.any() for b in network.biases)
+
+
+@pytest.mark.parametrize("name", sorted(set(INITIALIZERS) - {"glorot_drawn"}))
 def test_theory_knows_the_variance_of_every_init(name):
     """The engine's draws have the variances that theory's predictions start from."""
     widths = [12, 20, 9]

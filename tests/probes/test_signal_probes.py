@@ -18,10 +18,12 @@ from depthgauge.probes.histograms import (
     gradient_shares,
 )
 from depthgauge.probes.jacobians import mean_singular_values
-from depthgauge.probes.output_speed import output_speeds
+from depthgauge.probes.output_speed import constant_logits, output_speeds, parameter_speeds
 from depthgauge.probes.saturation import activation_histograms, moments, outermost
 from depthgauge.probes.signal import (
+    batch_weight_gradient_histograms,
     delta_histograms,
+    summed,
     weight_gradient_histograms,
     weight_gradient_moments,
 )
@@ -162,6 +164,48 @@ def test_output_speeds_are_what_a_small_step_does(passed):
         assert_allclose(found[name][0], value, rtol=1e-6)
 
 
+def test_constant_logits_and_parameter_speeds_match_numpy(passed):
+    """Costs with h and with its mean in its place; one bias's and one weight's gradient."""
+    w, b, h = passed.weights[-1], passed.biases[-1], passed.values[-2][0].numpy()
+    z = h @ w.T + b
+    found = constant_logits(
+        cost("nll"),
+        passed.network.weights[-1],
+        passed.network.biases[-1],
+        passed.values[-2],
+        torch.from_numpy(passed.ys),
+    )
+    for name, logits in (("output_cost", z), ("constant_output_cost", z.mean(0) + 0 * z)):
+        wanted = np.mean(
+            [reference.value("nll", *pair) for pair in zip(logits, passed.ys, strict=True)]
+        )
+        assert_allclose(found[name][0], wanted, rtol=1e-12)
+    grad_w, grad_b = reference.mean_gradients(
+        passed.weights, passed.biases, passed.xs, passed.ys, passed.name, "nll"
+    )
+    found = parameter_speeds(passed.deltas[-1], passed.values[-2])
+    assert_allclose(found["output_bias_gradient"][0], np.sqrt((grad_b[-1] ** 2).mean()), rtol=1e-12)
+    assert_allclose(
+        found["output_weight_gradient"][0], np.sqrt((grad_w[-1] ** 2).mean()), rtol=1e-12
+    )
+
+
+def test_mini_batch_histograms_count_sums_of_gradients(passed):
+    """Sums of delta and of dC/dw over examples 1-2, 3-4, ..., by numpy's histogram."""
+    summed_deltas = summed([each[:, :10] for each in passed.deltas], 2)
+    shares = delta_histograms(summed_deltas)
+    of_weights = batch_weight_gradient_histograms(passed.deltas, passed.values[:-1], 2, 2)
+    for layer, (delta, a) in enumerate(zip(passed.deltas, passed.values, strict=False)):
+        d, x = delta[0, :10].numpy(), a[0].numpy()
+        sums = d[0::2] + d[1::2]
+        assert_allclose(summed_deltas[layer][0], sums, rtol=1e-14, atol=1e-18)
+        counts, _ = np.histogram(sums.clip(-1, 1), gradient_edges())
+        assert_allclose(shares[0, layer], counts / sums.size, atol=1e-15)
+        gradients = np.array([d[at : at + 2].T @ x[at : at + 2] for at in (0, 2)])
+        counts, _ = np.histogram(gradients.clip(-1, 1), gradient_edges())
+        assert_allclose(of_weights[0, layer], counts / gradients.size, atol=1e-15)
+
+
 def test_what_tells_images_apart_keeps_its_digits():
     """Nearly equal images move nearly alike: in float32 tensors the rest is still right to 1e-5."""
     passed = Passed("sigmoid")
@@ -198,6 +242,12 @@ def test_company_changes_no_bit():
             *(each[replica] for each in weight_gradient_moments(passed.deltas, inputs)),
             delta_histograms(passed.deltas)[replica],
             weight_gradient_histograms(passed.deltas, inputs, 2)[replica],
+            delta_histograms(summed([each[:, :10] for each in passed.deltas], 2))[replica],
+            batch_weight_gradient_histograms(passed.deltas, inputs, 2, 2)[replica],
+            *(
+                each[replica]
+                for each in parameter_speeds(passed.deltas[-1], passed.values[-2]).values()
+            ),
             mean_singular_values(f, passed.network.weights, passed.values[1:])[replica],
             *(
                 each[replica]

@@ -14,8 +14,8 @@ from claims import (
 from claims.glorot_signal_records import records as signal_records
 from claims.nielsen_records import PUBLISHED, records
 from depthgauge.claims.judging import judge
-from depthgauge.claims.registry import CLAIMS
 from depthgauge.provenance.ledger import Origin
+from depthgauge.studies.registry import CLAIMS
 
 PROVENANCE = {
     "code": "c0de" * 16,

@@ -6,12 +6,13 @@ from report_records import complete, diverge
 from test_report_figures import tables
 
 from claims.error_records import RATES
-from depthgauge.claims.glorot_error import NAMES, PUBLISHED
 from depthgauge.claims.statistics import t_prediction_interval
 from depthgauge.errors import DataError
 from depthgauge.report.chosen_rates import nets_by_set, rate_table
 from depthgauge.report.glorot_error_curves import error_curves
 from depthgauge.report.glorot_error_table import error_table
+from depthgauge.studies.glorot.published import ERRORS as PUBLISHED
+from depthgauge.studies.glorot.published import NAMES
 
 
 def cell_of(records, dataset, model):

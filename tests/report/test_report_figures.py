@@ -10,10 +10,10 @@ import pytest
 from report_records import complete, diverge
 from scipy import stats
 
-from depthgauge.claims.registry import CLAIMS
 from depthgauge.report.figure import spec
 from depthgauge.report.figures import FIGURES, draw, figures, png, svg
 from depthgauge.report.theme import MUTED
+from depthgauge.studies.registry import CLAIMS
 
 SPEED = "bias_gradient_norm"
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from mlflow.exceptions import MlflowException
 
-from depthgauge.tracking import live as live_module
+from depthgauge.tracking import buffer as live_module
 from depthgauge.tracking.buffer import LiveMetrics
 from depthgauge.tracking.runs import start_sweep
 from depthgauge.tracking.sweep import sweep_of

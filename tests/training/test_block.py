@@ -58,6 +58,7 @@ def twin(experiment, data, seed, rate, steps):
         ("tanh", "nll", 0.0, 0.0),
         ("tanh", "nll", 0.0, 1.0),
         ("softsign", "quadratic", 0.2, 0.0),
+        ("tanh", "softmax_quadratic", 0.0, 0.0),
     ],
 )
 def test_descent_matches_the_numpy_twin(

@@ -89,6 +89,8 @@ def test_a_look_costs_time_in_the_estimate(small_data):
         ({"every": -1}, "every=-1"),
         ({"images": 0}, "images=0"),
         ({"images": 5, "histograms": 6}, "from 0 to signal.images"),
+        ({"images": 25, "batch": 10}, r"signal.batch=10 will not do: .* divisor of signal.images"),
+        ({"images": 30, "histograms": 4, "batch": 10}, "4\\) mini-batches among them"),
     ],
 )
 def test_impossible_looks_are_refused(settings, sentence):

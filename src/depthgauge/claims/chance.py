@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from depthgauge.claims.rules import PUBLISHED_NUMBER
+from depthgauge.claims.number_rules import PUBLISHED_NUMBER
 from depthgauge.claims.statistics import CONFIDENCE
 
 

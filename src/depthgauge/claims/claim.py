@@ -7,6 +7,7 @@ from typing import Any
 import xarray as xr
 
 from depthgauge.claims.convergence import cut_short
+from depthgauge.claims.nature import Nature
 from depthgauge.claims.rules import Rule
 from depthgauge.claims.statistics import Values
 
@@ -42,7 +43,12 @@ class Claim:
     """The figure of the report that shows it."""
     updates: int
     """SGD steps of the published run."""
-    published: float | None = None
+    updates_needed: int | None = None
+    """SGD steps that decide the claim, where these are fewer than the published ones."""
+    nature: Nature | None = None
+    """None, of a claim that is not in a register file: as its rule says."""
+    published: float | tuple[float, ...] | None = None
+    """A number; of a curve, or of several readings of one network, all of them."""
     dataset: str = "mnist"
     convergence: Callable[[Cells], str] = cut_short
     """Why a run with fewer updates does not decide this claim, or "" when it does."""

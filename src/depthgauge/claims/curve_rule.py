@@ -1,10 +1,9 @@
 """The rule for a published curve: it is like the curve of one more net of ours."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from depthgauge.claims.judgement import Judgement, UndecidableError, Verdict, judged
-from depthgauge.claims.rules import Kind, Rule
+from depthgauge.claims.rules import Kind, Published, Rule
 from depthgauge.claims.statistics import Values, t_prediction_interval
 
 FEWEST = 10
@@ -13,22 +12,23 @@ FEWEST = 10
 PERCENTILE = 5
 
 
-def published_curve(curve: NDArray[np.float64]) -> Rule:
-    """Return the rule for a whole `curve`, (step,), of positive numbers.
+def published_curve() -> Rule:
+    """Return the rule for a whole published curve of positive numbers.
 
     At each step the other nets give a prediction interval of the logarithm; a curve's share is that
     of the steps at which it is inside. Steps are far from independent, so what share is enough is
     read off our own nets, each judged by all others. Values are (seed, step).
     """
 
-    def decide(values: Values, _: float | None) -> Judgement:
+    def decide(values: Values, curve: Published) -> Judgement:
+        assert isinstance(curve, tuple), "this rule judges a curve"
         if len(values) < FEWEST:
             raise UndecidableError(f"{len(values)} nets: a whole curve needs {FEWEST} or more")
         if (values <= 0).any():
             raise UndecidableError("a speed is not positive, so it has no logarithm")
         logs = np.log(values)
         ours = np.array([share(logs[i], np.delete(logs, i, axis=0)) for i in range(len(logs))])
-        theirs = share(np.log(curve), logs)
+        theirs = share(np.log(np.array(curve)), logs)
         least = float(np.percentile(ours, PERCENTILE))
         if least == 0:
             raise UndecidableError(
@@ -47,7 +47,7 @@ def published_curve(curve: NDArray[np.float64]) -> Rule:
         f" out one by one (measured: their median; interval: the least and the largest); {FEWEST}"
         " nets or more"
     )
-    return Rule(text, decide, Kind.range, judges_number=True)
+    return Rule(text, decide, Kind.range, "published_curve", judges_number=True)
 
 
 def share(curve: Values, others: Values) -> float:

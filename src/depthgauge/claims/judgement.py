@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from depthgauge.claims.statistics import Interval
+from depthgauge.claims.statistics import Interval, Values
 
-FORMAT = 2
-"""Version of what a verdict holds; those of version 1 say neither it nor the kind of their rule."""
+FORMAT = 3
+"""Version of what a verdict holds; from 3 on it holds all that it takes to judge again."""
 
 
 class Verdict(StrEnum):
@@ -30,6 +30,12 @@ class Judgement:
     reason: str
     measured: float | None = None
     interval: tuple[float, float] | None = None
+    z: float | None = None
+    """How many standard errors the published number is off."""
+    values: Values | None = None
+    """What was judged: the number, or the row of numbers, of each seed."""
+    sensitivity: dict[str, str] | None = None
+    """Verdict at half and at double the rule's threshold; None where it has none of ours."""
 
 
 def against(found: Interval, low: float, high: float) -> Judgement:
@@ -51,7 +57,7 @@ def region(low: float, high: float) -> str:
     return f"between {low:g} and {high:g}" if low else f"below {high:g}"
 
 
-def judged(verdict: Verdict, reason: str, found: Interval) -> Judgement:
+def judged(verdict: Verdict, reason: str, found: Interval, z: float | None = None) -> Judgement:
     """Return the judgement of an interval and its estimate."""
     estimate, low, high = found
-    return Judgement(verdict, reason, estimate, (low, high))
+    return Judgement(verdict, reason, estimate, (low, high), z)

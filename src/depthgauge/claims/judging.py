@@ -8,15 +8,15 @@ import numpy as np
 import xarray as xr
 
 from depthgauge.claims.claim import Claim
-from depthgauge.claims.judgement import FORMAT, Judgement, UndecidableError, Verdict
-from depthgauge.claims.nature import nature
+from depthgauge.claims.judgement import Judgement, UndecidableError, Verdict
+from depthgauge.claims.rules import Published, Rule
+from depthgauge.claims.statistics import Values
+from depthgauge.claims.stored import Study, needed, shortest, stored
 from depthgauge.errors import DataError
 from depthgauge.untrusted import lookups_in
 
-DIGITS = 4
-"""Significant digits of a result: enough for 96.48 %, few enough to be the same everywhere."""
-
-Study = list[xr.Dataset]
+MOVED = {"half": 0.5, "double": 2.0}
+"""What a threshold is multiplied with to see whether a verdict depends on it."""
 
 
 def judge(records: Mapping[str, Study], claims: Iterable[Claim]) -> list[dict[str, Any]]:
@@ -27,9 +27,9 @@ def judge(records: Mapping[str, Study], claims: Iterable[Claim]) -> list[dict[st
 def _verdict(claim: Claim, study: Study) -> dict[str, Any]:
     try:
         with lookups_in(f"a record of {claim.study}"):
-            return _told(claim, *_held(claim, study))
+            return stored(claim, *_held(claim, study))
     except DataError as reason:
-        return _told(claim, [], [], 0, Judgement(Verdict.inconclusive, str(reason)))
+        return stored(claim, [], [], 0, Judgement(Verdict.inconclusive, str(reason)))
 
 
 def _held(claim: Claim, study: Study) -> tuple[Study, list[int], int, Judgement]:
@@ -48,37 +48,6 @@ def _held(claim: Claim, study: Study) -> tuple[Study, list[int], int, Judgement]
     return cells, seeds, diverged, judgement
 
 
-def _told(
-    claim: Claim, cells: Study, seeds: list[int], diverged: int, judgement: Judgement
-) -> dict[str, Any]:
-    """Return a verdict as plain JSON values."""
-    interval = judgement.interval
-    return {
-        "format": FORMAT,
-        "id": claim.id,
-        "source": claim.source,
-        "study": claim.study,
-        "statement": claim.statement,
-        "rule": claim.rule.text,
-        "kind": str(claim.rule.kind),
-        "nature": str(nature(claim)),
-        "published": claim.published,
-        "measured": _rounded(judgement.measured),
-        "interval": None if interval is None else [_rounded(end) for end in interval],
-        "n": len(seeds),
-        "seeds": seeds,
-        "scale": cells[0].attrs["scale"] if cells else None,
-        "updates": [_updates(cells), claim.updates],
-        "dataset": claim.dataset,
-        "figure": claim.figure,
-        "unit": claim.unit,
-        "n_diverged": diverged,
-        "cells": [cell.attrs["label"] for cell in cells],
-        "verdict": str(judgement.verdict),
-        "reason": judgement.reason,
-    }
-
-
 def _measure(claim: Claim, cells: Study, seeds: list[int]) -> Judgement:
     """Judge the claim on the seeds that all its cells have; too short a run leaves it open."""
     if len(seeds) < 2:
@@ -89,18 +58,37 @@ def _measure(claim: Claim, cells: Study, seeds: list[int]) -> Judgement:
     values = claim.estimate(paired)
     if not np.isfinite(values).all():
         raise UndecidableError("a seed that did not diverge gives no finite number")
-    judgement = claim.rule.decide(values, claim.published)
+    judgement = replace(decided(claim.rule, values, claim.published), values=values)
     if not np.isfinite([judgement.measured or 0.0, *(judgement.interval or ())]).all():
         raise UndecidableError("its numbers are too large for a mean or an interval")
     if reason := _shortfall(claim, paired):
-        return replace(judgement, verdict=Verdict.inconclusive, reason=reason)
+        return replace(judgement, verdict=Verdict.inconclusive, reason=reason, sensitivity=None)
     return judgement
+
+
+def decided(rule: Rule, values: Values, published: Published) -> Judgement:
+    """Return the rule's judgement of the values of seeds, and what moves with its threshold."""
+    try:
+        judgement = rule.decide(values, published)
+    except UndecidableError as reason:
+        return Judgement(Verdict.inconclusive, str(reason))
+    if rule.at is None or judgement.verdict == Verdict.inconclusive:
+        return judgement
+    moved = {
+        word: rule.at(times).decide(values, published).verdict for word, times in MOVED.items()
+    }
+    opposite = Verdict.fails if judgement.verdict == Verdict.holds else Verdict.holds
+    flips = [word for word, verdict in moved.items() if verdict == opposite]
+    reason = judgement.reason
+    if flips:
+        reason += f"; depends on the threshold: at {' and '.join(flips)} of it, it {opposite}"
+    return replace(judgement, sensitivity=moved, reason=reason)
 
 
 def _shortfall(claim: Claim, cells: Study) -> str:
     """Return what the cells lack to decide the claim, "" when nothing."""
-    used = _updates(cells)
-    if used is None or used >= claim.updates:
+    used = shortest(cells)
+    if used is None or used >= needed(claim):
         return claim.doubt(cells)
     reasons = [each for each in (claim.doubt(cells), claim.convergence(cells)) if each]
     return f"{used} of {claim.updates} updates: {'; '.join(reasons)}" if reasons else ""
@@ -146,12 +134,3 @@ def _seeds(cells: Study) -> tuple[list[int], int]:
 
 def _by_seed(cell: xr.Dataset) -> xr.Dataset:
     return cell.isel(replica=np.argsort(cell["seed"].to_numpy()))
-
-
-def _updates(cells: Study) -> int | None:
-    """Return the updates that the shortest of the cells was trained for."""
-    return min((int(cell.attrs["config"]["steps"]) for cell in cells), default=None)
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.{DIGITS}g}") + 0.0  # no -0.0

@@ -1,13 +1,14 @@
 """The rules of judgement: words of the sources turned into numbers, once, for every claim.
 
-All but one have the same shape: an interval over seeds against a region. Inside it the claim holds,
-wholly outside it fails, across its edge it stays open. None knows at which scale it is used.
+Most have the same shape: an interval over seeds against a region. Inside it the claim holds, wholly
+outside it fails, across its edge it stays open. None knows at which scale it is used.
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
@@ -25,9 +26,12 @@ from depthgauge.claims.statistics import (
     geometric,
     least_significant_difference,
     t_interval,
-    t_prediction_interval,
+    welch_interval,
     wilson_interval,
 )
+
+Published = float | tuple[float, ...] | None
+"""What a source gives: one number, those of a curve, or none."""
 
 
 class Kind(StrEnum):
@@ -38,6 +42,10 @@ class Kind(StrEnum):
     prediction = "prediction"
     """A mean, with a prediction interval for one more run."""
     geometric_prediction = "geometric_prediction"
+    logit_prediction = "logit_prediction"
+    """The same on the scale of a percentage's log odds."""
+    joint = "joint"
+    """Squared distance of several readings, and the largest one that one more run would have."""
     fraction = "fraction"
     """Of seeds."""
     range = "range"
@@ -52,169 +60,245 @@ class Rule:
 
     text: str
     """The rule in words; before the colon its kind."""
-    decide: Callable[[Values, float | None], Judgement]
+    decide: Callable[[Values, Published], Judgement]
     """From the estimate of each seed, (seed,), and the published number."""
     kind: Kind
+    name: str
+    """What entries of a register call it."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """What they give it."""
     judges_number: bool = False
     """Whether a number or a curve of a source is judged, not its words."""
+    at: "Callable[[float], Rule] | None" = None
+    """The same rule with so many times its threshold (of shares: their odds; of factors: their
+    logarithm); None without a threshold of ours."""
 
 
-PUBLISHED_NUMBER = "published number"
-"""The kind of rule that a true claim misses by chance alone, once in 20 times."""
+ENOUGH_NETS = 100
+"""Nets from which "always" means more than nine in ten; with fewer the interval is too wide."""
 
 
-def published_number(log: bool = False) -> Rule:
-    """Return the rule for one published number: it is like one more run of ours."""
+def fraction_above(word: str, least: float, few: float | None = None, odds: float = 1) -> Rule:
+    """Return the rule for `word`: in more than `least` of all seeds; 1 counts as seen, 0 as not.
 
-    def decide(values: Values, published: float | None) -> Judgement:
-        assert published is not None, "this rule judges a number"
-        found = _geometric(t_prediction_interval, values) if log else t_prediction_interval(values)
-        _, low, high = found
-        inside = low <= published <= high
-        where = "inside" if inside else "outside"
-        reason = f"{published:g} lies {where} the prediction interval"
-        return judged(Verdict.holds if inside else Verdict.fails, reason, found)
+    With fewer than ENOUGH_NETS seeds `few` is enough. The odds of both may be multiplied.
+    """
+    limits = [_times_odds(each, odds) for each in (least, least if few is None else few)]
 
-    scale = " of the logarithms" if log else ""
-    return Rule(
-        f"{PUBLISHED_NUMBER}: inside the 95 % t prediction interval{scale} for one more run",
-        decide,
-        Kind.geometric_prediction if log else Kind.prediction,
-        judges_number=True,
-    )
-
-
-def fraction_above(word: str, least: float) -> Rule:
-    """Return the rule for `word`: in more than `least` of all seeds; 1 counts as seen, 0 as not."""
-
-    def decide(values: Values, _: float | None) -> Judgement:
+    def decide(values: Values, _: Published) -> Judgement:
         found = wilson_interval(round(float(values.sum())), len(values))
-        return against(found, least, math.inf)
+        return against(found, limits[len(values) < ENOUGH_NETS], math.inf)
 
+    below = f" (below {ENOUGH_NETS} seeds: {few:g})" if few is not None else ""
     return Rule(
-        f"{word}: the 95 % Wilson interval of the fraction of seeds is above {least}",
+        f"{word}: the 95 % Wilson interval of the fraction of seeds is above {least:g}{below}",
         decide,
         Kind.fraction,
+        word,
+        at=lambda times: fraction_above(word, least, few, odds * times),
     )
 
 
-def factor_between(word: str, low: float, high: float) -> Rule:
-    """Return the rule for `word`: a ratio's geometric mean over seeds lies in (low, high)."""
+def _times_odds(share: float, times: float) -> float:
+    return share * times / (1 - share + share * times)
 
-    def decide(values: Values, _: float | None) -> Judgement:
-        return against(_geometric(t_interval, values), low, high)
+
+def always() -> Rule:
+    """Return the rule for "always", "throughout", "the pattern holds"."""
+    return fraction_above("always", 0.9, few=0.7)
+
+
+def mostly() -> Rule:
+    """Return the rule for "mostly", "usually"."""
+    return fraction_above("mostly", 0.5)
+
+
+def between(word: str, low: float = 0, high: float = math.inf) -> Rule:
+    """Return the rule for `word`: a ratio's geometric mean over seeds lies in (low, high).
+
+    One end is a threshold that may be moved, unless it is 1; two are a region that may not.
+    """
+    ends = {"low": low} if low else {}
+    ends |= {"high": high} if math.isfinite(high) else {}
+    moves = len(ends) == 1 and 1 not in ends.values()
+    return _factor(
+        word,
+        low,
+        high,
+        "between",
+        {"word": word, **ends},
+        (lambda times: between(word, low * times, high * times)) if moves else None,
+    )
+
+
+def factor_of(name: str, word: str, low: float, high: float) -> Rule:
+    """Return the rule for a word that stands for a factor: its threshold moves on a log scale."""
+    return _factor(
+        word, low, high, name, {}, lambda times: factor_of(name, word, low**times, high**times)
+    )
+
+
+def _factor(
+    word: str,
+    low: float,
+    high: float,
+    name: str,
+    arguments: Mapping[str, Any],
+    at: Callable[[float], Rule] | None,
+) -> Rule:
+    def decide(values: Values, _: Published) -> Judgement:
+        return against(on_log_scale(t_interval, values), low, high)
 
     text = f"{word}: the 95 % t interval of the geometric mean over seeds lies {region(low, high)}"
-    return Rule(text, decide, Kind.geometric_mean)
+    return Rule(text, decide, Kind.geometric_mean, name, arguments, at=at)
 
 
-def roughly(target: float) -> Rule:
+def much() -> Rule:
+    """Return the rule for "much": more than a factor of 2."""
+    return factor_of("much", "much", 2, math.inf)
+
+
+def alike() -> Rule:
+    """Return the rule for "alike over layers", of largest over smallest of layers of one width."""
+    return factor_of("alike", "alike over layers", 0, 1.5)
+
+
+def apart() -> Rule:
+    """Return the rule for layers that are not alike."""
+    return factor_of("apart", "apart", 1.5, math.inf)
+
+
+def roughly(target: float, factor: float = 2) -> Rule:
     """Return the rule for "roughly `target`": within a factor of 2 of it."""
-    return factor_between("roughly", target / 2, target * 2)
+    return _factor(
+        "roughly",
+        target / factor,
+        target * factor,
+        "roughly",
+        {"target": target},
+        lambda times: roughly(target, factor**times),
+    )
 
 
-def close(margin: float) -> Rule:
-    """Return the rule for "close to": the mean paired difference lies within +- `margin`."""
+def predicted(margin: float) -> Rule:
+    """Return the rule for theory: the mean of measured over predicted is 1 within `margin`.
 
-    def decide(values: Values, _: float | None) -> Judgement:
-        return against(t_interval(values), -margin, margin)
+    Theory speaks of the centre, so that a wide spread must not help it.
+    """
+    return _factor(
+        "predicted",
+        1 - margin,
+        1 + margin,
+        "predicted",
+        {"margin": margin},
+        lambda times: predicted(margin * times),
+    )
+
+
+def close(margin: float, paired: bool = True) -> Rule:
+    """Return the rule for "close to": the mean difference lies within +- `margin`.
+
+    Values are differences, (seed,), or, where seeds share nothing, (seed, 2).
+    """
+
+    def decide(values: Values, _: Published) -> Judgement:
+        return against(_difference(values, paired), -margin, margin)
 
     return Rule(
-        "close: the 95 % t interval of the mean difference, paired by seed, lies within"
+        f"close: the 95 % t interval of the mean difference, {_pairing(paired)}, lies within"
         f" +- {margin:g}",
         decide,
         Kind.mean,
+        "close",
+        {"margin": margin, "paired": paired},
+        at=lambda times: close(margin * times, paired),
     )
 
 
-def as_printed(half: float) -> Rule:
-    """Return the rule for "about" a number of few digits: our mean lies within `half` of it."""
+def ordering(paired: bool = True) -> Rule:
+    """Return the rule for "better", "larger": differences are taken so that this is positive.
 
-    def decide(values: Values, published: float | None) -> Judgement:
-        assert published is not None, "this rule judges a number"
-        return against(t_interval(values), published - half, published + half)
+    Values are differences, (seed,), or, where seeds share nothing, (seed, 2): first minus second.
+    """
+
+    def decide(values: Values, _: Published) -> Judgement:
+        return against(_difference(values, paired), 0.0, math.inf)
 
     return Rule(
-        f"as printed: the 95 % t interval of the mean lies within {half:g}, half a unit of the last"
-        " digit, of the published number",
+        f"ordering: the 95 % t interval of the mean difference, {_pairing(paired)}, is above 0",
         decide,
         Kind.mean,
-        judges_number=True,
+        "ordering",
+        {"paired": paired},
     )
 
 
-def _decide_ordering(values: Values, _: float | None) -> Judgement:
-    return against(t_interval(values), 0.0, math.inf)
+def _difference(values: Values, paired: bool) -> Interval:
+    return t_interval(values) if paired else welch_interval(values[:, 0], values[:, 1])
 
 
-def _decide_not_significant(values: Values, published: float | None) -> Judgement:
-    assert published is not None, "this rule judges a published difference"
-    found = least_significant_difference(values[:, 0], values[:, 1])
-    return against(found, published, math.inf)
+def _pairing(paired: bool) -> str:
+    return "paired by seed" if paired else "unpaired (Welch)"
 
 
-def printed(half: float) -> Rule:
+def not_significant() -> Rule:
+    """Return the rule for "not a significant drop" of two single runs, one of each kind.
+
+    Values are (seed, 2): one column for each kind of run. Published runs were not paired.
+    """
+
+    def decide(values: Values, published: Published) -> Judgement:
+        found = least_significant_difference(values[:, 0], values[:, 1])
+        return against(found, one_number(published), math.inf)
+
+    return Rule(
+        "not significant: the published difference is below the 95 % interval of the smallest one"
+        " that two single runs, one of each kind, would have to show",
+        decide,
+        Kind.spread,
+        "not_significant",
+    )
+
+
+def constant(half: float) -> Rule:
     """Return the rule for a constant of the text: every seed gives it, within `half` a unit."""
 
-    def decide(values: Values, published: float | None) -> Judgement:
-        assert published is not None, "this rule judges a number"
+    def decide(values: Values, published: Published) -> Judgement:
         found = float(values.mean()), float(values.min()), float(values.max())
-        off = int((np.abs(values - published) > half).sum())
+        off = int((np.abs(values - one_number(published)) > half).sum())
         verdict = Verdict.fails if off else Verdict.holds
         return judged(verdict, f"{off} of {len(values)} seeds give another number", found)
 
     text = f"constant: within {half:g} of the published number in every seed"
-    return Rule(text, decide, Kind.range)
+    return Rule(text, decide, Kind.range, "constant", {"half": half})
 
 
-def _decide_never(values: Values, _: float | None) -> Judgement:
-    found = float(values.max()), float(values.min()), float(values.max())
-    above = int((values > 1).sum())
-    verdict = Verdict.fails if above else Verdict.holds
-    return judged(verdict, f"{above} of {len(values)} seeds go above 1", found)
+def never_above_one() -> Rule:
+    """Return the rule for identities, as parts of what rounding explains, and for bounds."""
+
+    def decide(values: Values, _: Published) -> Judgement:
+        found = float(values.max()), float(values.min()), float(values.max())
+        above = int((values > 1).sum())
+        verdict = Verdict.fails if above else Verdict.holds
+        return judged(verdict, f"{above} of {len(values)} seeds go above 1", found)
+
+    return Rule(
+        "never: the largest value of every seed is at most 1 (interval: least and largest seed);"
+        " one violation fails",
+        decide,
+        Kind.range,
+        "never_above_one",
+    )
 
 
-NEVER_ABOVE_ONE = Rule(
-    "never: the largest value of every seed is at most 1 (interval: least and largest seed); one"
-    " violation fails",
-    _decide_never,
-    Kind.range,
-)
-"""For identities, as parts of what rounding explains, and for bounds, as parts of the bound."""
-
-PREDICTED = replace(
-    published_number(log=True),
-    text="predicted number: inside the 95 % t prediction interval of the logarithms for one more"
-    " net",
-)
-"""The number in the place of the published one is theory's."""
-
-ORDERING = Rule(
-    "ordering: the 95 % t interval of the mean difference, paired by seed, is above 0",
-    _decide_ordering,
-    Kind.mean,
-)
-"""Differences are taken so that the stated direction is positive."""
-
-NOT_SIGNIFICANT = Rule(
-    "not significant: the published difference is below the 95 % interval of the smallest one that"
-    " two single runs, one of each kind, would have to show",
-    _decide_not_significant,
-    Kind.spread,
-)
-"""Values are (seed, 2): one column for each kind of run. Published runs were not paired."""
-
-ALWAYS = fraction_above("always", 0.7)
-MOSTLY = fraction_above("mostly", 0.5)
-MUCH = factor_between("much", 2, math.inf)
-NOT_MUCH = factor_between("not much", 0, 2)
-ALIKE = factor_between("alike over layers", 0, 1.5)
-"""Values are largest over smallest of layers of equal width."""
-APART = factor_between("apart", 1.5, math.inf)
-"""The same, where they should not be alike."""
+def one_number(published: Published) -> float:
+    """Return a published number; a claim without one is a mistake in its entry."""
+    assert isinstance(published, float | int), "this rule judges one number"
+    return published
 
 
-def _geometric(interval: Callable[[Values], Interval], values: Values) -> Interval:
+def on_log_scale(interval: Callable[[Values], Interval], values: Values) -> Interval:
+    """Return `interval` of positive values on a log scale; UndecidableError where one is not."""
     if (values <= 0).any():
         raise UndecidableError("a norm or ratio is not positive, so there is no geometric mean")
     return geometric(interval, values)

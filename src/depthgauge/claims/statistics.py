@@ -42,6 +42,30 @@ def geometric(interval: Callable[[Values], Interval], values: Values) -> Interva
     return math.exp(estimate), math.exp(low), math.exp(high)
 
 
+def welch_interval(first: Values, second: Values) -> Interval:
+    """Return the mean of `first` minus that of `second` and its interval; the seeds share nothing.
+
+    Both are (seed,). Source: Welch, Biometrika 34 (1947), 28-35.
+    """
+    parts = np.array([np.var(each, ddof=1) / len(each) for each in (first, second)])
+    error, mean = math.sqrt(parts.sum()), float(first.mean() - second.mean())
+    if error == 0:
+        return mean, mean, mean
+    degrees = parts.sum() ** 2 / (parts**2 / np.array([len(first) - 1, len(second) - 1])).sum()
+    half = float(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, degrees)) * error
+    return mean, mean - half, mean + half
+
+
+def prediction_distance(runs: Values, one: Values) -> float:
+    """Return Hotelling's T^2 of one more run, (reading,), from `runs`, (seed, reading).
+
+    With n runs and p readings, T^2 (n - p) / (p (n - 1)) has the F(p, n - p) distribution.
+    """
+    gap = one - runs.mean(axis=0)
+    covariance = np.atleast_2d(np.cov(runs, rowvar=False)) * (1 + 1 / len(runs))
+    return float(gap @ np.linalg.solve(covariance, gap))
+
+
 def wilson_interval(successes: int, n: int) -> Interval:
     """Return the fraction of successes in `n` and Wilson's score interval.
 

@@ -10,6 +10,9 @@ from depthgauge.claims.nature import Nature
 from depthgauge.claims.rules import Kind
 from depthgauge.untrusted import printable
 
+READ = range(1, FORMAT + 1)
+"""Formats that are read; of an older one only what it has."""
+
 MOST_SEEDS = 1_000_000
 """As config/experiment.py allows."""
 
@@ -28,6 +31,11 @@ def parse(text: str, required: Sequence[str]) -> list[dict[str, Any]]:
     for position, verdict in enumerate(found):
         if not isinstance(verdict, dict):
             raise ValueError(f"entry {position} is no verdict")
+        if _count(verdict.get("format", 1)) and verdict.get("format", 1) not in READ:
+            raise ValueError(
+                f"entry {position} is of format {verdict['format']}; this version of depthgauge"
+                f" reads 1 to {FORMAT}"
+            )
         wrong = [key for key in required if key not in verdict]
         wrong += [key for key, fits in KINDS.items() if key in verdict and not fits(verdict[key])]
         if wrong:
@@ -78,6 +86,11 @@ def _list_of(fits: Callable[[Any], bool], length: int | None = None) -> Callable
     )
 
 
+def _seed(value: Any) -> bool:
+    """Whether it is the number of one seed, or a row of numbers."""
+    return _number(value) or _list_of(_number)(value)
+
+
 def _perhaps(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: value is None or fits(value)
 
@@ -85,7 +98,14 @@ def _perhaps(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
 KINDS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("id", "source", "study", "statement", "rule"), _text),
     **dict.fromkeys(("dataset", "figure", "unit", "reason"), _text),
-    "format": lambda value: value == FORMAT and _count(value),
+    "format": _count,
+    "rule_name": _text,
+    "rule_arguments": lambda value: isinstance(value, dict),
+    "published_values": _perhaps(_list_of(_number)),
+    "z": _perhaps(_number),
+    "values": _perhaps(lambda value: isinstance(value, list) and all(map(_seed, value))),
+    "sensitivity": _perhaps(lambda value: isinstance(value, dict)),
+    "updates_needed": _count,
     "kind": _text,
     "nature": lambda value: _text(value) and value in set(Nature),
     "published": _perhaps(_number),
@@ -99,10 +119,16 @@ KINDS: dict[str, Callable[[Any], bool]] = {
     "cells": _list_of(_text),
     "verdict": lambda value: _text(value) and value in set(Verdict),
 }
-"""Key of a verdict -> whether a value will do (claims/judging.py writes them)."""
+"""Key of a verdict -> whether a value will do (claims/stored.py writes them)."""
 
 SINCE_2 = ("format", "kind", "nature")
 """What verdicts of version 1 lack; the first ones of version 2 lack the nature, too."""
 
-OF_ALL = [key for key in KINDS if key not in SINCE_2]
+SINCE_3 = (
+    *("rule_name", "rule_arguments", "published_values", "z", "values", "sensitivity"),
+    "updates_needed",
+)
+"""What verdicts of versions 1 and 2 lack: they cannot be judged again without the records."""
+
+OF_ALL = [key for key in KINDS if key not in (*SINCE_2, *SINCE_3)]
 """What verdicts of any version have."""

@@ -90,9 +90,9 @@ def _studies(first: Path, second: Path) -> bool:
 
 def _study(first: Path, second: Path, title: str, studies: int) -> bool:
     """Compare two records or studies, one of so many `studies` compared at once."""
-    from depthgauge.claims.judged_records import read_records
     from depthgauge.comparison.records import compare
     from depthgauge.console.comparison_table import show_records
+    from depthgauge.studies.judged_records import read_records
 
     sides = [read_records(path) for path in (first, second)]
     return show_records(compare(sides[0], sides[1], studies), title)

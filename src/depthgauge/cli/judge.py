@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from depthgauge.claims.judged_records import read_judged
 from depthgauge.claims.judgement import Verdict
 from depthgauge.claims.judging import judge
-from depthgauge.claims.registry import CLAIMS
 from depthgauge.console.claims_table import show
 from depthgauge.errors import DataError
 from depthgauge.files import write_text
 from depthgauge.project import project_root
+from depthgauge.studies.judged_records import read_judged
+from depthgauge.studies.registry import CLAIMS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

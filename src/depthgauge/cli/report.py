@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from depthgauge.claims.judged_records import read_judged
 from depthgauge.files import write_text
 from depthgauge.project import project_root
 from depthgauge.provenance.ledger import origins, settled
@@ -25,6 +24,7 @@ from depthgauge.report.page import page
 from depthgauge.report.plots import plots
 from depthgauge.report.readme import readme
 from depthgauge.report.verdicts import read
+from depthgauge.studies.judged_records import read_judged
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,10 +10,10 @@ import argparse
 import os
 from pathlib import Path
 
-from depthgauge.claims.judged_records import read_records
 from depthgauge.errors import DataError
 from depthgauge.execution.mlflow_runs import track_study
 from depthgauge.project import project_root
+from depthgauge.studies.judged_records import read_records
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -19,6 +19,16 @@ Verdict = Mapping[str, Any]
 
 TAIL = (1 + CONFIDENCE) / 2
 
+PREDICTIONS = (Kind.prediction, Kind.geometric_prediction, Kind.logit_prediction)
+"""Rules whose interval is that of one more run."""
+
+SCALES: dict[str, Callable[[float], float]] = {
+    Kind.geometric_mean: math.log,
+    Kind.geometric_prediction: math.log,
+    Kind.logit_prediction: lambda percent: math.log(percent / (100 - percent)),
+}
+"""Kind of the rule -> the scale on which its interval is symmetric, where that is another one."""
+
 
 def p_value(first: Verdict, second: Verdict) -> float | None:
     """Return the probability of a difference this large, or larger, if nothing had changed.
@@ -37,8 +47,7 @@ def p_value(first: Verdict, second: Verdict) -> float | None:
 
 def _means(first: Verdict, second: Verdict) -> float:
     """Welch's test. Source: Welch, Biometrika 34 (1947), 28-35."""
-    log = first["kind"] in (Kind.geometric_mean, Kind.geometric_prediction)
-    one, two = (_estimate(each, log) for each in (first, second))
+    one, two = (_estimate(each) for each in (first, second))
     error = math.hypot(one[1], two[1])
     if error == 0:
         return 0.0
@@ -49,15 +58,18 @@ def _means(first: Verdict, second: Verdict) -> float:
     return float(2 * stats.t.sf(abs(one[0] - two[0]) / error, 1 / parts))
 
 
-def _estimate(verdict: Verdict, log: bool) -> tuple[float, float]:
-    """Return the mean and its standard error, of the logarithms where the rule takes them."""
-    n, ends = verdict["n"], verdict["interval"]
-    low, high, middle = (math.log(x) if log else x for x in (*ends, verdict["measured"]))
-    half = (high - low) / (2 * float(stats.t.ppf(TAIL, n - 1)))
-    if verdict["kind"] in (Kind.prediction, Kind.geometric_prediction):
+def _estimate(verdict: Verdict) -> tuple[float, float]:
+    """Return the mean and its standard error, on the scale on which the rule takes them."""
+    n, measured, kind = verdict["n"], verdict["measured"], verdict["kind"]
+    scale = SCALES.get(kind, float)
+    low, high = map(scale, verdict["interval"])
+    paired = verdict.get("rule_arguments", {}).get("paired", True)
+    half = (high - low) / (2 * float(stats.t.ppf(TAIL, (n - 1) * (1 if paired else 2))))
+    if kind in PREDICTIONS:
         half /= math.sqrt(n + 1)  # s sqrt(1 + 1/n) -> s / sqrt(n)
-    unit = last_digit(verdict["measured"])
-    return middle, math.hypot(half, (unit / abs(verdict["measured"]) if log else unit) / 3.5)
+    unit = last_digit(measured)
+    digit = scale(measured + unit / 2) - scale(measured - unit / 2)
+    return scale(measured), math.hypot(half, digit / 3.5)
 
 
 def _fractions(first: Verdict, second: Verdict) -> float:
@@ -96,6 +108,7 @@ TESTS: dict[str, Callable[[Verdict, Verdict], float]] = {
     Kind.geometric_mean: _means,
     Kind.prediction: _means,
     Kind.geometric_prediction: _means,
+    Kind.logit_prediction: _means,
     Kind.fraction: _fractions,
     Kind.range: _ranges,
     Kind.spread: _spreads,

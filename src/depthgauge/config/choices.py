@@ -8,6 +8,7 @@ class Scale(StrEnum):
 
     smoke = "smoke"
     quick = "quick"
+    overnight_rates = "overnight_rates"
     overnight = "overnight"
     paper = "paper"
 

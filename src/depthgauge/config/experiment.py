@@ -63,6 +63,8 @@ class Experiment:
     """Widths of the hidden layers, input side first."""
     activation: str = "sigmoid"
     init: str = "nielsen_default"
+    output_bias: bool = True
+    """Whether the biases of the output layer learn; false keeps them as they were drawn."""
     cost: str = "cross_entropy"
     l2: float = 0.0
     """Nielsen's lambda: the cost gains lambda / (2 n) sum w^2, n the training examples used."""

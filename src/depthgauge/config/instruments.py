@@ -93,9 +93,20 @@ class Signal(Look):
 
     histograms: int = 0
     """Images of which every weight gradient is counted in a histogram; 0: no histograms."""
+    batch: int = 0
+    """Count sums over mini-batches of so many of the images in histograms, too; 0: none. The
+    weight gradients are those of the first `histograms` mini-batches."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        full = self.batch == 0 or (self.batch > 0 and self.images % self.batch == 0)
+        require(
+            full and self.batch * self.histograms <= self.images,
+            "signal.batch",
+            self.batch,
+            f"0, or a divisor of signal.images ({self.images}) with signal.histograms"
+            f" ({self.histograms}) mini-batches among them",
+        )
         require(
             0 <= self.histograms <= self.images,
             "signal.histograms",

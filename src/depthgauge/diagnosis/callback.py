@@ -25,7 +25,7 @@ USUAL_UPDATE = 1e-3
 
 
 class GradientFlow(pl.Callback):
-    """Look at the training at steps 0, 1, 2, 4, 8, ... and every `every`-th; a page at the end.
+    """Look at steps 0, 1, 2, 4, 8, ..., then at every `every`-th; write a page at the end.
 
     Works with automatic and manual optimization, several optimizers, mixed precision, accumulation
     (it shows the last micro-batch), DDP and torch.compile. Signals are those before clipping,

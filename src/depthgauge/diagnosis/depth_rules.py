@@ -9,7 +9,7 @@ from depthgauge.diagnosis import wording
 from depthgauge.diagnosis.course import Course, Held, Measured, held, measure
 from depthgauge.diagnosis.findings import Cause, Finding, Remedy, Verdict
 from depthgauge.diagnosis.prediction import predicted_sites
-from depthgauge.diagnosis.profile import hidden, part_totals, total_decades
+from depthgauge.diagnosis.profile import RECTIFIERS, hidden, part_totals, total_decades
 from depthgauge.diagnosis.readings import Look, Site
 
 _INITS = (Remedy.he_init, Remedy.orthogonal_init, Remedy.lsuv_init)
@@ -21,7 +21,7 @@ _REMEDIES = {
     Cause.residual: (Remedy.layer_norm, Remedy.smaller_step),
     Cause.unknown: (Remedy.he_init, Remedy.layer_norm, Remedy.residual),
 }
-_GROWTH = (Remedy.he_init, Remedy.layer_norm, Remedy.smaller_step, Remedy.clipping)
+_GROWTH = (Remedy.layer_norm, Remedy.smaller_step, Remedy.clipping)
 _TRAINING = (Remedy.smaller_step, Remedy.clipping, Remedy.warmup)
 _AT_FIRST = (Remedy.he_init, Remedy.standardize)
 _LATER = (Remedy.smaller_step, Remedy.per_layer_step, Remedy.he_init)
@@ -122,7 +122,7 @@ def _by_total(course: Course) -> Verdict | None:
     parts = _mean_parts(course, lasts.since)
     down = measured.value < 0
     cause = _largest(parts, down) if finding is not Finding.carries else None
-    remedies = _advice(finding, cause, lasts)
+    remedies = _advice(course, finding, cause, lasts)
     text = wording.sentence(
         _what(finding, measured, _deepest(course)),
         _at_first(course, theory),
@@ -183,12 +183,24 @@ def _largest(parts: dict[Cause, float], down: bool) -> Cause:
     return cause if (parts[cause] < 0) == down else Cause.unknown
 
 
-def _advice(finding: Finding, cause: Cause | None, lasts: Held) -> tuple[Remedy, ...]:
+def _advice(
+    course: Course, finding: Finding, cause: Cause | None, lasts: Held
+) -> tuple[Remedy, ...]:
     if finding is Finding.carries:
         return ()
     if finding in (Finding.explodes, Finding.grows):
-        return _GROWTH if lasts.since == 0 else _TRAINING
+        return (_initialization(course), *_GROWTH) if lasts.since == 0 else _TRAINING
     return _REMEDIES[cause or Cause.unknown]
+
+
+def _initialization(course: Course) -> Remedy:
+    """Return He's where most activations are rectifiers, whose half it makes up for; else Glorot's.
+
+    Under a function that keeps its slope, He's weights themselves let the signal grow.
+    """
+    known = [s.activation for s in hidden(course.first.sites) if s.activation]
+    rectified = sum(each in RECTIFIERS for each in known)
+    return Remedy.glorot_init if 2 * rectified < len(known) else Remedy.he_init
 
 
 def _what(finding: Finding, measured: Measured, first: str) -> str:

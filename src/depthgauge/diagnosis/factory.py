@@ -51,7 +51,11 @@ def _train(make: Make, seed: int, steps: Sequence[int]) -> tuple[nn.Module, list
     """Train one network up to the last step, and look."""
     setup, batches = fresh(lambda: checked(make), seed)
     recorder = Recorder(setup.net, due=lambda step: _is_due(step, steps, recorder.looks))
-    handle = setup.optimizer.register_step_post_hook(lambda *_: recorder.stepped())
+
+    def count(*_: Any) -> None:
+        recorder.stepped()
+
+    handle = setup.optimizer.register_step_post_hook(count)
     try:
         for batch in islice(chain.from_iterable(repeat(batches)), steps[-1] + 1):
             recorder.begin()

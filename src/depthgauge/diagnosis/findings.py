@@ -25,6 +25,7 @@ class Finding(StrEnum):
     step_too_small = "step too small"
     step_too_large = "step too large"
     forgets = "forgets"
+    applied_twice = "applied twice"
     not_depth = "not a matter of depth"
     cannot_judge = "cannot be judged"
 
@@ -68,6 +69,7 @@ class Remedy(StrEnum):
     clipping = "gradient clipping"
     forget_bias = "a larger forget gate bias"
     standardize = "standardized inputs"
+    raw_outputs = "raw outputs to the loss"
 
 
 @dataclass(frozen=True)
@@ -124,9 +126,11 @@ class Trial:
     """Loss after the trial's steps without the remedy: mean over seeds."""
     after: float
     effect: Interval
-    """Of before - after: above 0 it helps."""
+    """Of before - after, or of its log10 where `decades`: above 0 it helps."""
     steps: int
     note: str = ""
+    decades: bool = False
+    """Whether the effect is log10(before / after), as it is where losses explode."""
 
 
 @dataclass(frozen=True)

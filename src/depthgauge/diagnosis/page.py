@@ -159,7 +159,7 @@ def _trial(trial: Trial) -> dict[str, Any]:
         "before": f"{trial.before:.3g}",
         "after": f"{trial.after:.3g}",
         "effect": f"{wording.short((e.low + e.high) / 2)}"
-        f" [{wording.short(e.low)}, {wording.short(e.high)}]",
+        f" [{wording.short(e.low)}, {wording.short(e.high)}]" + (" decades" * trial.decades),
         "kind": kind,
         "word": word,
         "over": f"{e.n} {e.over}, {trial.steps} steps",

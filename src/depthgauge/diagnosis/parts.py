@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,12 +10,10 @@ from torch import Tensor
 
 from depthgauge.diagnosis.activity import Activity
 from depthgauge.diagnosis.depth import LOSS, Place
+from depthgauge.diagnosis.passes import Pass
 from depthgauge.diagnosis.readings import Kind, Look, Parts, Site
 from depthgauge.diagnosis.record import Record
 from depthgauge.diagnosis.sites import roles
-
-if TYPE_CHECKING:
-    from depthgauge.diagnosis.look import Pass
 
 Numbers = dict[str, np.ndarray]
 
@@ -25,7 +22,7 @@ Reduce = Callable[[Tensor], Tensor]
 
 
 def assemble(
-    passes: Sequence["Pass"],
+    passes: Sequence[Pass],
     step: int,
     activity: Activity,
     scale: float = 1.0,
@@ -41,26 +38,28 @@ def assemble(
     several = len(kept) > 1
     count: dict[int, int] = {}
     looks = []
-    for each, (loss, same, numbers) in zip(kept, fetched, strict=True):
+    for each, (loss, same, guessing, numbers) in zip(kept, fetched, strict=True):
         number = count[each.optimizer] = count.get(each.optimizer, -1) + 1
         profile = f"optimizer {max(each.optimizer, 0)}, backward {number}" if several else ""
-        header = Look(step, loss / scale, each.examples, (), same, profile)
+        twice = each.facts.applied_twice
+        header = Look(step, loss / scale, each.examples, (), same, profile, None, guessing, twice)
         looks.append(replace(header, sites=_sites(each, numbers, header, activity, scale)))
     return looks
 
 
-def _signature(each: "Pass") -> tuple:
+def _signature(each: Pass) -> tuple:
     return each.optimizer, tuple(r.name for r in each.records)
 
 
 def _fetch(
-    passes: Sequence["Pass"], reduce: Callable[[Tensor], Tensor] | None
-) -> list[tuple[float, float | None, list[Numbers]]]:
+    passes: Sequence[Pass], reduce: Callable[[Tensor], Tensor] | None
+) -> list[tuple[float, float | None, float | None, list[Numbers]]]:
     """Bring all tensors to the host in one copy."""
     tensors: list[Tensor] = []
     for each in passes:
         tensors.append(each.loss)
-        tensors.append(each.loss if each.input_sameness is None else each.input_sameness)
+        for known in (each.input_sameness, each.facts.guessing):
+            tensors.append(each.loss if known is None else known)
         tensors.extend(t for r in each.records for t in r.numbers.values())
     if reduce is not None:
         agree(sum(t.numel() for t in tensors), reduce)
@@ -72,9 +71,16 @@ def _fetch(
     values = iter(np.split((reduce(flat) if reduce else flat).cpu().numpy(), _ends(tensors)))
     fetched = []
     for each in passes:
-        loss, same = float(next(values)[0]), float(next(values)[0])
+        loss, same, guessing = (float(next(values)[0]) for _ in range(3))
         numbers = [{key: next(values) for key in r.numbers} for r in each.records]
-        fetched.append((loss, None if each.input_sameness is None else same, numbers))
+        fetched.append(
+            (
+                loss,
+                None if each.input_sameness is None else same,
+                None if each.facts.guessing is None else guessing,
+                numbers,
+            )
+        )
     return fetched
 
 
@@ -90,12 +96,12 @@ def _ends(tensors: Sequence[Tensor]) -> list[int]:
 
 
 def _sites(
-    each: "Pass", numbers: Sequence[Numbers], look: Look, activity: Activity, scale: float
+    each: Pass, numbers: Sequence[Numbers], look: Look, activity: Activity, scale: float
 ) -> tuple[Site, ...]:
     """The sites, input side first; of equal depth, in the order of calls."""
     records, depths = each.records, _depths(each)
     names = roles([r.name for r in records], [r.kind for r in records])
-    factor = (1 / look.examples if each.summed else look.examples) / scale**2
+    factor = (1 / look.examples if each.facts.summed else look.examples) / scale**2
     sites = []
     for i in sorted(range(len(records)), key=lambda i: -depths[i]):
         site = _site(records[i], numbers[i], depths[i], names[i], factor)
@@ -111,7 +117,7 @@ def _sites(
     return tuple(sites)
 
 
-def _depths(each: "Pass") -> list[int]:
+def _depths(each: Pass) -> list[int]:
     """Depth by the graph; by the order in which deltas came where the graph is hidden.
 
     Reentrant checkpoints hide it. A frozen site stands one above the next that is not.
@@ -129,7 +135,7 @@ def _depths(each: "Pass") -> list[int]:
     return depths[::-1]
 
 
-def _edge(each: "Pass", numbers: Sequence[Numbers], i: int) -> tuple[Record, Numbers] | None:
+def _edge(each: Pass, numbers: Sequence[Numbers], i: int) -> tuple[Record, Numbers] | None:
     """The next site toward the loss, where it alone reads this one by way of known functions."""
     record, place = each.records[i], each.places.get(i)
     for j, other in enumerate(each.records):

@@ -11,7 +11,7 @@ from depthgauge.diagnosis.findings import Cause
 from depthgauge.diagnosis.readings import Kind, Parts, Site
 
 _PLAIN = frozenset({Kind.linear, Kind.convolution})
-_RECTIFIERS = frozenset(
+RECTIFIERS = frozenset(
     {"relu", "relu6", "leaky_relu", "prelu", "rrelu", "elu", "celu", "selu", "gelu", "silu"}
 )
 """Activations with f' near 0 on one side: half of the squared signal is lost by design, which the
@@ -64,7 +64,7 @@ def _causes(site: Site) -> dict[Cause, float]:
     parts = site.parts or Parts()
     named = {Cause(f.name): getattr(parts, f.name) for f in fields(parts)}
     causes = {c: v for c, v in named.items() if v is not None and math.isfinite(v)}
-    if site.activation in _RECTIFIERS and {Cause.weights, Cause.slopes} <= causes.keys():
+    if site.activation in RECTIFIERS and {Cause.weights, Cause.slopes} <= causes.keys():
         causes[Cause.slopes] -= _HALF
         causes[Cause.weights] += _HALF
     return causes

@@ -104,3 +104,7 @@ class Look:
     """Which backward pass, where a step has several ("optimizer 0, backward 1")."""
     problem: str | None = None
     """Why the look could not be taken; then `sites` is empty."""
+    guessing: float | None = None
+    """The loss over that of the best constant answer: 1 is no better than guessing."""
+    applied_twice: str | None = None
+    """"softmax" or "sigmoid" where the outputs went through it before a loss that applies it."""

@@ -9,6 +9,7 @@ from functools import partial
 from torch import nn
 
 from depthgauge.diagnosis.activity import Activity
+from depthgauge.diagnosis.function_mode import FunctionMode
 from depthgauge.diagnosis.look import Instrument
 from depthgauge.diagnosis.parts import Reduce
 from depthgauge.diagnosis.readings import Look
@@ -18,8 +19,8 @@ LOG = logging.getLogger("depthgauge")
 
 
 def is_due(step: int, every: int) -> bool:
-    """Return whether to look: at steps 0, 1, 2, 4, 8, ... and at every multiple of `every`."""
-    return step & (step - 1) == 0 or step % every == 0
+    """Return whether to look: at 0, 1, 2, 4, 8, ... up to `every`, and at each multiple of it."""
+    return step % every == 0 or (step < every and step & (step - 1) == 0)
 
 
 def usual(every: int) -> Callable[[int], bool]:
@@ -45,16 +46,15 @@ class Recorder:
     ) -> None:
         self.net, self._due, self._reduce, self._processes = net, due, reduce, processes
         self.looks: list[Look] = []
+        self.steps = 0
+        """Optimizer steps so far; of several optimizers, those of the one that took most."""
         self._steps: Counter[int] = Counter()
+        self._mode = FunctionMode()
+        self._owed = False
         self._instrument: Instrument | None = None
         self._began = 0
         self._activity = Activity()
         self._failed = self._said = False
-
-    @property
-    def steps(self) -> int:
-        """Optimizer steps so far; of several optimizers, those of the one that took most."""
-        return max(self._steps.values(), default=0)
 
     @property
     def looking(self) -> bool:
@@ -67,17 +67,26 @@ class Recorder:
         return self._instrument is not None and self.steps > self._began
 
     def begin(self) -> None:
-        """Begin a look, if one is due and none is in progress."""
-        if self._instrument is None and not self._failed and self._due(self.steps):
-            self._instrument = Instrument(self.net)
-            self._began = self.steps
-            self._instrument.attach()
+        """Begin a look, if one is due and none is in progress.
 
-    def stepped(self, optimizer: int = 0) -> None:
-        """Say that an optimizer has taken its step."""
+        Amid a `with torch.device(...)` or the like of the user's it waits for a later step.
+        """
+        if self._instrument is not None or self._failed:
+            return
+        if self._owed or self._due(self.steps):
+            instrument = Instrument(self.net, self._mode)
+            self._owed = not instrument.attach()
+            if not self._owed:
+                self._instrument, self._began = instrument, self.steps
+
+    def stepped(self, optimizer: int = 0) -> bool:
+        """Say that an optimizer has taken its step; return whether a look is now complete."""
         self._steps[optimizer] += 1
-        if self._instrument is not None:
-            self._instrument.stepped(optimizer)
+        self.steps = max(self.steps, self._steps[optimizer])
+        if self._instrument is None:
+            return False
+        self._instrument.stepped(optimizer)
+        return self.complete
 
     def end(self, scale: float = 1.0) -> list[Look]:
         """End the look in progress; return one look for each backward pass.
@@ -105,3 +114,4 @@ class Recorder:
         if self._instrument is not None:
             self._instrument.detach()
             self._instrument = None
+        self._mode.leave()

@@ -19,6 +19,7 @@ from depthgauge.diagnosis.surgery import (
     Residual,
     follow_by,
     hidden_layers,
+    replace,
     replace_activations,
     runs_of_equal_width,
     spread_slices,
@@ -210,6 +211,15 @@ def standardize_inputs(setup: Setup) -> bool:
     return bool(moments)
 
 
+def give_raw_outputs(setup: Setup) -> bool:
+    """Take a softmax or sigmoid away that is the network's last module."""
+    *_, last = (each for each in setup.net.modules() if not list(each.children()))
+    if isinstance(last, nn.Softmax | nn.Sigmoid) and last is not setup.net:
+        replace(setup.net, last, nn.Identity())
+        return True
+    return False
+
+
 def _step_on_all(setup: Setup, changed: bool) -> bool:
     """Give the parameters that a remedy added to the optimizer."""
     known = {id(p) for group in setup.optimizer.param_groups for p in group["params"]}
@@ -291,6 +301,9 @@ REMEDIES: dict[Remedy, Change] = {
         "shift and scale inputs by the first batch's mean and standard deviation",
         "LeCun et al., Efficient BackProp, 1998",
         standardize_inputs,
+    ),
+    Remedy.raw_outputs: Change(
+        "no softmax or sigmoid before a loss that applies its own", "", give_raw_outputs
     ),
 }
 """How to make each change that a verdict names."""

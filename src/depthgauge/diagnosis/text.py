@@ -31,9 +31,10 @@ def trial_sentence(trial: "Trial") -> str:
     e = trial.effect
     helps = "helps" if e.low > 0 else "harms" if e.high < 0 else "no clear effect"
     note = f" ({trial.note})" if trial.note else ""
+    unit = " decades" if trial.decades else ""
     return (
         f"{trial.remedy}: loss after {trial.steps} steps {trial.before:.3g} -> {trial.after:.3g};"
-        f" {helps} (the loss falls by {e.low:.2g} to {e.high:.2g} more, 95 % interval over"
+        f" {helps} (the loss falls by {e.low:.2g} to {e.high:.2g}{unit} more, 95 % interval over"
         f" {e.n} {e.over}){note}"
     )
 

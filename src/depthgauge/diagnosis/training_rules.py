@@ -92,29 +92,93 @@ def _step_verdict(
     )  # fmt: skip
 
 
-def flat_verdict(course: Course) -> Verdict | None:
-    """Return `not a matter of depth` where the loss has not fallen; for when nothing is found."""
-    limits = course.limits
-    losses = measure(course, lambda look: look.loss)
-    if losses is None or not np.isfinite(losses.medians).all():
+def twice_verdict(course: Course) -> Verdict | None:
+    """Return `applied twice` where the loss applies a function that the network has applied."""
+    found = measure_held(course, lambda look: float(look.applied_twice is not None), bool)
+    if found is None:
         return None
-    steps, values = losses.steps, np.array(losses.medians)
-    enough = len(steps) >= limits.flat_looks and steps[-1] - steps[0] >= limits.flat_steps
-    few = max(1, len(values) // 4)
-    before, after = float(np.median(values[:few])), float(np.median(values[-few:]))
-    if not enough or before == 0 or (before - after) / abs(before) >= limits.flat:
-        return None
-    text = (
-        f"The loss stands still ({wording.short(before)} at first, {wording.short(after)} now,"
-        f" after {steps[-1]} steps), and it is not a matter of depth: the signal neither vanishes"
-        " nor explodes, no layer is saturated, dead or symmetric, and the steps are neither too"
-        " small nor too large. Look elsewhere: a softmax before a loss that has its own, labels"
-        " that do not belong to their examples, inputs that are not standardized, a learning rate"
-        " that is off."
+    _, lasts = found
+    function = next(k.applied_twice for k in reversed(course.looks) if k.applied_twice)
+    remedies = (Remedy.raw_outputs,)
+    text = wording.sentence(
+        f"The network's outputs go through a {function} before a loss function that applies a"
+        f" {function} itself. The second one flattens what the first one gives, so that the loss"
+        " cannot come near 0 and the network learns slowly or not at all.",
+        wording.since(lasts),
+        wording.advice(remedies),
     )
-    rule = f"not a matter of depth: the loss fell by less than {limits.flat:.0%} and no other rule"
+    rule = "applied twice: the loss function applies a function that made its input"
     return Verdict(
-        Finding.not_depth, (), (before - after) / abs(before), "relative fall of the loss", None,
-        None, None, f"{rule} applies", steps[0], True,
-        (Remedy.standardize, Remedy.larger_step, Remedy.smaller_step), text,
+        Finding.applied_twice, (), None, "", None, None, None, rule, lasts.since, lasts.lasting,
+        remedies, text,
+    )  # fmt: skip
+
+
+def flat_verdict(course: Course) -> Verdict | None:
+    """Return `not a matter of depth` where the loss stands still; for when nothing is found.
+
+    It has not fallen at all, or it has fallen to the level of guessing and stays there.
+    """
+    losses = measure(course, lambda look: look.loss)
+    if losses is None or not np.isfinite(losses.medians).all() or not _long_enough(losses, course):
+        return None
+    limits, values = course.limits, np.array(losses.medians)
+    few = max(1, len(values) // 4)
+    first, before, last = (
+        float(np.median(part)) for part in (values[:few], values[-2 * few : -few], values[-few:])
+    )
+    if _fall(first, last) < limits.flat:
+        return _not_depth(course, losses, (first, last), None)
+    guessing = measure(course, lambda look: look.guessing)
+    level = None if guessing is None else float(np.median(guessing.medians[-few:]))
+    if level is not None and level > 1 - limits.flat and _fall(before, last) < limits.flat:
+        return _not_depth(course, losses, (first, last), level)
+    return None
+
+
+def _long_enough(losses: Measured, course: Course) -> bool:
+    steps, limits = losses.steps, course.limits
+    return len(steps) >= limits.flat_looks and steps[-1] - steps[0] >= limits.flat_steps
+
+
+def _fall(before: float, after: float) -> float:
+    """Return the fall as a share of the loss before; of a loss of 0, infinity."""
+    return (before - after) / abs(before) if before else math.inf
+
+
+def _not_depth(
+    course: Course, losses: Measured, ends: tuple[float, float], guessing: float | None
+) -> Verdict:
+    first, last = ends
+    limits = course.limits
+    course_of_loss = f"({wording.short(first)} at first, {wording.short(last)} now, after"
+    course_of_loss += f" {losses.steps[-1]} steps)"
+    healthy = (
+        "the signal neither vanishes nor explodes, no layer is saturated, dead or symmetric, and"
+        " the steps are neither too small nor too large."
+    )
+    if guessing is None:
+        text = (
+            f"The loss stands still {course_of_loss}, and it is not a matter of depth: {healthy}"
+            " Look elsewhere: a softmax before a loss that has its own, labels that do not belong"
+            " to their examples, inputs that are not standardized, a learning rate that is off."
+        )
+        rule = f"the loss fell by less than {limits.flat:.0%} and no other rule applies"
+        remedies = (Remedy.standardize, Remedy.larger_step, Remedy.smaller_step)
+    else:
+        text = (
+            f"The loss has fallen to the level of guessing {course_of_loss} and stays there: it is"
+            f" {wording.short(guessing)} times that of the best answer that is the same for every"
+            f" example. It is not a matter of depth: {healthy} So the network finds nothing in the"
+            " inputs that tells targets apart. Check that each label belongs to its example (were"
+            " they shuffled apart?) and that the inputs reach the network as intended."
+        )
+        rule = (
+            f"the loss is at least {1 - limits.flat:.0%} of that of guessing, has stopped falling,"
+            " and no other rule applies"
+        )
+        remedies = ()
+    return Verdict(
+        Finding.not_depth, (), _fall(first, last), "relative fall of the loss", None, None, None,
+        f"not a matter of depth: {rule}", losses.steps[0], True, remedies, text,
     )  # fmt: skip

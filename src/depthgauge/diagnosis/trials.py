@@ -49,16 +49,33 @@ def _trial(make: Make, remedy: Remedy, before: np.ndarray, steps: int) -> Trial:
     if np.isnan(after).all():
         nothing = Interval(np.nan, np.nan, "initializations", 0)
         return Trial(remedy, float(before.mean()), np.nan, nothing, steps, "nothing to apply it to")
-    effect = _paired(before, after)
-    return Trial(remedy, float(before.mean()), float(after.mean()), effect, steps)
+    effect, decades = _paired(before, after)
+    means = float(before.mean()), float(after.mean())
+    return Trial(remedy, *means, effect, steps, decades=decades)
 
 
-def _paired(before: np.ndarray, after: np.ndarray) -> Interval:
-    """The t interval of the mean difference; a loss that is not finite counts as the worst seen."""
-    worst = np.nanmax(np.where(np.isfinite([before, after]), [before, after], 0.0))
-    differences = np.nan_to_num(before, nan=worst, posinf=worst) - np.nan_to_num(
-        after, nan=worst, posinf=worst
-    )
+EXPLODED = 100.0
+"""Ratio between losses from which a mean of differences would speak of the largest alone."""
+
+
+def _paired(before: np.ndarray, after: np.ndarray) -> tuple[Interval, bool]:
+    """The t interval of the mean difference, and whether it is in decades of the loss.
+
+    It is where losses explode: without the remedy they are not all finite, or of all losses the
+    largest is over 100 times the least. One that is not finite counts as ten times the worst.
+    """
+    losses = np.array([before, after])
+    finite = losses[np.isfinite(losses)]
+    worst = finite.max(initial=0.0)
+    filled = np.where(np.isfinite(losses), losses, max(10 * worst, worst + 1))
+    exploded = not np.isfinite(before).all() or filled.max() > EXPLODED * filled.min()
+    decades = bool(exploded and (filled > 0).all())
+    first, second = np.log10(filled) if decades else filled
+    return _interval(first - second), decades
+
+
+def _interval(differences: np.ndarray) -> Interval:
+    """The 95 % t interval of their mean."""
     n = len(differences)
     half = stats.t.ppf(0.975, n - 1) * differences.std(ddof=1) / np.sqrt(n) if n > 1 else np.inf
     mean = differences.mean()

@@ -10,7 +10,7 @@ from depthgauge.diagnosis.layer_rules import layer_verdicts
 from depthgauge.diagnosis.profile import hidden
 from depthgauge.diagnosis.readings import Look
 from depthgauge.diagnosis.thresholds import DEFAULT, Thresholds
-from depthgauge.diagnosis.training_rules import flat_verdict, step_verdicts
+from depthgauge.diagnosis.training_rules import flat_verdict, step_verdicts, twice_verdict
 
 
 def judge(
@@ -53,7 +53,8 @@ def _course(runs: Sequence[Sequence[Look]], profile: str, limits: Thresholds) ->
 
 def _judge(course: Course, alone: bool) -> Iterator[Verdict]:
     depth = depth_verdict(course)
-    others = [*layer_verdicts(course), *step_verdicts(course)]
+    twice = twice_verdict(course)
+    others = [*([twice] if twice else []), *layer_verdicts(course), *step_verdicts(course)]
     if depth is not None and depth.finding is Finding.explodes and depth.value is None:
         others = [v for v in others if v.finding is Finding.step_too_large]  # the rest follows
     wrong = [v for v in (depth, *others) if v is not None and v.finding in FAULTS]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def watch(
     every: int = 100,
     scaler: Any = None,
 ) -> Iterator[Flow]:
-    """Look at the training of `net` at steps 0, 1, 2, 4, 8, ... and every `every`-th.
+    """Look at the training of `net` at steps 0, 1, 2, 4, 8, ..., then at every `every`-th.
 
     A look begins before the step's forward pass and ends after `optimizer.step()`; of a list of
     optimizers, after the last one's. With gradients accumulated over several backward passes it
@@ -69,14 +70,13 @@ def watch(
     optimizers = [optimizer] if isinstance(optimizer, Optimizer) else list(optimizer)
     recorder = Recorder(net, usual(every))
 
-    def after_step(number: int) -> None:
-        recorder.stepped(number)
-        if number == len(optimizers) - 1 and recorder.complete:
+    def after_step(number: int, *_: Any) -> None:
+        if recorder.stepped(number) and number == len(optimizers) - 1:
             recorder.end(1.0 if scaler is None else scaler.get_scale())
         recorder.begin()
 
     handles = [
-        each.register_step_post_hook(lambda *_, number=number: after_step(number))
+        each.register_step_post_hook(partial(after_step, number))
         for number, each in enumerate(optimizers)
     ]
     try:

@@ -37,6 +37,12 @@ def _quadratic_delta_(a: Tensor, y: Tensor, out: Tensor) -> Tensor:
     return torch.ops.aten.sigmoid_backward.grad_input(out, a, grad_input=out)
 
 
+def _softmax_quadratic_delta_(a: Tensor, y: Tensor, out: Tensor) -> Tensor:
+    torch.sub(a, y, out=out)
+    out.sub_((a * out).sum(-1, keepdim=True))
+    return out.mul_(a).mul_(2)
+
+
 def _cross_entropy(z: Tensor, y: Tensor) -> Tensor:
     return (functional.softplus(z) - y * z).sum(-1)
 
@@ -49,6 +55,10 @@ def _quadratic(z: Tensor, y: Tensor) -> Tensor:
     return (z.sigmoid() - y).square().sum(-1) / 2
 
 
+def _softmax_quadratic(z: Tensor, y: Tensor) -> Tensor:
+    return (z.softmax(-1) - y).square().sum(-1)
+
+
 COSTS = {
     # binary cross-entropy summed over sigmoid outputs: delta^L = a - y (Nielsen, ch. 3)
     "cross_entropy": Cost(torch.sigmoid_, _difference_, _cross_entropy),
@@ -56,6 +66,10 @@ COSTS = {
     "nll": Cost(_softmax_, _difference_, _negative_log_likelihood, elementwise=False),
     # |y - a|^2 / 2 of sigmoid outputs: delta^L = f'(z) (a - y) (equation 30)
     "quadratic": Cost(torch.sigmoid_, _quadratic_delta_, _quadratic),
+    # |a - y|^2 of softmax outputs: delta^L = 2 a (e - a.e), e = a - y (Glorot & Bengio, 4.1)
+    "softmax_quadratic": Cost(
+        _softmax_, _softmax_quadratic_delta_, _softmax_quadratic, elementwise=False
+    ),
 }
 
 

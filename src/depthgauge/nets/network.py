@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from depthgauge.nets.buffers import padded
-from depthgauge.nets.initializers import initial_layer
+from depthgauge.nets.initializers import initial_layer, of_layer
 
 
 class ReplicaNetwork(nn.Module):
@@ -26,7 +26,8 @@ class ReplicaNetwork(nn.Module):
         super().__init__()
         self.widths = tuple(widths)
         for layer, (n_in, n_out) in enumerate(itertools.pairwise(widths), start=1):
-            drawn = [initial_layer(init, seed, layer, n_in, n_out) for seed in seeds]
+            own = of_layer(init, layer, len(widths) - 1)
+            drawn = [initial_layer(own, seed, layer, n_in, n_out) for seed in seeds]
             for name, values in zip(("weight", "bias"), zip(*drawn, strict=True), strict=True):
                 stacked = torch.from_numpy(np.stack([np.atleast_2d(each) for each in values]))
                 _, buffer = padded(tuple(stacked.shape), torch.empty(0, dtype=dtype))

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from depthgauge.nets.activations import Activation
+from depthgauge.nets.costs import Cost
 from depthgauge.probes.gradients import Deltas
 
 
@@ -37,6 +38,45 @@ def output_speeds(
         rows.append([_size(bias[None]), _size(signal), _size(varying)])
     names = ("output_bias_speed", "output_signal_speed", "image_signal_speed")
     return {name: torch.stack([row[index] for row in rows]) for index, name in enumerate(names)}
+
+
+def constant_logits(
+    cost: Cost,
+    w: Float[Tensor, "replica class unit"],
+    b: Float[Tensor, "replica 1 class"],
+    h: Float[Tensor, "replica example unit"],
+    y: Float[Tensor, "example class"],
+) -> dict[str, Float[Tensor, " replica"]]:
+    """Return the mean cost, and what it would be if the top activations h were all their mean.
+
+    `output_cost` is that of softmax inputs b + W h, `constant_output_cost` that of b + W mean(h):
+    as much as an output that looks at no image can know. Unit: cost.
+    """
+    found = []
+    for one, bias, rows in zip(w.double(), b.double(), h.double(), strict=True):
+        z = torch.mm(rows, one.mT) + bias
+        constant = z.mean(dim=0).expand_as(z)
+        found.append(torch.stack([cost.value(each, y.double()).mean() for each in (z, constant)]))
+    both = torch.stack(found)
+    return {"output_cost": both[:, 0], "constant_output_cost": both[:, 1]}
+
+
+def parameter_speeds(
+    delta: Float[Tensor, "replica example class"], h: Float[Tensor, "replica example unit"]
+) -> dict[str, Float[Tensor, " replica"]]:
+    """Return the root mean square over parameters of the output layer's dC/db and dC/dW.
+
+    Of the mean gradient over the examples: how fast one bias and one weight learn, per unit of
+    learning rate and step.
+    """
+    bias, weight = [], []
+    for one, rows in zip(delta.double(), h.double(), strict=True):
+        bias.append(one.mean(dim=0).square().mean().sqrt())
+        weight.append((torch.mm(one.mT, rows) / len(rows)).square().mean().sqrt())
+    return {
+        "output_bias_gradient": torch.stack(bias),
+        "output_weight_gradient": torch.stack(weight),
+    }
 
 
 def _velocities(

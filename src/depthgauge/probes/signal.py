@@ -56,6 +56,46 @@ def weight_gradient_histograms(
     )
 
 
+def summed(
+    values: Sequence[Float[Tensor, "replica example _"]], size: int
+) -> list[Float[Tensor, "replica batch _"]]:
+    """Return the sums over mini-batches of `size` consecutive examples, layer by layer.
+
+    Fig. 7 of Glorot and Bengio fits deltas summed over a mini-batch of 10.
+    """
+    return [
+        torch.stack([one.unflatten(0, (-1, size)).sum(dim=1) for one in each]) for each in values
+    ]
+
+
+def batch_weight_gradient_histograms(
+    deltas: Deltas, inputs: Inputs, size: int, batches: int
+) -> Float[Tensor, "replica layer bin"]:
+    """Return the shares of the entries of dC/dw^l, summed over a mini-batch of `size` examples.
+
+    Of the first `batches` mini-batches. Source: Glorot and Bengio, Fig. 8.
+    """
+    return torch.stack(
+        [
+            torch.stack(
+                [
+                    gradient_shares(_batch_gradients(one, x, size, batches))
+                    for one, x in zip(delta, a, strict=True)
+                ]
+            )
+            for delta, a in zip(deltas, inputs, strict=True)
+        ],
+        dim=1,
+    )
+
+
+def _batch_gradients(
+    delta: Float[Tensor, "example unit"], a: Float[Tensor, "example feature"], size: int, count: int
+) -> Float[Tensor, "batch unit feature"]:
+    d, x = (each[: size * count].unflatten(0, (count, size)) for each in (delta, a))
+    return torch.bmm(d.mT, x)
+
+
 def _outer_moments(
     delta: Float[Tensor, "example unit"], a: Float[Tensor, "example feature"]
 ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:

@@ -24,15 +24,32 @@ def bounds(records: Records) -> Figure:
         study=STUDY,
         name=STUDY,
         title=f"How close gradients come to what the weights allow, {DEPTH} hidden layers",
-        caption=(
-            f"Norm of ∂C/∂b averaged over the first {images:,} training images (line: median over"
-            " seeds; band: central 95 % of seeds) and its bound (dashed, median, same colour):"
-            " in layer l of L, γ^(L−l+1) times the spectral norms of the weights beyond the layer"
-            " times the mean |a − y|, where γ is the activation's largest slope; for the"
-            " cross-entropy without the output's γ. The step axis is linear up to 1 and"
-            f" logarithmic beyond. {basis(nets.values())}"
-        ),
+        caption=f"{_caption(images)} {basis(nets.values())}",
         chart=alt.concat(*(_panel(cost, net) for cost, net in nets.items()), columns=2),
+    )
+
+
+def bounds_tanh(records: Records) -> Figure:
+    """Draw the tanh nets, whose slope reaches 1; raises DataError when the record is missing."""
+    net = matching(records, "bounds_tanh", hidden=[30] * DEPTH)[0]
+    images = net.attrs["config"]["bounds"]["images"]
+    return Figure(
+        study="bounds_tanh",
+        name="bounds_tanh",
+        title=f"Where the slope reaches 1 the bound does not shrink, {DEPTH} hidden layers of tanh",
+        caption=f"{_caption(images)} {basis([net])}",
+        chart=alt.concat(_panel("quadratic", net), columns=1),
+    )
+
+
+def _caption(images: int) -> str:
+    return (
+        f"Norm of ∂C/∂b averaged over the first {images:,} training images (line: median over"
+        " seeds; band: central 95 % of seeds) and its bound (dashed, median, same colour):"
+        " in layer l of L, γ^(L−l+1) times the spectral norms of the weights beyond the layer"
+        " times the mean |a − y|, where γ is the activation's largest slope; for the"
+        " cross-entropy without the output's γ. The step axis is linear up to 1 and"
+        " logarithmic beyond."
     )
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.glorot_error import WIDTH
 from depthgauge.claims.rates import at_chosen_rate, final_errors, final_test_error
 from depthgauge.claims.statistics import t_prediction_interval
 from depthgauge.errors import DataError
 from depthgauge.report.cells import Records, basis, measured
 from depthgauge.report.seeds import band_table, rounded, usable
+from depthgauge.studies.glorot.errors import WIDTH
 
 Nets = Mapping[str, xr.Dataset]
 """Model -> its cell, in the order in which they are drawn."""
@@ -42,11 +42,30 @@ def nets_by_set(records: Records, study: str, datasets: Sequence[str]) -> dict[s
         if cells:
             found[dataset] = {model: _chosen(cell) for model, cell in cells.items()}
     if not found:
-        raise DataError(
-            f"study {study} has no usable record on {' or '.join(datasets)};"
-            f" run `depthgauge train study={study}` or `dvc repro`"
-        )
+        raise _nothing(study, " or ".join(datasets))
     return found
+
+
+def cells_at_chosen_rates(records: Records, study: str, dataset: str) -> list[xr.Dataset]:
+    """Return the cells of a study on a data set, each at its chosen rate, in the grid's order.
+
+    Left out: a cell of which every rate diverged. Raises DataError when nothing is left.
+    """
+    found = [
+        _chosen(record)
+        for record in records.get(study, ())
+        if record.attrs["data"]["name"] == dataset and _learned(record)
+    ]
+    if not found:
+        raise _nothing(study, dataset)
+    return found
+
+
+def _nothing(study: str, datasets: str) -> DataError:
+    return DataError(
+        f"study {study} has no usable record on {datasets};"
+        f" run `depthgauge train study={study}` or `dvc repro`"
+    )
 
 
 def _learned(record: xr.Dataset) -> bool:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from depthgauge.errors import DataError
-from depthgauge.report.bounds import bounds
+from depthgauge.report.bounds import bounds, bounds_tanh
 from depthgauge.report.cells import Records
 from depthgauge.report.figure import Figure, png, svg
 from depthgauge.report.glorot_cost_surface import cost_surface
+from depthgauge.report.glorot_depth import depth
 from depthgauge.report.glorot_error_curves import error_curves
 from depthgauge.report.glorot_error_table import error_table
 from depthgauge.report.glorot_gradients import gradients
@@ -15,6 +16,7 @@ from depthgauge.report.glorot_init_histograms import activations, deltas, weight
 from depthgauge.report.glorot_init_profiles import jacobians, variances
 from depthgauge.report.glorot_output_speed import output_speed
 from depthgauge.report.glorot_pretraining import pretraining
+from depthgauge.report.glorot_quadratic import quadratic
 from depthgauge.report.glorot_saturation import histograms, percentiles, sigmoid
 from depthgauge.report.glorot_second_order import second_order
 from depthgauge.report.glorot_svm import support_vectors
@@ -27,7 +29,7 @@ from depthgauge.report.nielsen_initial_speed import initial_speed
 from depthgauge.report.nielsen_minibatch_speed import minibatch_speed
 from depthgauge.report.nielsen_neuron_bars import neuron_bars
 from depthgauge.report.nielsen_training_speed import training_speed
-from depthgauge.report.remedies_error import remedies_error
+from depthgauge.report.remedies_error import remedies_error, remedies_sigmoid
 from depthgauge.report.remedies_profiles import remedies_gradients, remedies_updates
 from depthgauge.untrusted import lookups_in
 
@@ -45,6 +47,7 @@ FIGURES: dict[str, Callable[[Records], Figure]] = {
     "nielsen_chain": chain,
     "mean_field": mean_field,
     "bounds": bounds,
+    "bounds_tanh": bounds_tanh,
     "glorot_saturation_sigmoid": sigmoid,
     "glorot_output_speed": output_speed,
     "glorot_saturation_percentiles": percentiles,
@@ -62,7 +65,10 @@ FIGURES: dict[str, Callable[[Records], Figure]] = {
     "glorot_error_table": error_table,
     "glorot_error_curves_11": partial(error_curves, number=11, datasets=("shapeset",)),
     "glorot_error_curves_12": partial(error_curves, number=12, datasets=("mnist", "cifar10")),
+    "glorot_depth": depth,
+    "glorot_quadratic": quadratic,
     "glorot_widths": widths,
+    "remedies_sigmoid": remedies_sigmoid,
     "remedies_error": remedies_error,
     "remedies_gradients": remedies_gradients,
     "remedies_updates": remedies_updates,

@@ -5,10 +5,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.glorot_cost_surface import FLAT, plateau, plateau_share
 from depthgauge.report.cells import Records, basis, cells, measured
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.seeds import rounded
+from depthgauge.studies.glorot.cost_surface import FLAT, plateau, plateau_share
 
 STUDY = "glorot_cost_surface"
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from depthgauge.claims.glorot_error import NAMES, TITLES
 from depthgauge.report.cells import Records
 from depthgauge.report.chosen_rates import (
     Nets,
@@ -15,6 +14,7 @@ from depthgauge.report.chosen_rates import (
 )
 from depthgauge.report.figure import HOVER, Figure, panel
 from depthgauge.report.models import model_colour
+from depthgauge.studies.glorot.published import NAMES, TITLES
 
 STUDY = "glorot_error"
 

@@ -3,7 +3,6 @@
 import altair as alt
 import pandas as pd
 
-from depthgauge.claims.glorot_error import NAMES, PUBLISHED, TITLES
 from depthgauge.report.cells import Records
 from depthgauge.report.chosen_rates import (
     Nets,
@@ -15,6 +14,7 @@ from depthgauge.report.chosen_rates import (
 )
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.models import MODELS, model_colour
+from depthgauge.studies.glorot.published import ERRORS, NAMES, TITLES
 
 STUDY = "glorot_error"
 SETS = tuple(TITLES)
@@ -56,7 +56,7 @@ def error_table(records: Records) -> Figure:
 
 
 def _errors(dataset: str, nets: Nets) -> alt.LayerChart:
-    table = final_table(nets, PUBLISHED.get(dataset, {}))
+    table = final_table(nets, ERRORS.get(dataset, {}))
     table["model"] = [NAMES[model] for model in table["model"]]
     shown = table.assign(low=table["low"].clip(*_ENDS), high=table["high"].clip(*_ENDS))
     y = alt.Y("model:N", sort=MODELS, title=None)

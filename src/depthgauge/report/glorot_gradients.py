@@ -2,12 +2,14 @@
 
 import altair as alt
 
-from depthgauge.claims.glorot_gradients import STUDY
-from depthgauge.claims.glorot_init import INITS
 from depthgauge.report.axes import colour, log_step_x
 from depthgauge.report.cells import Records, basis, matching, measured
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.seeds import band_table
+from depthgauge.studies.glorot.published import INITS
+
+STUDY = "glorot_saturation"
+"""Its tanh nets; their weight gradients are looked at, too."""
 
 
 def gradients(records: Records) -> Figure:
@@ -29,7 +31,7 @@ def gradients(records: Records) -> Figure:
         panels.append(panel(f"{init.capitalize()} init", layers, 290, 240))
     return Figure(
         study=STUDY,
-        name=STUDY,
+        name="glorot_gradients",
         title="Weight gradients over training",
         caption=(
             "Standard deviation of all entries of ∂C/∂w of each of the first 300 training images,"

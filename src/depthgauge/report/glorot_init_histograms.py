@@ -8,13 +8,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.glorot_init import DATASETS, INITS, STUDY
 from depthgauge.report.axes import colour
 from depthgauge.report.cells import Records, basis, matching, measured
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.histograms import density_layer, density_table
 from depthgauge.report.predicted_variances import predicted_spreads
 from depthgauge.report.seeds import rounded
+from depthgauge.studies.glorot.published import INIT_SETS as DATASETS
+from depthgauge.studies.glorot.published import INITS
+
+STUDY = "glorot_init"
 
 _REACH = 3.5
 """Gradients are drawn out to so many standard deviations of the layer with the widest ones."""

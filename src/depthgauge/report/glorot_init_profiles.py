@@ -6,17 +6,20 @@ import altair as alt
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.glorot_init import DATASETS, STUDY
 from depthgauge.report.axes import bare, colour
 from depthgauge.report.cells import Records, basis, matching, measured
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.predicted_variances import predicted_singular_values, predicted_spreads
 from depthgauge.report.seeds import band_table, rounded
+from depthgauge.studies.glorot.published import INIT_SETS as DATASETS
+
+STUDY = "glorot_init"
 
 MODELS = {
     "sigmoid": "Sigmoid",
     "tanh": "Tanh",
     "tanh_n": "Tanh N",
+    "tanh_drawn": "Tanh, as drawn",
     "softsign": "Softsign",
     "softsign_n": "Softsign N",
 }
@@ -60,7 +63,7 @@ def variances(records: Records) -> Figure:
 
 def jacobians(records: Records) -> Figure:
     """Draw the mean singular values of every model; raises DataError without a record."""
-    nets = matching(records, STUDY)
+    nets = [net for net in matching(records, STUDY) if net.attrs["config"]["jacobians"]["every"]]
     models = _present(nets)
     images = nets[0].attrs["config"]["jacobians"]["images"]
     variable = "jacobian_singular_value"

@@ -3,12 +3,13 @@
 import altair as alt
 import pandas as pd
 
-from depthgauge.claims.glorot_output_speed import FIRST_UPDATES
-from depthgauge.claims.glorot_saturation import STUDY
 from depthgauge.report.axes import log_step_x
 from depthgauge.report.cells import Records, basis, matching, measured
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.seeds import band_table
+from depthgauge.studies.glorot.published import FIRST_UPDATES
+
+STUDY = "glorot_saturation"
 
 PARTS = {
     "output_signal_speed": "W h",

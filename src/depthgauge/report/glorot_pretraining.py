@@ -5,13 +5,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.glorot_pretraining import SATURATED
 from depthgauge.report.axes import colour
 from depthgauge.report.cells import Records, measured
 from depthgauge.report.chosen_rates import Nets, curve_table, error_basis, nets_by_set
 from depthgauge.report.error_layers import error_layers
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.seeds import band_table
+from depthgauge.studies.glorot.pretraining import SATURATED
 
 STUDY = "glorot_pretraining"
 DATASET = "shapeset"

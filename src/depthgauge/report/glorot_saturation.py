@@ -4,14 +4,20 @@ import altair as alt
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.glorot_saturation import CURVES, HISTOGRAMS, STUDY
 from depthgauge.report.axes import colour, log_step_x
 from depthgauge.report.cells import Records, basis, matching, measured
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.histograms import density_layer, density_table
 from depthgauge.report.seeds import rounded, thin
 
-SIGMOID = {"sigmoid_4": "Four hidden layers", "sigmoid": "Five hidden layers"}
+STUDY = "glorot_saturation"
+
+SIGMOID = {
+    "sigmoid_4": "Four hidden layers",
+    "sigmoid_4_slow": "Four, at a tenth of the rate",
+    "sigmoid_4_fixed": "Four, output biases kept at 0",
+    "sigmoid": "Five hidden layers",
+}
 CURVED = {"tanh": "Tanh", "softsign": "Softsign", "tanh_n": "Tanh N"}
 _NORMALIZED = "N: normalized initialization."
 _SETTING = "Each hidden layer has 1,000 units (1 is next to the input); 300 fixed test images."
@@ -57,7 +63,7 @@ def percentiles(records: Records) -> Figure:
         panels.append(panel(title, layers, 185, 240))
     return Figure(
         study=STUDY,
-        name=CURVES,
+        name="glorot_saturation_percentiles",
         title="How far out activations reach over training",
         caption=(
             "Line: standard deviation of a layer's activations over units and images; dots: their"
@@ -78,7 +84,7 @@ def histograms(records: Records) -> Figure:
         panels.append(panel(title, [density_layer(table, "activation", 1.0)], 600, 150))
     return Figure(
         study=STUDY,
-        name=HISTOGRAMS,
+        name="glorot_saturation_histograms",
         title="Activations after the last update",
         caption=(
             "Density of a layer's activations over units and images, in 101 bins, mean over seeds."

@@ -4,7 +4,6 @@ import altair as alt
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.glorot_svm import PUBLISHED, SAMPLE, chosen
 from depthgauge.claims.rates import final_test_error
 from depthgauge.errors import DataError
 from depthgauge.report.cells import Records, basis, measured
@@ -12,6 +11,8 @@ from depthgauge.report.chosen_rates import curve_table
 from depthgauge.report.error_layers import error_layers
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.seeds import rounded, usable
+from depthgauge.studies.glorot.published import SAMPLE_ERRORS as PUBLISHED
+from depthgauge.studies.glorot.svm import SAMPLE, chosen
 
 STUDY = "glorot_svm"
 

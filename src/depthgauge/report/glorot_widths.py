@@ -2,12 +2,11 @@
 
 import altair as alt
 
-from depthgauge.claims.glorot_error import NAMES
-from depthgauge.claims.glorot_widths import SHAPES
 from depthgauge.report.cells import Records
 from depthgauge.report.chosen_rates import Nets, error_basis, final_table, nets_by_set
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.models import model_colour
+from depthgauge.studies.glorot.published import NAMES, SHAPES
 
 STUDY = "glorot_widths"
 DATASET = "shapeset"

@@ -5,12 +5,12 @@ import pandas as pd
 import xarray as xr
 
 from depthgauge.claims.judgement import UndecidableError
-from depthgauge.claims.mean_field import ACTIVATIONS, INITS, NETS
-from depthgauge.claims.predictions import predicted_profile
 from depthgauge.errors import DataError
 from depthgauge.report.cells import Records, basis, matching, measured
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.seeds import band_table, rounded
+from depthgauge.studies.theory.predictions import predicted_profile
+from depthgauge.studies.theory.register import ACTIVATIONS, INITS, NETS
 
 STUDY = "mean_field"
 

@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from depthgauge.claims.glorot_error import NAMES
+from depthgauge.studies.glorot.published import NAMES
 
 MODELS = list(NAMES.values())
 """From the worst of Table 1's first column to the best."""

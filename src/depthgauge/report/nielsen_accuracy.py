@@ -4,11 +4,11 @@ import altair as alt
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.nielsen_accuracy import PUBLISHED
 from depthgauge.report.cells import Records, basis, cells, measured
 from depthgauge.report.curves import hover
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.seeds import band_table, rounded
+from depthgauge.studies.nielsen.published import ACCURACY as PUBLISHED
 
 STUDY = "nielsen_accuracy"
 

@@ -6,8 +6,6 @@ import altair as alt
 import numpy as np
 import xarray as xr
 
-from depthgauge.claims.mean_field import NIELSEN
-from depthgauge.claims.nielsen_initial_speed import PUBLISHED
 from depthgauge.report.cells import Records, basis, cells, measured
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.ridges import (
@@ -19,6 +17,8 @@ from depthgauge.report.ridges import (
     ridge_table,
 )
 from depthgauge.report.seeds import rounded
+from depthgauge.studies.nielsen.published import INITIAL_SPEED as PUBLISHED
+from depthgauge.studies.theory.mean_field import NIELSEN
 
 STUDY = "nielsen_initial_speed"
 

@@ -4,12 +4,12 @@ import altair as alt
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.nielsen_initial_speed import BARS
 from depthgauge.report.axes import OUTLINE, SPEED, bare, colour
 from depthgauge.report.cells import Records, basis, cell, measured
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.ridges import ridge_layer, ridge_table
 from depthgauge.report.seeds import rounded
+from depthgauge.studies.nielsen.initial_speed import BARS
 
 STUDY = "nielsen_neuron_bars"
 LAYERS = (1, 2)

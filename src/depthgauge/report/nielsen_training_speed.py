@@ -4,12 +4,12 @@ import altair as alt
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.nielsen_published import SPEEDS, STEPS
 from depthgauge.report.axes import colour, speed_y, step_x
 from depthgauge.report.bounds import bound_table
 from depthgauge.report.cells import Records, basis, cell
 from depthgauge.report.curves import hover, speed_layers, speed_table
 from depthgauge.report.figure import Figure, panel
+from depthgauge.studies.nielsen.published import SPEEDS, STEPS
 
 STUDY = "nielsen_training_speed"
 

@@ -7,25 +7,25 @@ import xarray as xr
 
 from depthgauge.claims.judgement import UndecidableError
 from depthgauge.claims.rates import at_chosen_rate
-from depthgauge.claims.remedies import PLAIN, REMEDIES
 from depthgauge.errors import DataError
 from depthgauge.report.cells import Records, basis, measured
 from depthgauge.report.seeds import usable
+from depthgauge.studies.remedies.register import PLAIN, REMEDIES
 
 STUDY = "remedies"
-TITLES = {"plain": PLAIN.title} | {name: remedy.title for name, remedy in REMEDIES.items()}
+TITLES = {"plain": PLAIN["title"]} | {name: remedy["title"] for name, remedy in REMEDIES.items()}
 
 Nets = Mapping[str, xr.Dataset]
 """Model -> its cell, in the order of TITLES."""
 
 
-def nets_by_depth(records: Records) -> dict[int, Nets]:
+def nets_by_depth(records: Records, study: str = STUDY) -> dict[int, Nets]:
     """Return hidden layers -> nets; raises DataError without any.
 
     A model of which every rate diverged is left out. n_diverged counts replicas of all rates.
     """
     found: dict[int, dict[str, xr.Dataset]] = {}
-    for record in records.get(STUDY, ()):
+    for record in records.get(study, ()):
         measured(record, "accuracy_validation")
         try:
             chosen = at_chosen_rate(record)
@@ -40,7 +40,7 @@ def nets_by_depth(records: Records) -> dict[int, Nets]:
         found.setdefault(depth, {})[model] = chosen.assign_attrs(about)
     if not found:
         raise DataError(
-            f"study {STUDY} has no usable record; run `depthgauge train study={STUDY}` or"
+            f"study {study} has no usable record; run `depthgauge train study={study}` or"
             " `dvc repro`"
         )
     return {

@@ -33,6 +33,25 @@ def remedies_error(records: Records) -> Figure:
     )
 
 
+def remedies_sigmoid(records: Records) -> Figure:
+    """Draw the sigmoid net that Lucas's answer speaks of, with the remedies that it names."""
+    study = "remedies_sigmoid"
+    depths = nets_by_depth(records, study)
+    panels = [_panel(depth, error_table(nets)) for depth, nets in depths.items()]
+    drawn = [net for nets in depths.values() for net in nets.values()]
+    return Figure(
+        study=study,
+        name=study,
+        title="Step sizes by layer, adaptive and second-order methods on a sigmoid net",
+        caption=(
+            "Test error after the last update of Nielsen's net of four hidden layers, plain and"
+            " with each remedy. Point: mean over seeds; whisker: 95 % interval of the mean;"
+            f" dashed: the plain net; 90 % is chance. {remedies_basis(drawn)}"
+        ),
+        chart=alt.concat(*panels, columns=1),
+    )
+
+
 def error_table(nets: Nets) -> pd.DataFrame:
     """Return the test error of each model in percent: model, rate, mean, low, high."""
     rows = []

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.remedies import DEEP
 from depthgauge.errors import DataError
 from depthgauge.report.cells import Records, measured
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.remedied_nets import STUDY, TITLES, Nets, nets_by_depth, remedies_basis
 from depthgauge.report.seeds import BAND, rounded
+from depthgauge.studies.remedies.register import DEEP
 from depthgauge.theory import initial_variances, weight_gradient_variances
 
 SLOPES = {"tanh": 1.0, "relu": 1 / 2, "gelu": 1 / 4}

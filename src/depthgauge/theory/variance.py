@@ -35,12 +35,20 @@ def initial_variances(init: str, widths: Sequence[int]) -> tuple[Array, float]:
         "nielsen_large": (np.ones(n.size - 1), 1.0),  # Nielsen, ch. 5, the argument
         "glorot_standard": (standard_variance(n[:-1]), 0.0),
         "glorot_normalized": (normalized_variance(n[:-1], n[1:]), 0.0),
+        "glorot_drawn": (_drawn_variances(n), 0.0),
         "he": (2 / n[:-1], 0.0),  # He et al. 2015, eq. 10
         "orthogonal": (1 / np.maximum(n[:-1], n[1:]), 0.0),  # rows or columns of length 1
     }
     if init not in known:
         raise ConfigError(f"theory knows no init {init!r}: choose one of {', '.join(known)}")
     return known[init]
+
+
+def _drawn_variances(n: Array) -> Array:
+    """Eq. 1 in the first and the last layer, 5/4 of eq. 16 between: as Figs. 6, 7, 10 show it."""
+    variances = 1.25 * normalized_variance(n[:-1], n[1:])
+    variances[[0, -1]] = standard_variance(n[:-1])[[0, -1]]
+    return variances
 
 
 def activation_variances(

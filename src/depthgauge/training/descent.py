@@ -24,6 +24,7 @@ from depthgauge.training.block import Block, Task
 from depthgauge.training.bound_probe import BoundTightness, gains
 from depthgauge.training.checkpoint import Checkpoint, merged
 from depthgauge.training.device import dtype
+from depthgauge.training.fixed_output_bias import FixedOutputBias
 from depthgauge.training.instruments import Accuracy, GradientNorms, Instrument
 from depthgauge.training.jacobians import LayerJacobians
 from depthgauge.training.measurements import measurements
@@ -45,7 +46,8 @@ That of small nets takes milliseconds; a gigabyte takes some seconds.
 
 def run(task: Task) -> xr.Dataset:
     """Train the task's block, from its checkpoint if there is one; return what was measured."""
-    kind = way(task.block.experiment, task.data, task.device)
+    learns = task.block.experiment.output_bias
+    kind = way(task.block.experiment, task.data, task.device) if learns else FixedOutputBias
     return train(task, build_module(task.block, task.data, kind))
 
 

@@ -120,7 +120,7 @@ def _require_plain_layers(experiment: Experiment) -> None:
 def _second_order(experiment: Experiment, data: Prepared) -> None:
     """Raise ConfigError for what descent refuses, for another cost, for one example alone."""
     _descent(experiment, data)
-    if experiment.cost == "quadratic" or experiment.batch_size < 2:
+    if experiment.cost not in ("nll", "cross_entropy") or experiment.batch_size < 2:
         raise ConfigError(
             f"procedure=second_order cannot have cost={experiment.cost},"
             f" batch_size={experiment.batch_size}: take nll or cross_entropy, and two examples or"

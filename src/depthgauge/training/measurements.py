@@ -12,6 +12,8 @@ from depthgauge.training.module import Readings, ReplicaModule
 
 _BINS = {
     "activation_histogram": "activation_bin",
+    "batch_delta_histogram": "gradient_bin",
+    "batch_weight_gradient_histogram": "gradient_bin",
     "delta_histogram": "gradient_bin",
     "weight_gradient_histogram": "gradient_bin",
 }

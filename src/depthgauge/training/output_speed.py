@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from depthgauge.probes.output_speed import output_speeds
+from depthgauge.probes.output_speed import constant_logits, output_speeds, parameter_speeds
 from depthgauge.training.fixed_images import OnFixedImages
 
 
@@ -16,9 +16,13 @@ class OutputSpeeds(OnFixedImages):
         self.passed.forward(self.x)
         self.passed.backward(self.y)
         values = [self.x, *self.passed.activations[:-1]]
-        return output_speeds(
-            self.module.activation, self.module.network.weights, self.passed.deltas, values
-        )
+        network, deltas = self.module.network, self.passed.deltas
+        w, b = network.weights[-1], network.biases[-1]
+        return {
+            **output_speeds(self.module.activation, network.weights, deltas, values),
+            **constant_logits(self.module.cost, w, b, values[-1], self.y),
+            **parameter_speeds(deltas[-1], values[-1]),
+        }
 
     def passes_per_measure(self) -> float:
         """Forward, backward, and forward once more with the examples' products."""

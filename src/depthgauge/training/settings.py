@@ -20,7 +20,7 @@ _DESCENT = {
 READS: dict[str, set[str]] = {
     "capacity": {*_DESCENT, "l2", "capacity"},
     "chain": {"hidden", "init"},
-    "descent": {*_DESCENT, "l2"},
+    "descent": {*_DESCENT, "l2", "output_bias"},
     "pretraining": {*_DESCENT, "l2", "pretraining"},
     "remedies": {*_DESCENT, "remedy", "pretraining"},
     "second_order": {*_DESCENT, "step_sizes"},

@@ -5,7 +5,9 @@ from torch import Tensor
 from depthgauge.config import Signal
 from depthgauge.probes.saturation import moments
 from depthgauge.probes.signal import (
+    batch_weight_gradient_histograms,
     delta_histograms,
+    summed,
     weight_gradient_histograms,
     weight_gradient_moments,
 )
@@ -36,8 +38,15 @@ class GradientStatistics(OnFixedImages):
             values["weight_gradient_histogram"] = weight_gradient_histograms(
                 deltas, inputs, self.settings.histograms
             )
+        if self.settings.batch:
+            size, batches = self.settings.batch, self.settings.histograms
+            values["batch_delta_histogram"] = delta_histograms(summed(deltas, size))
+            values["batch_weight_gradient_histogram"] = batch_weight_gradient_histograms(
+                deltas, inputs, size, batches
+            )
         return values
 
     def passes_per_measure(self) -> float:
         """Forward and backward, and the gradients that are counted entry by entry."""
-        return 4.0 * self.settings.images + 40.0 * self.settings.histograms
+        counted = self.settings.histograms * (2 if self.settings.batch else 1)
+        return 4.0 * self.settings.images + 40.0 * counted

@@ -1,0 +1,42 @@
+"""The rule for readings off a figure: ours agree with them to what the figure can tell."""
+
+import numpy as np
+
+from depthgauge.claims.judgement import Judgement, UndecidableError, Verdict, judged
+from depthgauge.claims.rules import Kind, Published, Rule
+from depthgauge.claims.statistics import Values, geometric, t_interval
+
+
+def read_off(part: float) -> Rule:
+    """Return the rule for numbers read off a figure, all of one network, as one claim.
+
+    Values are (seed, reading). A reading agrees where the interval of the geometric mean of ours
+    over the published one lies within a factor of 1 + `part`, and disagrees where it lies outside.
+    """
+    reach = 1 + part
+
+    def decide(values: Values, published: Published) -> Judgement:
+        assert isinstance(published, tuple), "this rule judges several readings"
+        ratios = values / np.array(published)
+        if (ratios <= 0).any():
+            raise UndecidableError("a reading is not positive, so there is no ratio")
+        found = [geometric(t_interval, each) for each in ratios.T]
+        apart = [low > reach or high < 1 / reach for _, low, high in found]
+        inside = [1 / reach < low and high < reach for _, low, high in found]
+        verdict = Verdict.fails if any(apart) else Verdict.holds
+        if not (any(apart) or all(inside)):
+            verdict = Verdict.inconclusive
+        furthest = max(found, key=lambda each: abs(np.log(each[0])))
+        reason = f"{sum(inside)} of {len(found)} readings agree, {sum(apart)} do not"
+        return judged(verdict, reason, furthest)
+
+    return Rule(
+        f"read off: the 95 % t interval of the geometric mean of ours over the reading lies within"
+        f" a factor of {reach:g} for every reading (measured: the furthest)",
+        decide,
+        Kind.geometric_mean,
+        "read_off",
+        {"part": part},
+        judges_number=True,
+        at=lambda times: read_off(part * times),
+    )

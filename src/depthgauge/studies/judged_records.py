@@ -1,0 +1,28 @@
+"""Records of earlier runs, perhaps somebody else's, for the stages that read them."""
+
+from pathlib import Path
+
+import xarray as xr
+
+from depthgauge.records import read, read_study
+from depthgauge.studies.registry import STUDIES
+from depthgauge.untrusted import printable
+
+
+def read_judged(build: Path) -> dict[str, list[xr.Dataset]]:
+    """Return the records below `build` of the studies that claims are about, where it has any.
+
+    DVC knows these folders alone: another one, as of a user's own study, changes no result.
+    """
+    return {name: read_records(build / name) for name in STUDIES if (build / name).is_dir()}
+
+
+def read_records(place: Path) -> list[xr.Dataset]:
+    """Return one record, or those of a study's folder in grid order, their words fit to be shown.
+
+    An unknown study gives []. Raises DataError when a record is damaged or of no cell.
+    """
+    records = [read(place)] if place.suffix == ".safetensors" else read_study(place)
+    for record in records:
+        record.attrs = printable(record.attrs)
+    return records

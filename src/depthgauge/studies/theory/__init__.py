@@ -1,0 +1,1 @@
+"""Milman's answer and mean field theory: their claims, and how records are read for them."""
