@@ -4,20 +4,20 @@
 remedies was set on; with `--fresh` those of diagnosis_fresh_nets.py, which nothing was set on. It
 watches each network once, from seed 0, and tries the remedies that its lasting faults name, on
 three pairs of trainings over 100 steps, in their order and until one helps: the 95 % interval of
-its effect on the training loss is above 0. It prints one Markdown table.
+its effect on the training loss is above 1 % of that loss. It prints one Markdown table.
 """
 
 import argparse
-import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from diagnosis_fresh_nets import nets
 from diagnosis_nets import Net, faulty
 
-from depthgauge.diagnosis.findings import Remedy, Trial, Verdict
+from depthgauge.diagnosis.findings import Outcome, Remedy, Trial, Verdict
 from depthgauge.diagnosis.trials import try_remedies
 from depthgauge.diagnosis.verdicts import faults
 from depthgauge.diagnosis.watch import watch
@@ -26,7 +26,7 @@ from diagnosis import EVERY, STEPS
 SEEDS = 3
 TRIED = 100
 """Steps of each training."""
-HEAD = "| network | verdicts | remedy | loss before | after | effect | helps |\n|" + "---|" * 7
+HEAD = "| network | found | tried | loss without | with | effect | outcome |\n|" + "---|" * 7
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class Treated:
 
 
 def helps(trial: Trial) -> bool:
-    """Return whether the interval of the effect is above 0."""
-    return trial.effect.low > 0
+    """Return whether the interval of the effect is above 1 % of the loss."""
+    return trial.outcome is Outcome.helps
 
 
 def found(net: Net) -> tuple[Verdict, ...]:
@@ -85,9 +85,8 @@ def rows(treated: Treated) -> list[str]:
         e = trial.effect
         unit = " decades" if trial.decades else ""
         effect = trial.note or f"{(e.low + e.high) / 2:.3g} [{e.low:.3g}, {e.high:.3g}]{unit}"
-        word = "yes" if helps(trial) else "harms" if e.high < 0 else "no"
         loss = f"{trial.before:.3g} | {trial.after:.3g}"
-        lines.append(f"{lead}{trial.remedy} | {loss} | {effect} | {word} |")
+        lines.append(f"{lead}{trial.remedy} | {loss} | {effect} | {trial.outcome} |")
         lead = "| | | "
     return lines or [f"{lead}none | | | | |"]
 
@@ -103,11 +102,23 @@ def shares(everyone: Sequence[Treated]) -> str:
     )
 
 
+BEGIN = "<!-- tried: written by bench/diagnosis_remedies.py --fresh -->\n"
+END = "<!-- /tried -->"
+
+
+def write_into(page: Path, everyone: Sequence[Treated]) -> None:
+    """Write the shares and the table between the markers of the page."""
+    head, rest = page.read_text(encoding="utf-8").split(BEGIN)
+    lines = [shares(everyone), "", HEAD, *(row for each in everyone for row in rows(each)), ""]
+    page.write_text(head + BEGIN + "\n".join(lines) + END + rest.split(END, 1)[1], encoding="utf-8")
+
+
 def main() -> None:
     """Watch, try, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="networks whose name contains this")
     parser.add_argument("--fresh", action="store_true", help="the networks nothing was set on")
+    parser.add_argument("--docs", type=Path, help="write the table into this page")
     options = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
@@ -118,9 +129,8 @@ def main() -> None:
             everyone.append(treat(net))
             print("\n".join(rows(everyone[-1])), flush=True)
     print("", shares(everyone), sep="\n")
-    failed = [each.name for each in everyone if each.trials and not each.helped]
-    if failed:
-        print("No named remedy helps on:", "; ".join(failed), file=sys.stderr)
+    if options.docs:
+        write_into(options.docs, everyone)
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ DOORS = re.compile(
 """Modules whose edits change no output: entry points, sentences, whole files. But for WRITERS."""
 WRITERS = {
     "train": ["planning.plan", "execution.assemble"],
-    "judge": ["cli.judge", "claims.judged_records"],
-    "report": ["cli.report", "provenance.ledger", "claims.judged_records"],
+    "judge": ["cli.judge", "studies.judged_records"],
+    "report": ["cli.report", "provenance.ledger", "studies.judged_records"],
 }
 """By stage: what writes its outputs, or chooses what goes into them."""
 

@@ -34,8 +34,8 @@ def __getattr__(name: str) -> Any:
         if error.name != "pytorch_lightning":
             raise
         raise ImportError(
-            f"{name} needs PyTorch Lightning, which the extra `lightning` brings:"
-            " `pip install 'depthgauge[lightning]'`"
+            f"{name} needs PyTorch Lightning (pytorch-lightning or lightning), which the extra"
+            " `lightning` brings: `pip install 'depthgauge[lightning]'`"
         ) from None
 
 

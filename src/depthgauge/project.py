@@ -1,4 +1,4 @@
-"""The root of a project: the nearest parent folder with a dvc.yaml."""
+"""The root of a project: the nearest parent folder with a dvc.yaml or a conf/config.yaml."""
 
 from pathlib import Path
 
@@ -6,16 +6,17 @@ from depthgauge.errors import ConfigError
 
 
 def project_root() -> Path:
-    """Return the nearest folder, from here upwards, that has a dvc.yaml.
+    """Return the nearest folder, from here upwards, that has a dvc.yaml or a conf/config.yaml.
 
     Raises ConfigError where there is none.
     """
     here = Path.cwd()
     for folder in (here, *here.parents):
-        if (folder / "dvc.yaml").is_file():
+        if any((folder / name).is_file() for name in ("dvc.yaml", "conf/config.yaml")):
             return folder
     raise ConfigError(
-        f"{here} is in no project (no dvc.yaml here or above); change into a clone of depthgauge"
+        f"{here} is in no project (no dvc.yaml and no conf/config.yaml here or above); change into"
+        " one, or make one with `depthgauge init FOLDER`"
     )
 
 

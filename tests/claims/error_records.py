@@ -1,6 +1,7 @@
 """Synthetic records of Table 1 and of the widths: test errors known for each model and rate."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -50,6 +51,26 @@ def width_records(
     return {"glorot_widths": cells}
 
 
+def depth_records(seeds: int = 12) -> dict[str, list[xr.Dataset]]:
+    """Return the study of depth: each layer takes 5 points off the error of Tanh N."""
+    cells = []
+    for depth in range(1, 6):
+        experiment = _experiment("shapeset", *MODELS["tanh_n"].values(), depth)
+        cells.append(_cell("glorot_depth", "tanh_n", experiment, 45.0 - 5 * depth, seeds))
+    return {"glorot_depth": cells}
+
+
+def cost_records(seeds: int = 12) -> dict[str, list[xr.Dataset]]:
+    """Return the study of costs: the quadratic one ends 10 points worse."""
+    cells = []
+    for model in ("tanh", "tanh_n"):
+        for cost, error in (("nll", 20.0), ("softmax_quadratic", 30.0)):
+            experiment = _experiment("shapeset", *MODELS[model].values(), 5)
+            experiment = replace(experiment, cost=cost)
+            cells.append(_cell("glorot_quadratic", model, experiment, error, seeds))
+    return {"glorot_quadratic": cells}
+
+
 def _experiment(
     dataset: str, activation: str, init: str, depth: int, steps: int = 2_500_000, width: int = 1000
 ) -> Experiment:
@@ -72,7 +93,7 @@ def _cell(study: str, model: str, experiment: Experiment, error: float, seeds: i
     """
     table = [(seed, rate) for seed in range(seeds) for rate in RATES]
     noise = 0.01 * np.random.default_rng(sum(map(ord, model))).standard_normal(seeds)
-    steps = np.linspace(0, experiment.steps, 11).astype(int)
+    steps = np.linspace(0, experiment.steps, 31).astype(int)
     at = np.interp(steps, [0, experiment.steps / 2], [1, 0])
     last = np.array([error + noise[seed] + 5 * (rate != RATES[1]) for seed, rate in table])
     test = last[:, None] + (90 - last[:, None]) * at

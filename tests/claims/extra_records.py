@@ -87,7 +87,7 @@ def net(study: str, model: str, error: float, experiment: Experiment, seeds: int
     """Errors fall from 90 % to `error` in half of the updates, plus 5 points off the best rate."""
     table = [(seed, rate) for seed in range(seeds) for rate in RATES]
     noise = 0.01 * np.random.default_rng(sum(map(ord, model))).standard_normal(seeds)
-    steps = np.linspace(0, experiment.steps, 11).astype(int)
+    steps = np.linspace(0, experiment.steps, 31).astype(int)
     at = np.interp(steps, [0, experiment.steps / 2], [1, 0])
     last = np.array([error + noise[seed] + 5 * (rate != RATES[1]) for seed, rate in table])
     test = last[:, None] + (90 - last[:, None]) * at

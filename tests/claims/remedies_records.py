@@ -94,6 +94,16 @@ def cell(world, model, depth, seeds=20, steps=BUDGET):
     )
 
 
+def sigmoid_records(world, seeds=20):
+    """The study of a sigmoid net, with the remedies that Lucas names."""
+    cells = []
+    for model in ("plain", "layer_rates", "rmsprop", "adagrad", "adam", "adahessian"):
+        found = cell(world, model, 4, seeds, 1000)
+        config = {**found.attrs["config"], "hidden": [30] * 4, "activation": "sigmoid"}
+        cells.append(found.assign_attrs(study="remedies_sigmoid", config=config))
+    return {"remedies_sigmoid": cells}
+
+
 def records(world, seeds=20, steps=BUDGET):
     """Every model at 20 hidden layers, and the plain one at 5."""
     deep = [cell(world, model, 20, seeds, steps) for model in ("plain", *REMEDIES)]

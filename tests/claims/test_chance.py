@@ -11,7 +11,7 @@ def test_published_numbers_are_counted():
     """Four accuracies, norms of three nets, two counts of bars at 5 % each: 0.45 expected."""
     claims = [each for each in CLAIMS if each.study != "nielsen_training_speed"]
     text = chance_statement(judge(records(PUBLISHED), claims))
-    assert text.startswith("Of 9 published numbers")
+    assert text.startswith("Of 9 published numbers and curves")
     assert " 0.45 would fall outside" in text
     assert " 0 did." in text
 

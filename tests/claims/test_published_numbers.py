@@ -104,7 +104,7 @@ def test_orderings_are_differences_of_the_table_and_name_their_figure():
             float(rows[each][DATASETS.index(dataset)]) for each in models.split("_above_")
         )
         assert claim.published == pytest.approx(worse - better) and worse > better
-        assert f"Table 1{figures.get(dataset, '')}: " in claim.source
+        assert f"Table 1{figures.get(dataset, '')}:" in claim.source
 
 
 def test_the_gain_of_the_normalized_init_is_the_tables():

@@ -9,6 +9,7 @@ import yaml
 from depthgauge.claims.claim import Cells
 from depthgauge.claims.nature import Nature
 from depthgauge.claims.register import load
+from depthgauge.claims.rule_names import RULES
 from depthgauge.claims.statistics import Values
 from depthgauge.errors import ConfigError
 from depthgauge.studies.nielsen import register as nielsen
@@ -153,3 +154,21 @@ def test_every_name_in_the_chapters_file_is_used():
         if value.__annotations__.get("return") == Values and "cells" in value.__annotations__
     }
     assert [name for name, value in readers.items() if value not in named] == []
+
+
+def test_the_example_of_the_docs_is_a_register(tmp_path):
+    """docs/claims.md shows a file that can be read."""
+    page = (Path(__file__).parents[2] / "docs" / "claims.md").read_text("utf-8")
+    path = tmp_path / "claims.yaml"
+    path.write_text(page.split("```yaml\n")[1].split("```")[0], "utf-8")
+    claims = load(path, nielsen.READERS).claims
+    assert [(each.id, each.published) for each in claims] == [
+        ("author.accuracy.h1", 96.48),
+        ("author.accuracy.h2", 96.9),
+    ]
+
+
+def test_the_docs_name_every_rule():
+    """docs/claims.md has the table of rules."""
+    page = (Path(__file__).parents[2] / "docs" / "claims.md").read_text("utf-8")
+    assert [name for name in RULES if f"`{name}`" not in page] == []

@@ -15,7 +15,7 @@ from depthgauge.records import write
 KNOWN = "nielsen.accuracy.h1"
 
 
-def record(steps=150_000, seeds=5):
+def record(steps=150_000, seeds=20):
     """A record of the net with one hidden layer."""
     accuracy = 0.9648 + 0.001 * np.linspace(-1, 1, seeds)
     return xr.Dataset(
@@ -130,3 +130,78 @@ def test_judging_needs_no_training_library(build):
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("[]")
+
+
+MINE = """
+source: A. Author, a note (2026)
+readers: [my_readers_of_records]
+shared: {cite: Author 2026, study: nielsen_accuracy, figure: "", updates: 0}
+groups:
+- claims:
+  - id: mine.above_ninety
+    nature: sentence
+    quote: it works
+    statement: The net classifies more than 90 %
+    cells: [{hidden: 30 x 1}]
+    estimate: {my_readers_of_records.above: {percent: 90}}
+    rule: mostly
+    unit: fraction of seeds
+  - id: mine.number
+    nature: number
+    statement: The net classifies {published:.2f} %
+    cells: [{hidden: 30 x 1}]
+    estimate: accuracy.one_accuracy
+    rule: {published_number: {scale: logit}}
+    unit: "%"
+    published: 96.4
+"""
+
+READERS = """
+from depthgauge.claims.claim import Cells
+from depthgauge.claims.readings import final_accuracy, flags
+from depthgauge.claims.statistics import Values
+
+
+def above(cells: Cells, percent: float) -> Values:
+    accuracy = final_accuracy(cells[0], "validation")
+    return flags(accuracy > percent, accuracy)
+"""
+
+
+def test_a_register_of_ones_own_is_judged_alone(build, tmp_path, capsys, monkeypatch):
+    """Its readers are imported from the working folder; results/ is not touched."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text(MINE)
+    (tmp_path / "my_readers_of_records.py").write_text(READERS)
+    main(["judge", "--build", str(build), "--claims", "mine.yaml"])
+    text = capsys.readouterr().out
+    assert "2 claims: 2 hold" in text and "mine.above_ninety" in text and KNOWN not in text
+    assert not (tmp_path / "results").exists()
+    main(["judge", "--build", str(build), "--claims", "mine.yaml", "--results", "own"])
+    found = json.loads((tmp_path / "own" / "claims.json").read_text())
+    assert [(each["id"], each["verdict"]) for each in found] == [
+        ("mine.above_ninety", "holds"),
+        ("mine.number", "holds"),
+    ]
+    assert found[0]["values"] == [1] and found[0]["n"] == 20
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("my_readers_of_records]", "nowhere_at_all]", "`readers` a module that cannot be imported"),
+        ("[my_readers_of_records]", "my_readers_of_records", "`readers` is a list of modules"),
+        ("above: {percent", "abov: {percent", "estimate names my_readers_of_records.abov"),
+        ("rule: mostly", "rule: oftne", "rule is oftne, which is none of"),
+    ],
+)
+def test_a_mistake_in_it_is_one_sentence(build, tmp_path, capsys, monkeypatch, old, new, sentence):
+    """Exit code 2, and nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text(MINE.replace(old, new))
+    (tmp_path / "my_readers_of_records.py").write_text(READERS)
+    with pytest.raises(SystemExit) as stopped:
+        main(["judge", "--build", str(build), "--claims", "mine.yaml", "--results", "own"])
+    assert stopped.value.code == 2
+    assert sentence in capsys.readouterr().err
+    assert not (tmp_path / "own").exists()

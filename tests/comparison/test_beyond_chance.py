@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from depthgauge.claims import rules
+from depthgauge.claims import number_rules, rules
 from depthgauge.comparison.holm import holm
 from depthgauge.comparison.verdict_test import TESTS, p_value
 from depthgauge.comparison.verdicts import changes
@@ -16,6 +16,7 @@ def verdict(rule, values, published=None, id="a"):
     return {
         "id": id, "rule": rule.text, "kind": str(rule.kind), "measured": found.measured,
         "interval": found.interval, "n": len(values), "verdict": str(found.verdict),
+        "rule_arguments": dict(rule.arguments), "values": np.asarray(values, float).tolist(),
     }  # fmt: skip
 
 
@@ -30,7 +31,7 @@ def test_every_rule_has_a_test():
 
 def test_the_words_of_a_rule_do_not_choose_the_test():
     """Another wording on both sides gives the same p value."""
-    sides = verdict(rules.MUCH, ONE), verdict(rules.MUCH, TWO)
+    sides = verdict(rules.much(), ONE), verdict(rules.much(), TWO)
     other = ({**each, "rule": "the mean of what I saw"} for each in sides)
     assert p_value(*other) == p_value(*sides) < 1
 
@@ -38,7 +39,7 @@ def test_the_words_of_a_rule_do_not_choose_the_test():
 @pytest.mark.parametrize("kind", [None, "median"])
 def test_a_rule_of_unknown_kind_is_compared_without_a_test(kind):
     """A number that moved matters then, with no p value; one that did not is the same."""
-    sides = [{**verdict(rules.ORDERING, each), "kind": kind} for each in (ONE, TWO)]
+    sides = [{**verdict(rules.ordering(), each), "kind": kind} for each in (ONE, TWO)]
     if kind is None:
         del sides[0]["kind"], sides[1]["kind"]
     [change] = changes(sides[:1], sides[1:])
@@ -46,7 +47,9 @@ def test_a_rule_of_unknown_kind_is_compared_without_a_test(kind):
     assert changes(sides[:1], sides[:1]) == []
 
 
-@pytest.mark.parametrize("rule", [rules.ORDERING, rules.published_number(), rules.close(1)])
+@pytest.mark.parametrize(
+    "rule", [rules.ordering(), number_rules.published_number(), rules.close(1)]
+)
 def test_means_are_compared_by_welchs_test(rule):
     """As SciPy does it on the seeds, for t and for prediction intervals."""
     truth = stats.ttest_ind(ONE, TWO, equal_var=False).pvalue
@@ -54,7 +57,9 @@ def test_means_are_compared_by_welchs_test(rule):
     assert found == pytest.approx(truth, rel=0.01)
 
 
-@pytest.mark.parametrize("rule", [rules.MUCH, rules.published_number(log=True), rules.PREDICTED])
+@pytest.mark.parametrize(
+    "rule", [rules.much(), number_rules.published_number("log"), rules.predicted(0.05)]
+)
 def test_factors_are_compared_on_a_log_scale(rule):
     """Geometric means differ as the logarithms' means do."""
     truth = stats.ttest_ind(np.log(ONE), np.log(TWO), equal_var=False).pvalue
@@ -62,16 +67,49 @@ def test_factors_are_compared_on_a_log_scale(rule):
     assert found == pytest.approx(truth, rel=0.01)
 
 
+def test_percentages_are_compared_by_their_odds():
+    """As SciPy does it on the logits of errors near 5 %."""
+    one, two = (100 / (1 + np.exp(3 - 0.3 * (each - 5))) for each in (ONE, TWO))
+    truth = stats.ttest_ind(ONE, TWO, equal_var=False).pvalue
+    rule = number_rules.published_number("logit")
+    found = p_value(verdict(rule, one, 5.0), verdict(rule, two, 5.0))
+    assert found == pytest.approx(truth, rel=0.02)
+
+
+def test_differences_of_unpaired_seeds_keep_their_own_degrees_of_freedom():
+    """Two samples of 30 and 40 pairs: the test of their differences, paired or not, is near."""
+    one, two = RANDOM.normal([1, 0], 1, (30, 2)), RANDOM.normal([1.5, 0], 1, (40, 2))
+    truth = stats.ttest_ind(*(each[:, 0] - each[:, 1] for each in (one, two))).pvalue
+    rule = rules.ordering(paired=False)
+    assert p_value(verdict(rule, one), verdict(rule, two)) == pytest.approx(truth, rel=0.5)
+
+
+def test_several_readings_are_compared_together():
+    """One reading alone is a t test; two that moved apart are far, though each is near."""
+    rule, random = number_rules.published_numbers(), np.random.default_rng(5)
+
+    def nets(shift):
+        common = random.standard_normal((60, 1))
+        return np.exp(common + 0.1 * random.standard_normal((60, 2)) + shift)
+
+    sides = [verdict(rule, nets(0), (1.0, 1.0)), verdict(rule, nets([0.3, -0.3]), (1.0, 1.0))]
+    assert p_value(*sides) < 1e-6
+    near = [verdict(rule, nets(0), (1.0, 1.0)) for _ in range(2)]
+    assert p_value(*near) > 1e-3
+
+
 def test_shares_of_seeds_are_compared_exactly():
     """2 of 10 against 9 of 10: Fisher's table."""
     few, many = np.repeat([1, 0], (2, 8)), np.repeat([1, 0], (9, 1))
     truth = stats.fisher_exact([[2, 8], [9, 1]]).pvalue
-    assert p_value(verdict(rules.ALWAYS, few), verdict(rules.ALWAYS, many)) == pytest.approx(truth)
+    assert p_value(verdict(rules.always(), few), verdict(rules.always(), many)) == pytest.approx(
+        truth
+    )
 
 
 def test_ranges_that_do_not_meet_are_two_orders_of_many():
     """5 seeds all below 5 others: 2 of the 252 ways to deal 10 seeds; any overlap is chance."""
-    rule = rules.NEVER_ABOVE_ONE
+    rule = rules.never_above_one()
     low, high = verdict(rule, [0.1, 0.2, 0.3, 0.4, 0.5]), verdict(rule, [0.6, 0.7, 0.8, 0.9, 1])
     assert p_value(low, high) == pytest.approx(2 / 252)
     assert p_value(low, verdict(rule, [0.45, 0.7, 0.8, 0.9, 1])) == 1
@@ -79,7 +117,7 @@ def test_ranges_that_do_not_meet_are_two_orders_of_many():
 
 def test_spreads_are_compared_by_their_ratio():
     """Ten times the spread is no chance, 1.2 times it is; near the F test in between."""
-    rule = rules.NOT_SIGNIFICANT
+    rule = rules.not_significant()
 
     def spread(by, seed=0):
         return verdict(rule, by * np.random.default_rng(seed).normal(0, 1, (30, 2)), 1.0)
@@ -90,7 +128,7 @@ def test_spreads_are_compared_by_their_ratio():
 
 def test_a_number_without_spread_that_moves_is_no_chance():
     """Constants of theory: the same in every seed. Rounding to four digits is no move."""
-    one, same, other = ({**verdict(rules.ORDERING, [x] * 5)} for x in (1.0, 1.0004, 1.01))
+    one, same, other = ({**verdict(rules.ordering(), [x] * 5)} for x in (1.0, 1.0004, 1.01))
     assert p_value(one, same) == 1
     assert p_value(one, other) < 1e-3
 
@@ -99,7 +137,7 @@ def test_chance_alone_is_called_a_change_once_in_twenty():
     """200 pairs of runs of the same: p is uniform, so that about 10 are below 0.05."""
     random = np.random.default_rng(1)
     found = [
-        p_value(*(verdict(rules.ORDERING, random.normal(1, 1, 10)) for _ in range(2)))
+        p_value(*(verdict(rules.ordering(), random.normal(1, 1, 10)) for _ in range(2)))
         for _ in range(200)
     ]
     assert 2 <= sum(p < 0.05 for p in found) <= 20
@@ -114,14 +152,14 @@ def test_holm_by_hand():
 
 def test_another_rule_is_told_and_its_number_not_compared():
     """The numbers answer two questions."""
-    [change] = changes([verdict(rules.ORDERING, ONE)], [verdict(rules.MUCH, TWO)])
+    [change] = changes([verdict(rules.ordering(), ONE)], [verdict(rules.much(), TWO)])
     assert change.other_rule and change.p is None and change.matters
 
 
 def test_of_many_claims_one_unlikely_number_is_chance():
     """p = 0.01 among 40 is not beyond it, alone it is."""
-    one = [verdict(rules.ORDERING, ONE, id=str(at)) for at in range(40)]
-    moved = verdict(rules.ORDERING, ONE + 1.3 * ONE.std(ddof=1), id="0")
+    one = [verdict(rules.ordering(), ONE, id=str(at)) for at in range(40)]
+    moved = verdict(rules.ordering(), ONE + 1.3 * ONE.std(ddof=1), id="0")
     assert p_value(one[0], moved) < 0.05
     assert not any(each.beyond_chance for each in changes(one, [moved, *one[1:]]))
     assert changes(one[:1], [moved])[0].beyond_chance

@@ -79,6 +79,9 @@ def test_what_the_loss_is_multiplied_by_does_not_matter():
         (lambda z: torch.sigmoid(z), functional.binary_cross_entropy_with_logits, "sigmoid"),
         (nn.Sigmoid(), nn.BCEWithLogitsLoss(), "sigmoid"),
         (nn.Sigmoid(), functional.binary_cross_entropy, None),
+        (lambda z: torch.sigmoid(z).view(-1, 2, 5).flatten(1), nn.BCEWithLogitsLoss(), "sigmoid"),
+        (lambda z: torch.softmax(z, 1).mT.mT.squeeze(), functional.cross_entropy, "softmax"),
+        (lambda z: torch.softmax(z, 1) * z, functional.cross_entropy, None),
     ],
 )
 def test_a_function_that_is_applied_twice_is_seen(outputs, loss, twice):

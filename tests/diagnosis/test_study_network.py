@@ -1,6 +1,7 @@
 """Hooks and the studies' own engine read the same numbers off the same training."""
 
 import math
+from pathlib import Path
 
 import pytest
 import pytorch_lightning as pl
@@ -109,3 +110,11 @@ def test_the_network_has_the_studys_weights_in_their_precision():
 def test_an_activation_that_no_study_has_is_refused():
     with pytest.raises(ConfigError, match="activation=swish is unknown"):
         study_network([torch.ones(2, 2)], [torch.ones(2)], "swish")
+
+
+def test_the_recipe_of_the_page_makes_a_studys_network():
+    page = (Path(__file__).parents[2] / "docs" / "diagnosis.md").read_text(encoding="utf-8")
+    (recipe,) = [block for block in page.split("```python\n") if "study_network import" in block]
+    names: dict = {}
+    exec(recipe.split("```")[0], names)
+    assert names["net"](torch.zeros(2, 784, dtype=torch.float64)).shape == (2, 10)

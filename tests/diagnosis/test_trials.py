@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from depthgauge.diagnosis import trials
-from depthgauge.diagnosis.findings import Remedy
+from depthgauge.diagnosis.findings import Outcome, Remedy
 from depthgauge.diagnosis.remedies import REMEDIES, Setup
 from depthgauge.diagnosis.surgery import Residual, hidden_layers
 from depthgauge.diagnosis.text import trial_sentence
@@ -254,6 +254,14 @@ def test_losses_that_become_finite_are_an_effect(monkeypatch):
     assert trial.decades and trial.effect.low > 0.9
     neither = losses_of(monkeypatch, [inf, inf, inf], [inf, inf, inf])
     assert neither.effect.low <= 0 <= neither.effect.high
+
+
+def test_a_certain_but_tiny_difference_is_no_help(monkeypatch):
+    """2.3 -> 2.299 in every pair: below 1 % of the loss."""
+    trial = losses_of(monkeypatch, [2.3, 2.3, 2.3], [2.299, 2.299, 2.299])
+    assert trial.effect.low > 0 and trial.outcome is Outcome.unclear
+    assert losses_of(monkeypatch, [2.3] * 3, [2.27] * 3).outcome is Outcome.helps
+    assert losses_of(monkeypatch, [2.3] * 3, [2.33] * 3).outcome is Outcome.harms
 
 
 def test_losses_of_ordinary_size_or_sign_are_compared_as_they_are(monkeypatch):

@@ -160,6 +160,52 @@ def test_lbfgs_counts_one_step_though_it_runs_the_closure_often():
     assert all(look.sites[0].update_ratio > 0 for look in flow.looks)
 
 
+@pytest.mark.parametrize("make", [torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_fused_optimizers_show_what_plain_ones_do(make, scaled):
+    """A fused optimizer divides by the scaler's factor within its step, after the looks' deltas."""
+
+    def run(fused):
+        net = dense([64, 8, 8, 10], nn.Tanh)
+        optimizer = make(net.parameters(), 1e-2, fused=fused)
+        scaler = torch.amp.GradScaler("cpu", init_scale=2.0**16, enabled=scaled)
+        with watch(net, optimizer, scaler=scaler) as flow:
+            for step in range(3):
+                x, y = batch(16, 64, seed=step)
+                scaler.scale(functional.cross_entropy(net(x), y)).backward()
+                scaler.step(optimizer)
+                scaler.update()
+                optimizer.zero_grad()
+        return flow.looks
+
+    for one, other in zip(run(True), run(False), strict=True):
+        assert one.problem is None and one.loss == pytest.approx(other.loss, rel=1e-5)
+        for site, twin in zip(one.sites, other.sites, strict=True):
+            assert site.signal == pytest.approx(twin.signal, abs=1e-5)
+            assert site.update_ratio == pytest.approx(twin.update_ratio, rel=1e-3)
+
+
+@pytest.fixture
+def one_process():
+    """A group of one process, for networks that are split over processes."""
+    dist = torch.distributed
+    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+    yield
+    dist.destroy_process_group()
+
+
+@pytest.mark.usefixtures("one_process")
+def test_a_network_split_over_processes_is_refused_in_a_sentence():
+    net = dense([64, 8, 10], nn.Tanh)
+    mesh = torch.distributed.device_mesh.init_device_mesh("cpu", (1,))
+    torch.distributed.fsdp.fully_shard(net, mesh=mesh)
+    with (
+        pytest.raises(ConfigError, match="which is split over processes"),
+        watch(net, torch.optim.SGD(net.parameters(), 0.1)),
+    ):
+        pass
+
+
 def test_two_optimizers_have_a_profile_for_each_backward_pass():
     """A GAN: the discriminator's pass, then the generator's through both."""
     torch.manual_seed(0)

@@ -5,10 +5,11 @@ import pytest
 import torch
 
 import reference
-from depthgauge.nets.activations import ACTIVATIONS, activation
+from depthgauge.nets.activations import activation
 from depthgauge.nets.backpropagation import Pass
 from depthgauge.nets.costs import COSTS, cost
 from depthgauge.nets.network import ReplicaNetwork
+from depthgauge.theory import ACTIVATIONS
 
 WIDTHS = [7, 5, 4, 3]  # no two alike: a transposed matrix cannot go unnoticed
 SEEDS = [0, 1, 2]
@@ -62,6 +63,8 @@ def test_deltas_match_autograd(name, cost_name, examples):
         "tanh": torch.tanh,
         "softsign": torch.nn.functional.softsign,
         "relu": torch.relu,
+        "gelu": torch.nn.functional.gelu,
+        "linear": torch.clone,
     }
     h = xs.expand(len(SEEDS), -1, -1)
     for index, (w, b) in enumerate(zip(weights, network.biases, strict=True)):

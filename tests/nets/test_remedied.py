@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from depthgauge.errors import ConfigError
-from depthgauge.nets.activations import ACTIVATIONS, activation
+from depthgauge.nets.activations import activation
 from depthgauge.nets.autograd import AutogradPass
 from depthgauge.nets.backpropagation import Pass
 from depthgauge.nets.costs import COSTS, cost
 from depthgauge.nets.network import ReplicaNetwork
-from depthgauge.nets.remedied import FUNCTIONS, Mode, RemediedNetwork, scale_to_unit_variance
-from depthgauge.theory.activations import find_activation
+from depthgauge.nets.remedied import Mode, RemediedNetwork, scale_to_unit_variance
+from depthgauge.theory.activations import ACTIVATIONS, find_activation
 
 WIDTHS = [7, 5, 5, 4, 3]
 SEEDS = [0, 1, 2]
@@ -28,7 +28,7 @@ def examples():
 def net(function="tanh", normalization="none", residual=False, init="nielsen_default"):
     """Networks whose gains and shifts are not 1 and 0."""
     drawn = ReplicaNetwork(WIDTHS, SEEDS, init, torch.float64)
-    network = RemediedNetwork(drawn, function, normalization, residual)
+    network = RemediedNetwork(drawn, activation(function), normalization, residual)
     generator = torch.Generator().manual_seed(5)
     for name, values in network.named_buffers():
         if name.startswith(("gain", "shift")):
@@ -66,7 +66,7 @@ def mean_cost(z, ys):
     return (np.log(np.exp(z).sum(1)) - (z * ys).sum(1)).mean()
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", ACTIVATIONS)
 @pytest.mark.parametrize(("normalization", "residual"), KINDS)
 def test_outputs_match_the_numpy_twin(function, normalization, residual, examples):
     """Every activation, normalization and connection, in every replica."""

@@ -152,7 +152,11 @@ def test_output_speeds_are_what_a_small_step_does(passed):
     signal = (after - before) / (2 * step)
     varying = signal - signal.mean(axis=0)
     found = output_speeds(
-        activation(passed.name), passed.network.weights, passed.deltas, passed.values[:-1]
+        activation(passed.name),
+        passed.network.weights,
+        passed.deltas,
+        passed.values[:-1],
+        passed.values[1:],
     )
     wanted = {
         "output_bias_speed": np.linalg.norm(b_after - b_before) / (2 * step),
@@ -213,7 +217,7 @@ def test_what_tells_images_apart_keeps_its_digits():
     passed.run.forward(images)
     passed.run.backward(torch.from_numpy(passed.ys))
     inputs = [images, *passed.run.activations[:-1]]
-    groups = passed.network.weights, passed.run.deltas, inputs
+    groups = passed.network.weights, passed.run.deltas, inputs, inputs[1:]
     low = [[each.float() for each in group] for group in groups]
     exact = [[each.double() for each in group] for group in low]
     f = activation("sigmoid")
@@ -235,6 +239,7 @@ def test_company_changes_no_bit():
     def numbers(passed, replica):
         inputs = passed.values[:-1]
         f = activation(passed.name)
+        group = f, passed.network.weights, passed.deltas
         return [
             *(each[replica] for each in moments(passed.values)),
             outermost(passed.values)[replica],
@@ -249,10 +254,7 @@ def test_company_changes_no_bit():
                 for each in parameter_speeds(passed.deltas[-1], passed.values[-2]).values()
             ),
             mean_singular_values(f, passed.network.weights, passed.values[1:])[replica],
-            *(
-                each[replica]
-                for each in output_speeds(f, passed.network.weights, passed.deltas, inputs).values()
-            ),
+            *(each[replica] for each in output_speeds(*group, inputs, inputs[1:]).values()),
         ]
 
     for one, other in zip(numbers(alone, 0), numbers(among, 1), strict=True):

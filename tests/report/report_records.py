@@ -54,6 +54,9 @@ def small(seeds: int = 12) -> dict[str, list[xr.Dataset]]:
         "glorot_pretraining": extra_records.pretraining(extra_records.PRETRAINING, seeds),
         "glorot_svm": extra_records.svm(extra_records.SVM, seeds),
         **error_records.width_records(error_records.GAINS, seeds),
+        **error_records.depth_records(seeds),
+        **error_records.cost_records(seeds),
+        **remedies_records.sigmoid_records(remedies_records.HELPED, seeds),
     }
     return {study: [_real(cell) for cell in cells] for study, cells in found.items()}
 

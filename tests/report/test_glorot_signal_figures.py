@@ -9,7 +9,7 @@ from depthgauge.probes.histograms import gradient_edges
 from depthgauge.report.histograms import density_table
 from depthgauge.report.predicted_variances import predicted_singular_values, predicted_spreads
 
-STUDIES = ("glorot_init", "glorot_saturation", "glorot_gradients")
+STUDIES = ("glorot_init", "glorot_saturation")
 
 
 def net(records, study, model, dataset="shapeset"):

@@ -49,5 +49,5 @@ def test_saturation_is_finite_and_silent(name):
 
 def test_unknown_activation_is_refused_by_name():
     """The sentence names what was asked for and what there is."""
-    with pytest.raises(ConfigError, match=r"'swish'.*sigmoid, tanh, softsign"):
+    with pytest.raises(ConfigError, match=r"activation=swish is unknown.*sigmoid, tanh, softsign"):
         find_activation("swish")

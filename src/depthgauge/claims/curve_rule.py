@@ -4,7 +4,10 @@ import numpy as np
 
 from depthgauge.claims.judgement import Judgement, UndecidableError, Verdict, judged
 from depthgauge.claims.rules import Kind, Published, Rule
-from depthgauge.claims.statistics import Values, t_prediction_interval
+from depthgauge.claims.statistics import Values, prediction_factor
+
+PUBLISHED_CURVE = "published curve"
+"""The kind of rule, which a true curve misses by chance alone once in 20 times."""
 
 FEWEST = 10
 """Fewer nets than this say too little about how far a net of ours strays from the others."""
@@ -42,7 +45,7 @@ def published_curve() -> Rule:
         )
 
     text = (
-        "published curve: the share of its steps inside the 95 % t prediction interval of the"
+        f"{PUBLISHED_CURVE}: the share of its steps inside the 95 % t prediction interval of the"
         f" logarithms is at least the {PERCENTILE}th percentile of the shares of our own nets, left"
         f" out one by one (measured: their median; interval: the least and the largest); {FEWEST}"
         " nets or more"
@@ -55,5 +58,6 @@ def share(curve: Values, others: Values) -> float:
 
     `others` is (seed, step); both are logarithms.
     """
-    ends = np.array([t_prediction_interval(at)[1:] for at in others.T])
-    return float(((ends[:, 0] <= curve) & (curve <= ends[:, 1])).mean())
+    n = len(others)
+    half = prediction_factor(n) * others.std(axis=0, ddof=1)
+    return float((np.abs(curve - others.mean(axis=0)) <= half).mean())

@@ -23,7 +23,7 @@ else:  # libyaml's is ten times as fast, where it is there
 
 Fields = dict[str, Any]
 
-TOP = {"source", "files", "tables", "shared", "groups"}
+TOP = {"source", "readers", "files", "tables", "shared", "groups"}
 GROUP = {"shared", "claims"}
 
 _REFERENCE = re.compile(r"\{(\w+)((?:\[[\w.]+\])*)(?::([^{}]+))?\}")

@@ -13,6 +13,9 @@ from depthgauge.claims.judgement import UndecidableError
 from depthgauge.claims.readings import series
 from depthgauge.claims.statistics import Values
 
+SEARCHED = "rates_searched"
+"""Attribute of a record whose rate was chosen before it was trained."""
+
 
 def final_errors(cell: xr.Dataset) -> dict[float, float]:
     """Return rate -> mean over seeds of the validation error after the last step, in percent.
@@ -50,9 +53,18 @@ def at_chosen_rate(cell: xr.Dataset) -> xr.Dataset:
     kept = cell.isel(replica=np.flatnonzero(cell["learning_rate"].to_numpy() == rate))
     attrs: dict[str, Any] = {
         "label": f"{cell.attrs['label']}, learning rate {rate:g} of {in_words(errors)}",
-        "rate_doubt": _edge(rate, list(errors), cell.attrs["label"]),
+        "rate_doubt": _edge(rate, searched(cell), cell.attrs["label"]),
     }
     return kept.assign_attrs(attrs)
+
+
+def searched(cell: xr.Dataset) -> list[float]:
+    """Return the grid that the rate was chosen from, ascending.
+
+    A night's second stage trains at one rate alone; attribute `rates_searched` then holds the grid
+    of the first.
+    """
+    return [float(rate) for rate in cell.attrs.get(SEARCHED, np.unique(cell["learning_rate"]))]
 
 
 def in_words(rates: dict[float, float]) -> str:

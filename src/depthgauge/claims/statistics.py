@@ -33,6 +33,11 @@ def t_prediction_interval(values: Values) -> Interval:
     return _around_mean(values, math.sqrt(1 + 1 / len(values)))
 
 
+def prediction_factor(n: int) -> float:
+    """Return how many standard deviations of n runs one more may be from their mean."""
+    return float(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * math.sqrt(1 + 1 / n)
+
+
 def geometric(interval: Callable[[Values], Interval], values: Values) -> Interval:
     """Return `interval` of positive `values`, (seed,), computed on a log scale.
 

@@ -56,8 +56,19 @@ def _possible(verdict: dict[str, Any]) -> bool:
         return True
     low, high, measured = numbers
     kind = verdict.get("kind")
+    if kind == Kind.joint and not _readings(verdict):
+        return False
     positive = kind not in (Kind.geometric_mean, Kind.geometric_prediction) or min(numbers) > 0
     return low <= high and positive and (kind != Kind.fraction or 0 <= measured <= 1)
+
+
+def _readings(verdict: dict[str, Any]) -> bool:
+    """Whether the values are as many positive numbers of each seed as were published."""
+    width = len(verdict.get("published_values") or ())
+    rows = verdict.get("values") or [[]]
+    return len(rows) in (1, verdict.get("n")) and all(
+        isinstance(row, list) and len(row) == width > 1 and min(row) > 0 for row in rows
+    )
 
 
 def _refuse(word: str) -> NoReturn:

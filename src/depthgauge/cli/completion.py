@@ -85,9 +85,9 @@ def key_values() -> dict[str, list[str]]:
     from depthgauge.cli.prune import SCALES
     from depthgauge.config import Config
     from depthgauge.datasets.prepared import SPLITS
-    from depthgauge.nets.activations import ACTIVATIONS
     from depthgauge.nets.costs import COSTS
     from depthgauge.nets.initializers import INITIALIZERS
+    from depthgauge.theory import ACTIVATIONS
     from depthgauge.training.procedures import PROCEDURES
 
     found = {key: _choices(value) for key, value in _leaves("", Config())}

@@ -6,22 +6,33 @@ from pathlib import Path
 from depthgauge.planning.models import offer_models, offer_models_of
 
 FOLDERS = ("--config-dir", "-cd", "--config-path", "-cp")
+VALUED = ("--config-name", "-cn", "--cfg", "-c", "--package", "-p")
+"""Options of Hydra's that take a value, beside folders."""
 SHOWS = ("--cfg", "-c", "--info", "-i", "--hydra-help", "--version", "--shell-completion", "-sc")
 """Options of Hydra's that print something and train nothing."""
 
 
 def ordered(words: Sequence[str]) -> list[str]:
-    """Return Hydra's words: flags first, as argparse wants them, and folders as seen from here."""
-    many = ["--multirun"] if {"-m", "--multirun"} & set(words) else []
-    flags = [*many, *(["--resolve"] if "--resolve" in words else [])]
-    rest = [each for each in words if each not in ("-m", "--multirun", "--resolve", "--dry-run")]
-    for place, word in enumerate(rest):
+    """Return Hydra's words: options first, as argparse wants them, and folders as seen from here.
+
+    Words on both sides of an option would not be read.
+    """
+    first, options, rest = [], [], []
+    left = [each for each in words if each != "--dry-run"]
+    while left:
+        word = left.pop(0)
         option, is_one_word, folder = word.partition("=")
-        if option in FOLDERS and is_one_word:
-            rest[place] = f"{option}={Path(folder).absolute()}"
-        elif option in FOLDERS and place + 1 < len(rest):
-            rest[place + 1] = str(Path(rest[place + 1]).absolute())
-    return [*flags, *rest]
+        if word in ("-m", "--multirun", "--resolve"):
+            first.append("--multirun" if word == "-m" else word)
+        elif option in FOLDERS and is_one_word:
+            options.append(f"{option}={Path(folder).absolute()}")
+        elif option in FOLDERS and left:
+            options += [word, str(Path(left.pop(0)).absolute())]
+        elif option in VALUED and not is_one_word and left:
+            options += [word, left.pop(0)]
+        else:
+            rest.append(word)
+    return [*dict.fromkeys(first), *options, *rest]
 
 
 def offer_models_to(words: Sequence[str]) -> None:

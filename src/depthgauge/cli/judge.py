@@ -3,6 +3,9 @@
 Reads the records in build/ of every study that claims are about, and writes results/claims.json
 (one object a claim) and results/metrics.json (verdicts counted by source). Takes seconds; trains
 nothing. A claim whose study has no record yet stays inconclusive and says so.
+
+  depthgauge judge --claims mine.yaml    a register of your own: its claims alone are judged and
+                                         printed; nothing is written unless --results is given
 """
 
 import argparse
@@ -19,6 +22,7 @@ from depthgauge.errors import DataError
 from depthgauge.files import write_text
 from depthgauge.project import project_root
 from depthgauge.studies.judged_records import read_judged
+from depthgauge.studies.own import own_register
 from depthgauge.studies.registry import CLAIMS
 
 
@@ -30,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--results", type=Path, metavar="DIR", help="folder for verdicts (default: ROOT/results)"
     )
+    parser.add_argument(
+        "--claims", type=Path, metavar="FILE", help="a register of your own (docs/claims.md)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -38,14 +45,20 @@ def run(arguments: argparse.Namespace) -> None:
     Raises DataError when there is no record at all or a record is damaged: nothing is written.
     """
     build = arguments.build or project_root() / "build"
-    results = arguments.results or project_root() / "results"
-    records = read_judged(build)
+    claims = own_register(arguments.claims).claims if arguments.claims else CLAIMS
+    records = read_judged(build, sorted({claim.study for claim in claims}))
     if not any(records.values()):
         raise DataError(f"no records in {build}; run `dvc repro`, or give --build")
-    verdicts = judge(records, CLAIMS)
+    verdicts = judge(records, claims)
+    if arguments.results or not arguments.claims:
+        write(arguments.results or project_root() / "results", verdicts)
+    show(verdicts, len(verdicts))
+
+
+def write(results: Path, verdicts: Sequence[dict[str, Any]]) -> None:
+    """Write the verdicts, and how many there are of each kind."""
     write_text(results / "claims.json", as_json(verdicts))
     write_text(results / "metrics.json", json.dumps(counts(verdicts), indent=2) + "\n")
-    show(verdicts, len(verdicts))
 
 
 def as_json(verdicts: Sequence[dict[str, Any]]) -> str:

@@ -12,6 +12,7 @@ from depthgauge.errors import ConfigError, DepthgaugeError, ResourceError
 from depthgauge.signals import Terminated, terminable
 
 COMMANDS = {
+    "init": "write a small project into a new folder",
     "diagnose": "say where a network of your own loses its signal, why, and what helps",
     "fetch": "download and verify raw data sets",
     "prepare": "turn raw data into the arrays that training reads",

@@ -30,6 +30,7 @@ from depthgauge.planning.study_file import minutes_of, pipeline_scale
 from depthgauge.planning.summary import CellSummary
 from depthgauge.project import project_root
 from depthgauge.store.state import CELLS, BlockState, State, assembled_keys, inspect
+from depthgauge.user_code.search_path import search_in
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Look at every study that the overrides name, or at all, and print what is found."""
-    os.chdir(project_root())
+    root = project_root()
+    search_in([Path.cwd(), root])
+    os.chdir(root)
     names, scale, words = _asked(arguments.overrides)
     bar = tqdm(names, desc="planning", unit="study", disable=None, leave=False, delay=1)
     speed, built = measured_speed(CELLS), assembled_keys(Path("build"))

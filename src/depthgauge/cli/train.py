@@ -32,9 +32,15 @@ from depthgauge.execution.sweep import carry_out
 from depthgauge.execution.worker import dry_run, planned_again, train_cell
 from depthgauge.planning.command import Command, command, folder_of, plans_a_grid
 from depthgauge.planning.hydra_errors import refusal, refusals
-from depthgauge.planning.plan import axes_of_trials, require_one_study, study_of
+from depthgauge.planning.plan import (
+    axes_of_trials,
+    require_one_study,
+    study_of,
+    with_short_names,
+)
 from depthgauge.project import project_root
 from depthgauge.training.environment import require_neutral_environment
+from depthgauge.user_code.search_path import search_in
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +64,7 @@ def run_words(words: Sequence[str]) -> None:
     ours, hydras = "--dry-run" in words, ordered(words)
     if any(word.startswith("study=") for word in hydras):
         study_of(hydras)
+    search_in([Path.cwd(), root])
     os.chdir(root)
     shows = any(word.split("=")[0] in SHOWS for word in words)
     task = dry_run if ours else train_cell
@@ -97,10 +104,10 @@ def _finish(begun: Command) -> None:
         raise ConfigError(f"{folder_of(config)}: no cell was trained; is the grid empty?")
     require_one_study({note.study for note in notes})
     axes = axes_of_trials([note.words for note in notes], [note.config for note in notes])
-    planned = [
+    planned = with_short_names(
         planned_again(position, note, varied)
         for position, (note, varied) in enumerate(zip(notes, axes, strict=True))
-    ]
+    )
     out_folder(planned[0].config)
     carry_out(planned[0].study, planned, lambda: None, config, already=0)
 

@@ -31,6 +31,7 @@ def _known(record: xr.Dataset) -> dict[str, Any]:
         "data": attrs["data"],
         "device": attrs.get("device"),
         "versions": attrs.get("versions", {}),
+        "user_code": attrs.get("user_code", {}),
         **attrs["config"],
     }
 

@@ -170,7 +170,7 @@ def _named(records: Sequence[xr.Dataset]) -> dict[str, xr.Dataset]:
 
 def _name(record: xr.Dataset) -> str:
     """Return what a cell is called: its data set beside what the grid varies."""
-    label, data = record.attrs["label"], record.attrs["data"]["name"]
+    label, data = record.attrs["label"], record.attrs["data"]["name"].rpartition(".")[2]
     return label if data in label else f"{label} on {data}"
 
 

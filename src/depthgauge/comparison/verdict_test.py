@@ -103,12 +103,29 @@ def _spreads(first: Verdict, second: Verdict) -> float:
     return float(2 * stats.norm.sf(moved / error)) if error else 0.0
 
 
+def _together(first: Verdict, second: Verdict) -> float:
+    """Hotelling's T^2 of two samples, of the logarithms of several readings of each seed.
+
+    Source: Johnson and Wichern, Applied Multivariate Statistical Analysis, section 6.3.
+    """
+    one, two = (np.log(np.array(each["values"])) for each in (first, second))
+    (n, p), m = one.shape, len(two)
+    if min(n, m) < 2:
+        return 0.0  # all seeds of one side agree, and the numbers moved
+    pooled = ((n - 1) * np.cov(one.T) + (m - 1) * np.cov(two.T)) / (n + m - 2)
+    gap = one.mean(axis=0) - two.mean(axis=0)
+    distance = float(gap @ np.linalg.pinv(pooled * (1 / n + 1 / m)) @ gap)
+    degrees = n + m - p - 1
+    return float(stats.f.sf(distance * degrees / (p * (n + m - 2)), p, degrees))
+
+
 TESTS: dict[str, Callable[[Verdict, Verdict], float]] = {
     Kind.mean: _means,
     Kind.geometric_mean: _means,
     Kind.prediction: _means,
     Kind.geometric_prediction: _means,
     Kind.logit_prediction: _means,
+    Kind.joint: _together,
     Kind.fraction: _fractions,
     Kind.range: _ranges,
     Kind.spread: _spreads,

@@ -39,13 +39,16 @@ class Dataset:
     """A prepared data set and the scale of its inputs: x = pixel / divide - subtract."""
 
     name: str = "mnist"
+    """Of a prepared set, or the import path of a function that returns one (docs/own.md)."""
     divide: float = 256.0
     subtract: float = 0.0
     stream: bool = False
     """Train on images generated on the way, each one once and each seed its own: shapeset alone."""
 
     def __post_init__(self) -> None:
-        require(self.name.isidentifier(), "dataset.name", self.name, "a plain word")
+        parts = self.name.split(".")
+        plain_word = all(part.isidentifier() for part in parts)
+        require(plain_word, "dataset.name", self.name, "a plain word, or an import path")
         require(
             math.isfinite(self.divide) and self.divide > 0, "dataset.divide", self.divide, "> 0"
         )
@@ -62,6 +65,7 @@ class Experiment:
     hidden: list[int] = field(default_factory=lambda: [30])
     """Widths of the hidden layers, input side first."""
     activation: str = "sigmoid"
+    """This, `init` and `cost` may be import paths of functions of your own (docs/own.md)."""
     init: str = "nielsen_default"
     output_bias: bool = True
     """Whether the biases of the output layer learn; false keeps them as they were drawn."""
@@ -185,7 +189,8 @@ class Config(Experiment):
 
     def _require_choices(self) -> None:
         """A page without `at` or `models` has nothing for `scale` or `model` to choose from."""
-        scales = list(self.at) or [str(Scale.quick)]
+        scales = [name for name, sizes in self.at.items() if isinstance(sizes, dict)]
+        scales = scales or [str(Scale.quick)]
         listed = ", ".join(scales)
         require(self.scale in scales, "scale", self.scale, f"one that its page has: {listed}")
         names = f"one of {', '.join(self.models)}" if self.models else "left out: its page has none"

@@ -51,7 +51,8 @@ class Remedy:
     """What procedure=remedies changes about plain SGD on plain networks; one at a time, mostly."""
 
     optimizer: str = "sgd"
-    """training/directions.py names them; `learning_rate` is its step size."""
+    """training/directions.py names them; `learning_rate` is its step size. This and `normalization`
+    may be import paths (docs/own.md)."""
     layer_rates: bool = False
     """A step size for each layer: the rate times |w^l| / |step in w^l|. Biases keep the rate."""
     clip: float = 0.0

@@ -1,11 +1,15 @@
-"""GradientFlow: the instrument as a callback of PyTorch Lightning."""
+"""GradientFlow: the instrument as a callback of PyTorch Lightning.
+
+Either of its packages serves, `pytorch_lightning` or `lightning`; each one's Trainer takes the
+other's callbacks.
+"""
 
 import math
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
@@ -16,6 +20,19 @@ from depthgauge.diagnosis.recorder import LOG, Recorder, usual
 from depthgauge.diagnosis.verdicts import faults, judge
 from depthgauge.diagnosis.watch import Flow
 from depthgauge.errors import ConfigError
+
+if TYPE_CHECKING:
+    import pytorch_lightning as pl
+elif "lightning.pytorch" in sys.modules and "pytorch_lightning" not in sys.modules:
+    import lightning.pytorch as pl
+else:
+    try:
+        import pytorch_lightning as pl
+    except ModuleNotFoundError as missing:
+        try:
+            import lightning.pytorch as pl
+        except ModuleNotFoundError:
+            raise missing from None
 
 RECENT = 50
 """Looks that warnings during training rest on; the page at the end rests on all."""

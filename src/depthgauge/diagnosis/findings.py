@@ -1,5 +1,6 @@
 """What a diagnosis says: verdicts with their evidence."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -69,12 +70,12 @@ class Remedy(StrEnum):
     clipping = "gradient clipping"
     forget_bias = "a larger forget gate bias"
     standardize = "standardized inputs"
-    raw_outputs = "raw outputs to the loss"
+    raw_outputs = "removing the last softmax or sigmoid"
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A 95 % interval, and what it speaks of."""
+    """A 95 % interval, and what it is over."""
 
     low: float
     high: float
@@ -117,6 +118,18 @@ class Verdicts(tuple[Verdict, ...]):
         return text.verdicts_text(self)
 
 
+class Outcome(StrEnum):
+    """What a trial says of its remedy."""
+
+    helps = "helps"
+    harms = "harms"
+    unclear = "no clear effect"
+
+
+MATERIAL = 0.01
+"""Share of the loss below which a difference, however certain, is no help."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """What a remedy did on the same seeds."""
@@ -126,11 +139,19 @@ class Trial:
     """Loss after the trial's steps without the remedy: mean over seeds."""
     after: float
     effect: Interval
-    """Of before - after, or of its log10 where `decades`: above 0 it helps."""
+    """Of before - after, or of log10(before / after) where `decades`: above 0 the loss is less."""
     steps: int
     note: str = ""
     decades: bool = False
-    """Whether the effect is log10(before / after), as it is where losses explode."""
+    """Whether the effect is in decades, as it is where losses explode."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """Whether the remedy helps: the whole interval is beyond 1 % of the loss."""
+        least = math.log10(1 + MATERIAL) if self.decades else MATERIAL * abs(self.before)
+        if self.effect.low > least:
+            return Outcome.helps
+        return Outcome.harms if self.effect.high < -least else Outcome.unclear
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ LOSSES = frozenset({"cross_entropy", "mse_loss", "binary_cross_entropy_with_logi
 _APPLIES = {"cross_entropy": "softmax", "binary_cross_entropy_with_logits": "sigmoid"}
 """What a loss function itself does to its input."""
 
+_RESHAPES = ("View", "Reshape", "Unsafe", "Squeeze", "Unsqueeze", "Permute", "Transpose", "TBack")
+"""Beginnings of the names of nodes that keep all numbers."""
+
 _ENOUGH = 5
 """Examples for each class, below which their frequencies say little about guessing."""
 
@@ -58,11 +61,17 @@ class LossReading:
 
     def _read(self, name: str, given: Mapping[str, Any], mean: Tensor | None) -> LossFacts:
         outputs = given["input"]
-        before = self._outputs.get(outputs.grad_fn)
+        before = self._made_by(outputs.grad_fn)
         twice = before if before is not None and before == _APPLIES.get(name) else None
         level = None if mean is None else _guessing(name, given)
         ratio = None if level is None or mean is None else mean.detach() / level
         return LossFacts(guessing=ratio, applied_twice=twice)
+
+    def _made_by(self, node: Node | None) -> str | None:
+        """Return the function that made a loss's input, whatever changed its shape since."""
+        while node is not None and node not in self._outputs and node.name().startswith(_RESHAPES):
+            node = node.next_functions[0][0]
+        return None if node is None else self._outputs.get(node)
 
     def facts(self, root: Node) -> LossFacts:
         """Return what is known of the loss that a backward pass begins at, whatever scales it."""

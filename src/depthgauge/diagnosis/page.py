@@ -9,7 +9,15 @@ from markupsafe import Markup, escape
 
 from depthgauge.colours import BACKGROUND, INK, LAYER_COLOURS
 from depthgauge.diagnosis import charts, wording
-from depthgauge.diagnosis.findings import FAULTS, Diagnosis, Finding, Interval, Trial, Verdict
+from depthgauge.diagnosis.findings import (
+    FAULTS,
+    Diagnosis,
+    Finding,
+    Interval,
+    Outcome,
+    Trial,
+    Verdict,
+)
 from depthgauge.diagnosis.layer_table import layer_columns, layer_rows
 from depthgauge.diagnosis.readings import Look
 from depthgauge.errors import ResourceError
@@ -140,20 +148,20 @@ def _interval(interval: Interval | None, unit: str) -> str:
     if interval is None:
         return "no interval: too few looks for one"
     speaks = {
-        "batches": "of this one training, not of other initializations",
-        "initializations": "of networks made like this one",
+        "batches": "for this one training, not for other initializations",
+        "initializations": "for networks made like this one",
     }[interval.over]
     low, high = wording.either(interval.low, unit), wording.either(interval.high, unit)
-    return f"95 % interval {low} to {high} over {interval.n} {interval.over}: it speaks {speaks}"
+    return f"95 % interval {low} to {high} over {interval.n} {interval.over}, valid {speaks}"
 
 
 def _trial(trial: Trial) -> dict[str, Any]:
     e = trial.effect
-    kind, word = "note", "no clear effect"
-    if e.low > 0:
-        kind, word = "fine", "✓ helps"
-    elif e.high < 0:
-        kind, word = "fault", "✕ harms"
+    kind, mark = {
+        Outcome.helps: ("fine", "✓ "),
+        Outcome.harms: ("fault", "✕ "),
+        Outcome.unclear: ("note", ""),
+    }[trial.outcome]
     return {
         "remedy": trial.remedy,
         "before": f"{trial.before:.3g}",
@@ -161,7 +169,7 @@ def _trial(trial: Trial) -> dict[str, Any]:
         "effect": f"{wording.short((e.low + e.high) / 2)}"
         f" [{wording.short(e.low)}, {wording.short(e.high)}]" + (" decades" * trial.decades),
         "kind": kind,
-        "word": word,
+        "word": mark + trial.outcome,
         "over": f"{e.n} {e.over}, {trial.steps} steps",
         "note": trial.note,
     }

@@ -30,11 +30,21 @@ def usual(every: int) -> Callable[[int], bool]:
     return partial(is_due, every=every)
 
 
+def require_whole_weights(net: nn.Module) -> None:
+    """Raise ConfigError where a weight is a DTensor: of that, each process holds a part."""
+    for name, parameter in net.named_parameters():
+        if any(kind.__name__ == "DTensor" for kind in type(parameter).__mro__):
+            raise ConfigError(
+                f"the diagnosis cannot look at {name}, which is split over processes (a DTensor, as"
+                " under FSDP2 or tensor parallelism): use DDP or one process"
+            )
+
+
 class Recorder:
     """Takes a look at the scheduled steps of one network and keeps what was read.
 
     `begin` before a step's forward pass, `stepped` after each optimizer's step, `end` after the
-    last. The looks are in `looks`.
+    last. The looks are in `looks`. Raises ConfigError for a network split over processes.
     """
 
     def __init__(
@@ -44,6 +54,7 @@ class Recorder:
         reduce: Reduce | None = None,
         processes: int = 1,
     ) -> None:
+        require_whole_weights(net)
         self.net, self._due, self._reduce, self._processes = net, due, reduce, processes
         self.looks: list[Look] = []
         self.steps = 0

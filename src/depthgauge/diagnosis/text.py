@@ -29,14 +29,22 @@ def diagnosis_text(diagnosis: "Diagnosis") -> str:
 def trial_sentence(trial: "Trial") -> str:
     """Return what a remedy did to the loss, and whether the interval leaves it in doubt."""
     e = trial.effect
-    helps = "helps" if e.low > 0 else "harms" if e.high < 0 else "no clear effect"
-    note = f" ({trial.note})" if trial.note else ""
+    change = {
+        "helps": f"is lower by {_span(e.low, e.high)}",
+        "harms": f"is higher by {_span(-e.high, -e.low)}",
+        "no clear effect": f"changes by {_span(-e.high, -e.low, '+')}",
+    }[trial.outcome]
     unit = " decades" if trial.decades else ""
+    found = f"the loss {change}{unit} (95 % interval over {e.n} {e.over})"
     return (
         f"{trial.remedy}: loss after {trial.steps} steps {trial.before:.3g} -> {trial.after:.3g};"
-        f" {helps} (the loss falls by {e.low:.2g} to {e.high:.2g}{unit} more, 95 % interval over"
-        f" {e.n} {e.over}){note}"
+        f" {trial.outcome}: {trial.note or found}"
     )
+
+
+def _span(low: float, high: float, sign: str = "") -> str:
+    """Return the ends of an interval, with true minus signs."""
+    return f"{low:{sign}.2g} to {high:{sign}.2g}".replace("-", "−")
 
 
 def _paragraph(head: str, body: str) -> str:

@@ -12,7 +12,7 @@ from depthgauge.diagnosis.readings import Look
 
 Condition = Callable[[float], bool]
 
-_SMALL = (Remedy.larger_step, Remedy.per_layer_step, Remedy.layer_norm)
+_SMALL = (Remedy.per_layer_step, Remedy.larger_step, Remedy.layer_norm)
 _LARGE = (Remedy.smaller_step, Remedy.warmup, Remedy.clipping)
 
 

@@ -1,7 +1,7 @@
 """Try remedies: the same seeds with and without, paired, for a number of steps.
 
-What a trial returns is the effect on the training loss, with a 95 % interval over seeds. Whoever
-diagnoses by rules can be wrong; whoever has tried knows.
+What a trial returns is the effect on the training loss, with a 95 % interval over seeds. Rules can
+be wrong; a trial shows whether a remedy works.
 """
 
 import copy
@@ -33,8 +33,8 @@ def try_remedies(
 ) -> tuple[Trial, ...]:
     """Train with no remedy and with each one, from the same seeds on the same batches.
 
-    A remedy that the network has nothing for is returned with a note
-    and a NaN effect. The generator of PyTorch is left as it was.
+    A remedy that does not apply to the network is returned with a note and a NaN effect. The
+    generator of PyTorch is left as it was.
     """
     if not remedies:
         return ()

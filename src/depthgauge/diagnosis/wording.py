@@ -42,7 +42,7 @@ def short(value: float) -> str:
 
 
 def interval(measured: Measured, write: Callable[[float], str] = short) -> str:
-    """Return the interval in brackets and what it speaks of; nothing where there is none."""
+    """Return the interval in brackets and what it is over; nothing where there is none."""
     i = measured.interval
     return f" (95 % interval {write(i.low)} to {write(i.high)} over {i.n} {i.over})" if i else ""
 

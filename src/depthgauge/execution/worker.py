@@ -25,6 +25,7 @@ from depthgauge.planning.hydra_errors import WHICH
 from depthgauge.planning.plan import Planned, checked, planned_cell, prepared_data
 from depthgauge.planning.slurm import OUT_OF_TIME, asked_of_slurm, gave_up
 from depthgauge.planning.summary import summary_of
+from depthgauge.planning.user_folders import search_config_folders
 from depthgauge.provenance.block import write_origin
 from depthgauge.signals import Terminated, end_with_parent
 from depthgauge.store.state import CELLS
@@ -41,6 +42,7 @@ def train_cell(composed: DictConfig) -> float | None:
     """
     end_with_parent()
     hydra_config = job_config()
+    search_config_folders(hydra_config)
     if plans_a_grid(hydra_config):
         note = read_planned(hydra_config)
         planned = planned_again(0, note)
@@ -62,6 +64,7 @@ def job_config() -> DictConfig:
 def dry_run(composed: DictConfig) -> None:
     """Show what a single run would take; raise ConfigError where no plan can be made."""
     hydra_config = job_config()
+    search_config_folders(hydra_config)
     if hydra_config.hydra.mode != RunMode.RUN:
         raise ConfigError(
             f"--dry-run: {hydra_config.hydra.sweeper._target_} chooses its cells while it runs, so"

@@ -54,6 +54,14 @@ class AutogradPass(Pass):
         self._x, self.activations = x, [each.detach() for each in activations]
         return self.activations[-1]
 
+    @property
+    def kept(self) -> list[Tensor]:
+        """By which the activation knows f'(z^l), as in Pass: for layers that are not normalized."""
+        slope = self.network.activation.slope
+        if slope is None:
+            return self.activations
+        return [slope(z.detach()) for z in self._sums[:-1]]
+
     def outputs(self) -> Float[Tensor, "replica example unit"]:
         """Turn z^L into a^L in place and return it. Call once after each `forward`."""
         return self.cost.output_(self.activations[-1])

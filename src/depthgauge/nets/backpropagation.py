@@ -18,8 +18,8 @@ from depthgauge.nets.products import affine
 class Pass:
     """One forward and backward pass of R networks over B examples, in buffers of its own.
 
-    `activations[l]` (R, B, n_l) for layers 1..L at index l - 1, likewise `deltas`; both are
-    overwritten by the next pass.
+    `activations[l]` (R, B, n_l) for layers 1..L at index l - 1, likewise `deltas`, and `kept`, by
+    which the activation knows f'(z^l) of hidden layers; all are overwritten by the next pass.
     """
 
     def __init__(
@@ -37,6 +37,10 @@ class Pass:
         self.activations = [buffer[1] for buffer in buffers]
         self._flat_deltas = [buffer[2] for buffer in buffers]
         self.deltas = [buffer[3] for buffer in buffers]
+        self._flat_kept, self.kept = self._flat_activations, self.activations
+        if activation.slope is not None:
+            slopes = [padded(shape, like) for shape in shapes[:-1]]
+            self._flat_kept, self.kept = [each[0] for each in slopes], [each[1] for each in slopes]
 
     def forward(
         self, x: Float[Tensor, "replica example feature"]
@@ -51,7 +55,10 @@ class Pass:
         for index, (w, b) in enumerate(parameters):
             h = affine(h, w, b, out=self.activations[index])
             if index < last:
-                self.activation.apply_(self._flat_activations[index])
+                z = self._flat_activations[index]
+                if self.activation.slope is not None:
+                    self._flat_kept[index].copy_(self.activation.slope(z))
+                self.activation.apply_(z)
         return h
 
     def outputs(self) -> Float[Tensor, "replica example unit"]:
@@ -78,4 +85,4 @@ class Pass:
 
     def chain_(self, flat: Tensor, index: int) -> None:
         """Multiply padded storage (replica, padded size) by f'(z) of hidden layer `index` + 1."""
-        self.activation.chain_(flat, self._flat_activations[index])
+        self.activation.chain_(flat, self._flat_kept[index])

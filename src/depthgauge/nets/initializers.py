@@ -9,6 +9,8 @@ from collections.abc import Callable
 import numpy as np
 
 from depthgauge.errors import ConfigError
+from depthgauge.user_code.initializer import user_initializer
+from depthgauge.user_code.lookup import is_path
 
 Draw = Callable[[np.random.Generator, int, int], tuple[np.ndarray, np.ndarray]]
 """(generator, n_in, n_out) -> weights (n_out, n_in), biases (n_out,), float64."""
@@ -95,7 +97,9 @@ FIRST_AND_LAST = {"glorot_drawn": "glorot_standard"}
 
 
 def initializer(name: str) -> Draw:
-    """Look an initializer up; ConfigError names the known ones."""
+    """Look an initializer up by name or import path; ConfigError for one that is not there."""
+    if is_path(name):
+        return user_initializer(name)
     if name not in INITIALIZERS:
         raise ConfigError(f"init={name} is unknown; choose one of {', '.join(INITIALIZERS)}")
     return INITIALIZERS[name]

@@ -13,16 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from depthgauge.errors import ConfigError
+from depthgauge.nets.activations import Activation
 from depthgauge.nets.network import ReplicaNetwork
-
-FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "sigmoid": torch.sigmoid,
-    "tanh": torch.tanh,
-    "softsign": functional.softsign,
-    "relu": torch.relu,
-    # z Phi(z), Hendrycks & Gimpel, arXiv 1606.08415; its slope is no function of its output
-    "gelu": functional.gelu,
-}
+from depthgauge.user_code.lookup import is_path
+from depthgauge.user_code.normalization import user_normalization
 
 NORMALIZATIONS = ("none", "batch", "layer")
 
@@ -41,11 +35,22 @@ class Mode(Enum):
     evaluating = "the running ones"
 
 
-def function(name: str) -> Callable[[Tensor], Tensor]:
-    """Look an activation up; ConfigError names the known ones."""
-    if name not in FUNCTIONS:
-        raise ConfigError(f"activation={name} is unknown; choose one of {', '.join(FUNCTIONS)}")
-    return FUNCTIONS[name]
+def _layer(z: Tensor) -> Tensor:
+    return functional.layer_norm(z, z.shape[-1:], eps=EPSILON)
+
+
+def find_normalization(name: str) -> Callable[[Tensor], Tensor] | None:
+    """Return a normalization that is a function of z alone; None for the others.
+
+    ConfigError for one that is not there.
+    """
+    if is_path(name):
+        return user_normalization(name)
+    if name not in NORMALIZATIONS:
+        raise ConfigError(
+            f"remedy.normalization={name} is unknown; choose one of {', '.join(NORMALIZATIONS)}"
+        )
+    return _layer if name == "layer" else None
 
 
 class RemediedNetwork(ReplicaNetwork):
@@ -58,16 +63,12 @@ class RemediedNetwork(ReplicaNetwork):
     """
 
     def __init__(
-        self, drawn: ReplicaNetwork, activation: str, normalization: str, residual: bool
+        self, drawn: ReplicaNetwork, activation: Activation, normalization: str, residual: bool
     ) -> None:
-        """Take the weights and biases of `drawn`; ConfigError for an unknown name."""
+        """Take the weights and biases of `drawn`; ConfigError for an unknown normalization."""
         nn.Module.__init__(self)
-        if normalization not in NORMALIZATIONS:
-            raise ConfigError(
-                f"remedy.normalization={normalization} is unknown; choose one of"
-                f" {', '.join(NORMALIZATIONS)}"
-            )
-        self.widths, self.function = drawn.widths, function(activation)
+        self._normalize = find_normalization(normalization)
+        self.widths, self.activation = drawn.widths, activation
         self.normalization, self.residual = normalization, residual
         for name, values in drawn.named_buffers():
             self.register_buffer(name, values)
@@ -99,7 +100,7 @@ class RemediedNetwork(ReplicaNetwork):
             if layer == depth:
                 a = z
             else:
-                step = self.function(self._normalized(layer, z, scales, mode))
+                step = self.activation.function(self._normalized(layer, z, scales, mode))
                 a = a + step if self.residual and a.shape == step.shape else step
             if mode is Mode.evaluating:
                 sums, activations = [], []
@@ -111,8 +112,8 @@ class RemediedNetwork(ReplicaNetwork):
         if self.normalization == "none":
             return z
         gain, shift = scales[2 * layer - 2 : 2 * layer]
-        if self.normalization == "layer":
-            z = functional.layer_norm(z, z.shape[-1:], eps=EPSILON)
+        if self._normalize is not None:
+            z = self._normalize(z)
         else:
             mean, variance = self._statistics(layer, z, mode)
             z = (z - mean) * (variance + EPSILON).rsqrt()

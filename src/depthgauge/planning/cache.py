@@ -58,14 +58,16 @@ def _keep(path: Path, values: dict[str, Any]) -> None:
 
 
 def _planned(study: str, words: list[str], path: Path, stamp: str) -> PlanSummary:
-    from depthgauge.planning.plan import plan
+    from depthgauge.planning.plan import has_user_code, plan
 
     try:
-        summary = summary_of(study, plan(words))
+        planned = plan(words)
+        summary = summary_of(study, planned)
     except DataError as error:
         _keep(path, {"stamp": stamp, "lacking": str(error)})
         raise
-    _keep(path, {"stamp": stamp, **as_values(summary)})
+    if not any(map(has_user_code, planned)):  # whose files are not part of the stamp
+        _keep(path, {"stamp": stamp, **as_values(summary)})
     return summary
 
 

@@ -1,8 +1,8 @@
 """From the command line to checked cells: Hydra composes, and stops here."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from depthgauge.config import Config, Device, plain, sized
+from depthgauge.datasets.imported import imported
 from depthgauge.datasets.prepared import Prepared, identity, load
 from depthgauge.errors import ConfigError, DepthgaugeError
 from depthgauge.planning.command import words_of
@@ -24,10 +25,14 @@ from depthgauge.planning.hydra_errors import WHICH, refusals
 from depthgauge.planning.models import offer_models
 from depthgauge.planning.slurm import Asked, asked_of_slurm, device_of
 from depthgauge.planning.trainer_additions import require_watching
+from depthgauge.planning.user_folders import search_config_folders
 from depthgauge.training.cell import Cell, build_cell
 from depthgauge.training.device import require_precision
+from depthgauge.training.keys import user_paths
 from depthgauge.training.limits import check
 from depthgauge.training.settings import require_settings_read
+from depthgauge.user_code.lookup import is_path
+from depthgauge.user_code.names import short_names
 
 MOST_VALUES = 100_000
 """Of a composed page; an interpolation may stand for a list of interpolations, and so on."""
@@ -69,11 +74,14 @@ class Planned:
     study: str
     words: tuple[str, ...]
     """Of its job, as a launcher hands them on."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Import path -> its last part, as the label shows it."""
 
     @property
     def label(self) -> str:
         """What sets this cell apart, as in hidden=[30, 30]."""
-        return ", ".join(f"{name}={value}" for name, value in self.axes.items()) or "one cell"
+        shown = {name: self.names.get(str(value), value) for name, value in self.axes.items()}
+        return ", ".join(f"{name}={value}" for name, value in shown.items()) or "one cell"
 
     def attributes(self, study: str) -> dict[str, Any]:
         """Return what is known of the cell's record before it is there (docs/records.md)."""
@@ -94,8 +102,8 @@ class Planned:
 
 @cache
 def prepared_data(name: str) -> Prepared:
-    """Return a prepared data set of this project, read once a process."""
-    return load(Path.cwd(), name)
+    """Return a prepared data set of this project, or a user's own, read once a process."""
+    return imported(name) if is_path(name) else load(Path.cwd(), name)
 
 
 def plan(overrides: Sequence[str]) -> list[Planned]:
@@ -118,6 +126,7 @@ def planned_cells(master: DictConfig, loader: ConfigLoader, words: Sequence[str]
 
     Raises as `plan` does.
     """
+    search_config_folders(master)
     with refusals(OverflowError, ValueError):  # OmegaConf lets Python's own errors through
         asked = asked_of_slurm(master)
         offer_models(master)
@@ -125,10 +134,22 @@ def planned_cells(master: DictConfig, loader: ConfigLoader, words: Sequence[str]
         composer = Composer(loader, master)
         composed = [(job, *composer.compose(job)) for job in grid.jobs()]
     require_one_study({study for _, study, _ in composed})
-    return [
+    return with_short_names(
         planned_cell(position, str(study), job, grid.axes, checked(config), asked)
         for position, (job, study, config) in enumerate(composed)
-    ]
+    )
+
+
+def has_user_code(planned: Planned) -> bool:
+    """Return whether a cell's numbers come from functions of a user's own, or its data do."""
+    return bool(user_paths(planned.cell.experiment)) or is_path(planned.data.name)
+
+
+def with_short_names(planned: Iterable[Planned]) -> list[Planned]:
+    """Return cells whose labels show import paths by what sets them apart within the grid."""
+    cells = list(planned)
+    names = short_names(value for each in cells for value in each.axes.values())
+    return [replace(each, names=names) for each in cells] if names else cells
 
 
 def require_one_study(studies: set[str | None]) -> None:

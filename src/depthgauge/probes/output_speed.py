@@ -22,17 +22,21 @@ def output_speeds(
     weights: Sequence[Float[Tensor, "replica _ _"]],
     deltas: Deltas,
     values: Sequence[Float[Tensor, "replica example _"]],
+    kept: Sequence[Float[Tensor, "replica example _"]],
 ) -> dict[str, Float[Tensor, " replica"]]:
     """Return three speeds of the output's pre-activation, per unit of learning rate and step.
 
-    `values` are a^0..a^{L-1}. `output_bias_speed` is |db/dt|; `output_signal_speed` that of W h,
-    root mean square over examples, changes of h included; `image_signal_speed` that of what is left
-    of W h when its mean over examples is taken off, the part that can tell images apart.
+    `values` are a^0..a^{L-1}, `kept` that of a Pass. `output_bias_speed` is |db/dt|;
+    `output_signal_speed` that of W h, root mean square over examples, changes of h included;
+    `image_signal_speed` that of what is left of W h when its mean over examples is taken off, the
+    part that can tell images apart.
     """
     rows = []
     for r in range(weights[0].shape[0]):
         # In double: what tells images apart is a millionth of the speed they share.
-        per_layer = [[each[r].double() for each in group] for group in (weights, deltas, values)]
+        per_layer = [
+            [each[r].double() for each in group] for group in (weights, deltas, values, kept)
+        ]
         bias, signal = _velocities(activation, *per_layer)
         varying = signal - signal.mean(dim=0)
         rows.append([_size(bias[None]), _size(signal), _size(varying)])
@@ -80,14 +84,18 @@ def parameter_speeds(
 
 
 def _velocities(
-    activation: Activation, weights: list[Tensor], deltas: list[Tensor], values: list[Tensor]
+    activation: Activation,
+    weights: list[Tensor],
+    deltas: list[Tensor],
+    values: list[Tensor],
+    kept: list[Tensor],
 ) -> tuple[Float[Tensor, " unit"], Float[Tensor, "example unit"]]:
     """Velocity of the output's bias, and of W h for each example, of one network."""
     examples = len(values[0])
     moved = bias = signal = torch.zeros_like(values[0])  # the input stands still
     for index, (w, delta, a) in enumerate(zip(weights, deltas, values, strict=True)):
         if index:
-            moved = activation.chain_(signal + bias, a)
+            moved = activation.chain_(signal + bias, kept[index - 1])
         bias = -delta.mean(dim=0)
         signal = torch.mm(torch.mm(a, a.mT), delta).div_(-examples) + torch.mm(moved, w.mT)
     return bias, signal

@@ -37,12 +37,18 @@ class Origin:
     software: str
 
 
-def origins(build: Path, records: Mapping[str, Sequence[xr.Dataset]]) -> dict[str, Origin]:
-    """Return the origin of each study whose blocks are all in the .cells beside `build`."""
+def origins(
+    build: Path, records: Mapping[str, Sequence[xr.Dataset]], store: Path | None = None
+) -> dict[str, Origin]:
+    """Return the origin of each study whose blocks are all in `store`, the .cells beside `build`.
+
+    `build` holds the records, a folder for each study.
+    """
+    store = store or build.parent / CELLS
     found = {}
     for study, cells in records.items():
         keys = [key for cell in cells for key in cell.attrs.get("keys", [])]
-        blocks = [_block(build.parent / CELLS / key) for key in keys]
+        blocks = [_block(store / key) for key in keys]
         if all(blocks) and blocks:
             found[study] = Origin(
                 records=_digest(build / study),

@@ -63,7 +63,8 @@ def variances(records: Records) -> Figure:
 
 def jacobians(records: Records) -> Figure:
     """Draw the mean singular values of every model; raises DataError without a record."""
-    nets = [net for net in matching(records, STUDY) if net.attrs["config"]["jacobians"]["every"]]
+    every = matching(records, STUDY)
+    nets = [net for net in every if "jacobian_singular_value" in net] or every
     models = _present(nets)
     images = nets[0].attrs["config"]["jacobians"]["images"]
     variable = "jacobian_singular_value"

@@ -1,5 +1,6 @@
 """Records of earlier runs, perhaps somebody else's, for the stages that read them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import xarray as xr
@@ -9,12 +10,12 @@ from depthgauge.studies.registry import STUDIES
 from depthgauge.untrusted import printable
 
 
-def read_judged(build: Path) -> dict[str, list[xr.Dataset]]:
+def read_judged(build: Path, studies: Sequence[str] = STUDIES) -> dict[str, list[xr.Dataset]]:
     """Return the records below `build` of the studies that claims are about, where it has any.
 
     DVC knows these folders alone: another one, as of a user's own study, changes no result.
     """
-    return {name: read_records(build / name) for name in STUDIES if (build / name).is_dir()}
+    return {name: read_records(build / name) for name in studies if (build / name).is_dir()}
 
 
 def read_records(place: Path) -> list[xr.Dataset]:

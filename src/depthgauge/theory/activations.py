@@ -1,13 +1,19 @@
-"""Activation functions with their exact derivatives and the largest slope, gamma."""
+"""The one table of activation functions: derivatives, the largest slope gamma, torch's function.
+
+The engines (nets/activations.py, kernel/rule.py) look them up here, too. One of a user's own is
+named by its import path.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.special import expit, ndtr
 
 from depthgauge.errors import ConfigError
 from depthgauge.theory.arrays import Array
+from depthgauge.user_code.lookup import is_path
 
 
 @dataclass(frozen=True)
@@ -17,15 +23,32 @@ class Activation:
     value: Callable[[Array], Array]
     slope: Callable[[Array], Array]
     gamma: float
+    torch: str
+    """Import path of f for torch's tensors."""
 
 
 def find_activation(name: str) -> Activation:
-    """Return the activation called `name`; raises ConfigError for an unknown one."""
+    """Return the activation called `name`, or a user's own by its import path.
+
+    Raises ConfigError for an unknown one.
+    """
+    if is_path(name):
+        return _users_own(name)
     if name not in ACTIVATIONS:
         raise ConfigError(
-            f"theory knows no activation {name!r}: choose one of {', '.join(ACTIVATIONS)}"
+            f"activation={name} is unknown; choose one of {', '.join(ACTIVATIONS)}, or give the"
+            " import path of your own, as in my_package.module.function"
         )
     return ACTIVATIONS[name]
+
+
+@cache
+def _users_own(path: str) -> Activation:
+    """Return an activation known by its function alone; gamma is found numerically."""
+    from depthgauge.user_code.activation import user_activation  # torch
+
+    own = user_activation(path)
+    return Activation(own.value_of, own.slope_of, own.steepest(), path)
 
 
 def _sigmoid_slope(z: Array) -> Array:
@@ -76,10 +99,15 @@ _GELU_STEEPEST = np.sqrt(np.array(2.0))
 """Where gelu'' = (2 - z^2) phi(z) is zero."""
 
 ACTIVATIONS: dict[str, Activation] = {
-    "sigmoid": Activation(expit, _sigmoid_slope, 1 / 4),  # Nielsen, ch. 5: sigma' <= 1/4, at 0
-    "tanh": Activation(np.tanh, _tanh_slope, 1.0),
-    "softsign": Activation(_softsign, _softsign_slope, 1.0),  # Glorot and Bengio, x / (1 + |x|)
-    "relu": Activation(_relu, _relu_slope, 1.0),
-    "gelu": Activation(_gelu, _gelu_slope, float(_gelu_slope(_GELU_STEEPEST))),
-    "linear": Activation(_linear, _linear_slope, 1.0),
+    # Nielsen, ch. 5: sigma' <= 1/4, at 0
+    "sigmoid": Activation(expit, _sigmoid_slope, 1 / 4, "torch.sigmoid"),
+    "tanh": Activation(np.tanh, _tanh_slope, 1.0, "torch.tanh"),
+    # x / (1 + |x|), Glorot and Bengio, section 2.3
+    "softsign": Activation(_softsign, _softsign_slope, 1.0, "torch.nn.functional.softsign"),
+    "relu": Activation(_relu, _relu_slope, 1.0, "torch.relu"),
+    # z Phi(z), Hendrycks and Gimpel, arXiv 1606.08415; its slope is no function of its output
+    "gelu": Activation(
+        _gelu, _gelu_slope, float(_gelu_slope(_GELU_STEEPEST)), "torch.nn.functional.gelu"
+    ),
+    "linear": Activation(_linear, _linear_slope, 1.0, "torch.clone"),
 }

@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike
 
 from depthgauge.errors import ConfigError
 from depthgauge.theory.arrays import Array, at_least, finite
+from depthgauge.user_code.initializer import measured_variances
+from depthgauge.user_code.lookup import is_path
 
 
 def standard_variance(n_in: ArrayLike) -> Array:
@@ -27,9 +29,12 @@ def normalized_variance(n_in: ArrayLike, n_out: ArrayLike) -> Array:
 def initial_variances(init: str, widths: Sequence[int]) -> tuple[Array, float]:
     """Return Var w^l for l = 1..L, shape (L,), and Var b, of the init called `init`.
 
-    Raises ConfigError for an init that theory does not know.
+    Those of a user's own, named by its import path, are measured on draws. Raises ConfigError for
+    an unknown init.
     """
     n = at_least(widths, 1, "widths")
+    if is_path(init):
+        return measured_variances(init, n)
     known = {
         "nielsen_default": (1 / n[:-1], 1.0),  # Nielsen, ch. 5, the runs
         "nielsen_large": (np.ones(n.size - 1), 1.0),  # Nielsen, ch. 5, the argument
@@ -40,7 +45,7 @@ def initial_variances(init: str, widths: Sequence[int]) -> tuple[Array, float]:
         "orthogonal": (1 / np.maximum(n[:-1], n[1:]), 0.0),  # rows or columns of length 1
     }
     if init not in known:
-        raise ConfigError(f"theory knows no init {init!r}: choose one of {', '.join(known)}")
+        raise ConfigError(f"init={init} is unknown; choose one of {', '.join(known)}")
     return known[init]
 
 

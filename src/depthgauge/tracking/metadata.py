@@ -80,7 +80,7 @@ def _log_data(store: Store, run_id: str, cells: Sequence[Cell]) -> None:
 
     inputs = []
     for name, digest in dict.fromkeys((cell.data["name"], cell.data["hash"]) for cell in cells):
-        source = json.dumps({"uri": f"data/prepared/{name}.safetensors"})
+        source = json.dumps({"uri": name if "." in name else f"data/prepared/{name}.safetensors"})
         data = Dataset(name, digest[:MAX_DATASET_DIGEST_SIZE], "local", source)
         inputs.append(DatasetInput(data, [InputTag("mlflow.data.context", "training")]))
     store.client.log_inputs(run_id, inputs)

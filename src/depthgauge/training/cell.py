@@ -31,7 +31,7 @@ from depthgauge.records import read, write
 from depthgauge.training.block import Block, Task, Watch
 from depthgauge.training.device import gpu, set_products
 from depthgauge.training.environment import require_neutral_environment
-from depthgauge.training.keys import block_key, cell_key, code_digest, installed
+from depthgauge.training.keys import block_key, cell_key, code_digest, installed, user_code
 from depthgauge.training.parts import compute_in_parts
 from depthgauge.training.procedures import Procedure, procedure
 from depthgauge.training.settings import as_read
@@ -148,6 +148,7 @@ def provenance(block: Block, data: Prepared, device: str) -> dict[str, Any]:
         "config": plain(block.experiment),
         "data": identity(data),
         "code": code_digest(block.experiment.procedure),
+        "user_code": user_code(block.experiment),
         "device": device,
         **gpu(block.experiment.precision, device),
         "versions": {name: installed(name) for name in ("depthgauge", "torch", "numpy")},

@@ -17,6 +17,8 @@ from torch.optim import Optimizer
 
 from depthgauge.errors import ConfigError
 from depthgauge.nets.buffers import LANES
+from depthgauge.user_code.lookup import is_path
+from depthgauge.user_code.optimizer import user_optimizer
 
 SIGN_STREAM = 2
 """Sets the random signs of a seed apart from its initial weights and its order of examples."""
@@ -46,21 +48,29 @@ GROUP_STEP = "group_step"
 """Where a library counts steps for all its numbers at once, not among the state of each."""
 
 
+def find_optimizer(name: str) -> Callable[[nn.Parameter], Optimizer]:
+    """Look an optimizer up by name or import path; ConfigError for one that is not there."""
+    if is_path(name):
+        return user_optimizer(name)
+    if name not in OPTIMIZERS:
+        raise ConfigError(
+            f"remedy.optimizer={name} is unknown; choose one of {', '.join(OPTIMIZERS)}"
+        )
+    return OPTIMIZERS[name]
+
+
 class Directions:
     """The state of R optimizers of one kind."""
 
     def __init__(self, optimizer: str, learned: Sequence[Tensor]) -> None:
         """Make room for tensors like `learned`, each (replica, ...); ConfigError if unknown."""
-        if optimizer not in OPTIMIZERS:
-            raise ConfigError(
-                f"remedy.optimizer={optimizer} is unknown; choose one of {', '.join(OPTIMIZERS)}"
-            )
+        make = find_optimizer(optimizer)
         self._gradient, self.gradients = table(learned)
         self._curvature, self._curvatures = table(learned)
         self.move, self.moves = table(learned)
         stand_in = nn.Parameter(self.move)
         stand_in.grad = self._gradient
-        self._optimizer = OPTIMIZERS[optimizer](stand_in)
+        self._optimizer = make(stand_in)
 
     def memory(self) -> dict[str, Tensor]:
         """Return what the optimizer remembers from step to step, by name."""

@@ -33,7 +33,7 @@ class LayerJacobians(OnFixedImages):
     def measure(self) -> dict[str, Tensor]:
         """A forward pass, then one singular value decomposition a layer and example."""
         self.passed.forward(self.x)
-        weights, values = self.module.network.weights, self.passed.activations
+        weights, values = self.module.network.weights, self.passed.kept
         return {
             "jacobian_singular_value": mean_singular_values(self.module.activation, weights, values)
         }

@@ -11,6 +11,8 @@ from typing import Any
 
 from depthgauge.config import Experiment, plain
 from depthgauge.training.procedures import PROCEDURES
+from depthgauge.user_code.lookup import is_path
+from depthgauge.user_code.sources import installed_version, sources
 
 ROOT = Path(__file__).parents[1]
 """The package's own folder."""
@@ -28,6 +30,7 @@ def cell_key(experiment: Experiment, data_hash: str, device: str) -> str:
             "experiment": plain(experiment),
             "data": data_hash,
             "code": code_digest(experiment.procedure),
+            "user_code": user_code(experiment),
             "torch": installed("torch"),
             "numba": installed("numba") if device == "cpu" else None,
             "device": device,
@@ -46,6 +49,30 @@ def installed(package: str) -> str | None:
 def block_key(cell: str, replicas: list[tuple[int, float]]) -> str:
     """Return the key of one block of replicas (seed, learning rate) of a cell."""
     return _digest({"cell": cell, "replicas": replicas})
+
+
+def user_code(experiment: Experiment) -> dict[str, str]:
+    """Return import path -> digest of its source, for the user's functions that `experiment` names.
+
+    That of an installed package is its version. user_code/sources.py says what is not covered. (A
+    data set counts by its data.)
+    """
+    return {path: _user_digest(path) for path in sorted(user_paths(experiment))}
+
+
+def user_paths(experiment: Experiment) -> set[str]:
+    """Return the import paths that the keys of `experiment` name."""
+    names = [getattr(experiment, key) for key in ("activation", "init", "cost")]
+    names += [experiment.remedy.optimizer, experiment.remedy.normalization]
+    return {name for name in names if is_path(name)}
+
+
+def _user_digest(path: str) -> str:
+    texts = {
+        name: _meaning(ast.parse(file.read_text(encoding="utf-8")))
+        for name, file in sources(path).items()
+    }
+    return _digest(texts) if texts else installed_version(path)
 
 
 @cache

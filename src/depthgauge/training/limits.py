@@ -7,7 +7,6 @@ it is part of a record's key, so that a better sentence makes no record stale.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -15,12 +14,13 @@ from depthgauge.config import Experiment
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.errors import ConfigError
 from depthgauge.nets.activations import activation
-from depthgauge.nets.costs import cost
+from depthgauge.nets.costs import COSTS, cost
 from depthgauge.nets.initializers import initializer
-from depthgauge.nets.remedied import NORMALIZATIONS, function
+from depthgauge.nets.remedied import find_normalization
 from depthgauge.training.autoencoders import RANGES
-from depthgauge.training.directions import OPTIMIZERS
+from depthgauge.training.directions import find_optimizer
 from depthgauge.training.settings import require_known
+from depthgauge.user_code.lookup import is_path
 
 
 def check(experiment: Experiment, data: Prepared) -> None:
@@ -34,6 +34,11 @@ def _descent(experiment: Experiment, data: Prepared) -> None:
     activation(experiment.activation)
     initializer(experiment.init)
     cost(experiment.cost)
+    if is_path(experiment.cost) and experiment.bounds.every:
+        raise ConfigError(
+            f"bounds.every={experiment.bounds.every} cannot be used with cost={experiment.cost}:"
+            f" the bound is known for {', '.join(COSTS)}; set it to 0"
+        )
     if experiment.train_size > len(data.train.labels):
         raise ConfigError(
             f"train_size={experiment.train_size} is more than the {len(data.train.labels)}"
@@ -87,17 +92,26 @@ def _require_range(experiment: Experiment) -> None:
 
 def _remedies(experiment: Experiment, data: Prepared) -> None:
     """Raise ConfigError for an unknown name or a combination that does not belong together."""
-    function(experiment.activation)
-    _descent(replace(experiment, activation="tanh"), data)  # it has its own, just looked up
+    _descent(experiment, data)
     remedy = experiment.remedy
-    for key, name, known in (
-        ("optimizer", remedy.optimizer, OPTIMIZERS),
-        ("normalization", remedy.normalization, NORMALIZATIONS),
-    ):
-        if name not in known:
-            raise ConfigError(f"remedy.{key}={name} is unknown; choose one of {', '.join(known)}")
+    find_optimizer(remedy.optimizer)
+    find_normalization(remedy.normalization)
+    _require_no_formulas_of_plain_layers(experiment)
     if experiment.pretraining.steps:
         _require_plain_layers(experiment)
+
+
+def _require_no_formulas_of_plain_layers(experiment: Experiment) -> None:
+    """Raise ConfigError where an instrument's formula is not that of the net's layers."""
+    remedy = experiment.remedy
+    for name in ("jacobians", "output_speed", "bounds"):
+        every = getattr(experiment, name).every
+        if every and (remedy.normalization != "none" or remedy.residual):
+            raise ConfigError(
+                f"{name}.every={every} cannot be used with remedy.normalization="
+                f"{remedy.normalization}, remedy.residual={remedy.residual}: its formula is that"
+                " of plain layers; set it to 0"
+            )
 
 
 def _require_plain_layers(experiment: Experiment) -> None:

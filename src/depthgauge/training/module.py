@@ -172,7 +172,8 @@ class ReplicaModule(pl.LightningModule):
             _, self.x = padded((self.replicas, size, self.inputs.shape[1]), like, LINE)
             self.y = like.new_zeros(self.replicas, size, self.examples.classes)
             self.chosen = torch.zeros(self.replicas * size, dtype=torch.long, device=like.device)
-        record = self.recordable and like.device.type == "cuda"
+        recordable = self.recordable and self.activation.slope is None
+        record = recordable and like.device.type == "cuda"
         self.step = Recorded(self._step) if record else self._step
 
     def _all_examples(self, like: Tensor) -> tuple[Tensor, Tensor]:

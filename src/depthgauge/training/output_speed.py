@@ -16,10 +16,10 @@ class OutputSpeeds(OnFixedImages):
         self.passed.forward(self.x)
         self.passed.backward(self.y)
         values = [self.x, *self.passed.activations[:-1]]
-        network, deltas = self.module.network, self.passed.deltas
+        network, deltas, kept = self.module.network, self.passed.deltas, self.passed.kept
         w, b = network.weights[-1], network.biases[-1]
         return {
-            **output_speeds(self.module.activation, network.weights, deltas, values),
+            **output_speeds(self.module.activation, network.weights, deltas, values, kept),
             **constant_logits(self.module.cost, w, b, values[-1], self.y),
             **parameter_speeds(deltas[-1], values[-1]),
         }

@@ -36,11 +36,10 @@ class RemediedModule(ReplicaModule):
         descent: Descent,
         *,
         remedy: Remedy,
-        function: str,
         seeds: Sequence[int],
     ) -> None:
-        """Give the freshly drawn `network` its remedies; `function` names its activation."""
-        remedied = RemediedNetwork(network, function, remedy.normalization, remedy.residual)
+        """Give the freshly drawn `network` its remedies."""
+        remedied = RemediedNetwork(network, activation, remedy.normalization, remedy.residual)
         super().__init__(remedied, activation, cost, examples, descent)
         self.remedy, self.seeds = remedy, seeds
         self.register_buffer("steps_done", torch.zeros(1, dtype=torch.long))

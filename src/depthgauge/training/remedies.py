@@ -66,7 +66,6 @@ def build_module(block: Block, data: Prepared) -> RemediedModule:
     kind = partial(
         RemediedModule,
         remedy=experiment.remedy,
-        function=experiment.activation,
         seeds=block.seeds,
     )
     plain = replace(block, experiment=written_out(experiment))
@@ -85,9 +84,5 @@ def build_instruments(experiment: Experiment, data: Prepared) -> list[Instrument
 
 
 def written_out(experiment: Experiment) -> Experiment:
-    """Return what is left to descent: the steps after pre-training, which counts among them.
-
-    Its activation is one that descent knows: here autograd has its own.
-    """
-    left = experiment.steps - experiment.pretraining.steps
-    return replace(experiment, activation="tanh", steps=left)
+    """Return what is left to descent: the steps after pre-training, which counts among them."""
+    return replace(experiment, steps=experiment.steps - experiment.pretraining.steps)

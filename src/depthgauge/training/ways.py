@@ -27,7 +27,7 @@ FEW = 64
 
 def way(experiment: Experiment, data: Prepared, device: str) -> Way:
     """Return the quickest way to train the experiment's networks (bench/)."""
-    if not _compilable(experiment, device) or not numba_there():
+    if not _compilable(experiment, device) or not _has_loops(experiment) or not numba_there():
         return ReplicaModule
     if max(experiment.hidden) <= WIDEST and _mostly_black(experiment, data):
         return narrow_way(experiment)
@@ -67,12 +67,23 @@ def numba_there() -> bool:
 
 
 def _compilable(experiment: Experiment, device: str) -> bool:
-    return (
-        device == "cpu"
-        and experiment.steps > 0
-        and experiment.precision is Precision.float32
-        and experiment.activation in ACTIVATION_CODES
-        and experiment.cost in COST_CODES
+    return device == "cpu" and experiment.steps > 0 and experiment.precision is Precision.float32
+
+
+def _has_loops(experiment: Experiment) -> bool:
+    for key, codes in (("activation", ACTIVATION_CODES), ("cost", COST_CODES)):
+        name = getattr(experiment, key)
+        if name not in codes:
+            _report_no_loops(f"{key}={name}")
+            return False
+    return True
+
+
+@cache
+def _report_no_loops(word: str) -> None:
+    print(
+        f"depthgauge: {word} has no compiled loop, so networks train by torch's matrix products",
+        file=sys.stderr,
     )
 
 

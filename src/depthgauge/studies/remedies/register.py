@@ -7,7 +7,9 @@ from depthgauge.claims.named import functions
 from depthgauge.claims.register import load
 from depthgauge.studies.remedies import estimates
 
-REGISTER = load(Path(__file__).with_name("claims.yaml"), functions(estimates))
+READERS = functions(estimates)
+
+REGISTER = load(Path(__file__).with_name("claims.yaml"), READERS)
 
 _TABLES: Any = REGISTER.tables
 

@@ -7,7 +7,9 @@ from depthgauge.claims.named import functions
 from depthgauge.claims.register import hidden_layers, load
 from depthgauge.studies.theory import bounds, mean_field
 
-REGISTER = load(Path(__file__).with_name("claims.yaml"), functions(bounds, mean_field))
+READERS = functions(bounds, mean_field)
+
+REGISTER = load(Path(__file__).with_name("claims.yaml"), READERS)
 
 _TABLES: Any = REGISTER.tables
 

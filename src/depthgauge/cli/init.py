@@ -1,0 +1,61 @@
+"""Write a small project into a new folder: pages, an example of functions of your own, dvc.yaml.
+
+  depthgauge init my_project
+  cd my_project && depthgauge train study=first
+
+For whoever installed the package without a clone of it. conf/ has the pages of all studies; files
+that are there already are never written over.
+"""
+
+import argparse
+import shutil
+from importlib.resources import files
+from pathlib import Path
+
+from depthgauge.errors import ConfigError, ResourceError
+
+TEMPLATES = {
+    "README.md": "README.md",
+    "dvc.yaml": "dvc.yaml",
+    "gitignore": ".gitignore",
+    "first.yaml": "conf/study/first.yaml",
+}
+"""File of depthgauge/new_project -> where it goes."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the folder."""
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="to be made, or empty")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write the project; raises ConfigError for a folder that has something in it."""
+    folder: Path = arguments.folder
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder} is a file; give the name of a new folder")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise ConfigError(f"{folder} is not empty; give the name of a new folder")
+    try:
+        _write(folder)
+    except OSError as error:
+        raise ResourceError(
+            f"cannot write {folder}: {error.strerror or error}; make its parent folder writable"
+        ) from error
+    print(f"{folder}: next is `cd {folder}` and `depthgauge train study=first`")
+
+
+def _write(folder: Path) -> None:
+    shared = _shared()
+    shutil.copytree(shared / "conf", folder / "conf")
+    for name in ("data.dvc", "docs/examples/my_functions.py"):
+        shutil.copy(shared / name, folder)
+    templates = files("depthgauge.new_project")
+    for name, place in TEMPLATES.items():
+        (folder / place).write_bytes((templates / name).read_bytes())
+
+
+def _shared() -> Path:
+    """Return the folder of conf/ and what else is a clone's: in the installed package, or it."""
+    package = Path(str(files("depthgauge.new_project")))
+    clone = package.parents[2]
+    return package if (package / "conf").is_dir() else clone

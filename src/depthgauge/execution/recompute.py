@@ -1,0 +1,48 @@
+"""The first steps of a record's training, computed again: whether the code still gives them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from omegaconf import OmegaConf
+
+from depthgauge.config import Experiment
+from depthgauge.datasets.prepared import Prepared
+from depthgauge.errors import DataError
+from depthgauge.training.block import Block, Task
+from depthgauge.training.procedures import procedure
+
+
+def first_steps(
+    record: xr.Dataset, data: Prepared, steps: int, replica: int, folder: Path
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return what a replica of `record` was measured to be within `steps` steps, and is now.
+
+    By variable, both (step, ...), at the steps that both looked at; variables without such a step
+    are left out. `folder` is for checkpoints. Raises DataError for other data than the record's.
+    """
+    if record.attrs["data"]["hash"] != data.hash:
+        raise DataError(f"{record.attrs['label']} was trained on other data than {data.name} here")
+    config = OmegaConf.merge(OmegaConf.structured(Experiment), record.attrs["config"])
+    experiment = OmegaConf.to_object(config)
+    assert isinstance(experiment, Experiment)
+    pair = int(record["seed"][replica]), float(record["learning_rate"][replica])
+    block = Block(replace(experiment, steps=steps), [pair], "recomputed", "recomputed")
+    again = procedure(experiment.procedure).run(Task(block, data, "cpu", folder, lambda *_: []))
+    return _common(record.isel(replica=replica), again.isel(replica=0))
+
+
+def _common(then: xr.Dataset, now: xr.Dataset) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    found = {}
+    for name in set(then.data_vars) & set(now.data_vars):
+        axis = next((str(axis) for axis in then[name].dims if str(axis).endswith("_step")), None)
+        if axis is None:
+            continue
+        common = np.intersect1d(then[axis], now[axis])
+        if len(common):
+            found[str(name)] = (
+                then[name].sel({axis: common}).transpose(axis, ...).to_numpy(),
+                now[name].sel({axis: common}).transpose(axis, ...).to_numpy(),
+            )
+    return found

@@ -1,0 +1,1 @@
+"""What `depthgauge init` writes into a project."""
