@@ -75,8 +75,9 @@ def test_the_rates_are_the_pages():
     page = yaml.safe_load((ROOT / "conf" / "study" / "glorot_saturation.yaml").read_text())
     for name, model in fig11.MODELS.items():
         there = page["models"]["softsign" if name == "softsign_n" else name]
-        assert model.rate == there["rate"] and model.depth == len(there["hidden"])
-        assert model.activation == there["activation"]
+        rate, hidden = ({**page, **there}[key] for key in ("learning_rate", "hidden"))
+        assert model.rate == rate and hidden == f"${{repeat:1000,{model.depth}}}"
+        assert model.activation == {**page, **there}["activation"]
 
 
 IMPORTS = """

@@ -10,11 +10,11 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from omegaconf import OmegaConf, open_dict
 
-from depthgauge.cli.prune import NIGHT, SCALES
-from depthgauge.config import Config
+from depthgauge.config import Config, Scale
 from depthgauge.errors import ConfigError
 from depthgauge.planning.compose import Composer
 from depthgauge.planning.grid import Grid
+from depthgauge.planning.models import offer_models
 from depthgauge.planning.plan import checked, plan
 from depthgauge.planning.study_file import scales_of
 
@@ -24,7 +24,9 @@ def composing(root, *words):
     """Hydra's own loader, what it composes before the grid is spread out, and our jobs."""
     with initialize_config_dir(str(root / "conf"), version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
+        offer_models(None)
         master = loader.load_configuration("config", list(words), RunMode.MULTIRUN)
+        offer_models(master)
         task = list(master.hydra.overrides.task)
         yield loader, master, list(Grid(loader, master, task).jobs())
 
@@ -41,7 +43,9 @@ def test_every_page_composes_at_every_scale_as_hydra_composes_it(project):
     """All cells are studies that can run; one of each grid is compared, drawn by a seed."""
     draw = random.Random(1)
     for page in sorted((project / "conf/study").glob("*.yaml")):
-        for scale in scales_of(page.stem):
+        scales = scales_of(page.stem)
+        assert {"smoke", "quick", "paper"} <= set(scales) <= set(Scale)
+        for scale in scales:
             with composing(project, f"study={page.stem}", f"scale={scale}") as made:
                 loader, master, jobs = made
                 composer = Composer(loader, master)
@@ -50,8 +54,7 @@ def test_every_page_composes_at_every_scale_as_hydra_composes_it(project):
                     config = checked(composed)
                     assert study == page.stem
                     assert config.notebook["question"].endswith("?") and config.notebook["source"]
-                    assert set(config.notebook["minutes"]) == set(scales_of(page.stem))
-                    assert set(SCALES) - set(NIGHT) <= set(scales_of(page.stem)) <= set(SCALES)
+                    assert set(config.notebook["minutes"]) == set(scales)
                     assert json.dumps(config.notebook)
                 job = draw.choice(jobs)
                 _, composed = composer.compose(job)
@@ -67,6 +70,7 @@ def test_every_page_composes_at_every_scale_as_hydra_composes_it(project):
         ["+notebook.mine=1,2", "++gradients.images=50", "at.smoke.steps=3", "scale=smoke"],
         ["dataset={divide: 3.0}", "steps=${seeds}", "seeds=2,3"],
         ["+experiment=dense,float64", "gradients.every=7"],
+        ["++models.wide={hidden: [9,9]}", "model=wide", "seeds=2,3"],
     ],
 )
 def test_words_of_every_kind_are_applied_as_hydra_applies_them(words, project):
@@ -152,3 +156,56 @@ def test_a_number_beyond_floats_is_refused_where_it_is_pointed_to():
     OmegaConf.update(config, "l2", "${steps}")
     with pytest.raises(ConfigError, match="int too large to convert to float"):
         checked(config)
+
+
+MODELS = """\
+# @package _global_
+notebook: {question: "Does it?", source: ours}
+hydra: {sweeper: {params: {model: "plain,wide,deep"}}}
+steps: 20
+train_size: 1000
+learning_rate: 0.1
+models:
+  plain: {}
+  wide: {hidden: [9], learning_rate: [0.2, 0.3]}
+  deep: {hidden: "${repeat:4,3}", remedy: {optimizer: adam}, procedure: remedies}
+"""
+
+
+def test_a_model_is_a_bundle_of_keys_and_the_command_line_has_the_last_word(project):
+    """The page's own keys hold where the bundle has none; a bundle's where no word is given."""
+    (project / "conf/study/bundles.yaml").write_text(MODELS)
+    plain, wide, deep = plan(["study=bundles"])
+    assert [each.axes for each in (plain, wide, deep)] == [
+        {"model": "plain"},
+        {"model": "wide"},
+        {"model": "deep"},
+    ]
+    assert (plain.config.hidden, plain.config.learning_rates()) == ([30], [0.1])
+    assert (wide.config.hidden, wide.config.learning_rates()) == ([9], [0.2, 0.3])
+    assert (deep.config.hidden, deep.config.remedy.optimizer) == ([4, 4, 4], "adam")
+    (narrow,) = plan(["study=bundles", "model=wide", "hidden=[2]", "seeds=1"])
+    assert (narrow.config.hidden, narrow.config.learning_rates()) == ([2], [0.2, 0.3])
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["study=bundles", "model=magic"], "model=magic is unknown; choose one of deep, plain, wi"),
+        (["study=nielsen_accuracy", "model=wide"], "model must be left out: its page has none"),
+        (
+            ["study=bundles", "scale=banana"],
+            "expected one of [smoke, quick, over",
+        ),
+        (["study=bundles", "scale=paper"], "scale must be one that its page has: quick"),
+        (["study=nielsen_accuracy", "scale=overnight"], "choose one of smoke, quick, paper"),
+        (["study=bundles", "++models.wide.hiden=[3]"], "In 'model/wide': "),
+    ],
+)
+def test_a_choice_that_the_page_does_not_have_is_refused(words, sentence, project):
+    """Also after another study of the same process had one of that name."""
+    (project / "conf/study/bundles.yaml").write_text(MODELS)
+    plan(["study=bundles"])
+    with pytest.raises(ConfigError) as caught:
+        plan(words)
+    assert sentence in str(caught.value) and "\n" not in str(caught.value)

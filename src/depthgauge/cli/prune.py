@@ -23,6 +23,7 @@ from rich.box import SIMPLE
 from rich.table import Table
 from tqdm import tqdm
 
+from depthgauge.config import Scale
 from depthgauge.console.terminal import console
 from depthgauge.errors import ResourceError
 from depthgauge.planning.cache import plan_summary, studies
@@ -30,10 +31,7 @@ from depthgauge.planning.study_file import scales_of
 from depthgauge.project import project_root
 from depthgauge.store.state import CELLS, held, size
 
-NIGHT = ("overnight_rates", "overnight")
-"""Scales that some pages have (docs/overnight.md)."""
-
-SCALES = ("smoke", "quick", *NIGHT, "paper")
+SCALES = tuple(map(str, Scale))
 
 UNUSED = "no study"
 
@@ -84,12 +82,7 @@ def require_rest() -> None:
 
 def users(scales: Sequence[str]) -> dict[str, str]:
     """Return key -> study for every block that a page plans at one of `scales`."""
-    asked = [
-        (study, scale)
-        for study in studies()
-        for scale in scales
-        if scale not in NIGHT or scale in scales_of(study)
-    ]
+    asked = [(study, scale) for study in studies() for scale in scales_of(study) if scale in scales]
     bar = tqdm(asked, desc="planning", unit="plan", disable=None, leave=False, delay=1)
     return {
         key: study

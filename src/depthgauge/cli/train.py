@@ -24,6 +24,7 @@ from pathlib import Path
 import hydra
 from hydra.types import TaskFunction
 
+from depthgauge.cli.hydra_words import SHOWS, offer_models_to, ordered
 from depthgauge.errors import ConfigError
 from depthgauge.execution.assemble import out_folder
 from depthgauge.execution.planned_cells import trials
@@ -40,12 +41,6 @@ from depthgauge.planning.plan import (
 from depthgauge.project import project_root
 from depthgauge.training.environment import require_neutral_environment
 from depthgauge.user_code.search_path import search_in
-
-FOLDERS = ("--config-dir", "-cd", "--config-path", "-cp")
-VALUED = ("--config-name", "-cn", "--cfg", "-c", "--package", "-p")
-"""Options of Hydra's that take a value, beside folders."""
-SHOWS = ("--cfg", "-c", "--info", "-i", "--hydra-help", "--version", "--shell-completion", "-sc")
-"""Options of Hydra's that print something and train nothing."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,13 +61,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run_words(words: Sequence[str]) -> None:
     """Train what is not finished yet, then assemble and track it; or what Hydra's options ask."""
     root = project_root()
-    ours, hydras = "--dry-run" in words, _ordered(words)
+    ours, hydras = "--dry-run" in words, ordered(words)
     if any(word.startswith("study=") for word in hydras):
         study_of(hydras)
     search_in([Path.cwd(), root])
     os.chdir(root)
     shows = any(word.split("=")[0] in SHOWS for word in words)
     task = dry_run if ours else train_cell
+    offer_models_to(hydras)
     if not shows:
         require_neutral_environment()  # now, rather than once a cell
     with command(dry_run=ours) as begun, _hydras_errors(begun):
@@ -118,29 +114,6 @@ def _finish(begun: Command) -> None:
 
 def _chooses_the_mode(word: str) -> bool:
     return word in ("--multirun", "--run", "-r") or word.startswith("hydra.mode=")
-
-
-def _ordered(words: Sequence[str]) -> list[str]:
-    """Return Hydra's words: options first, as argparse wants them, and folders as seen from here.
-
-    Words on both sides of an option would not be read.
-    """
-    first, options, rest = [], [], []
-    left = [each for each in words if each != "--dry-run"]
-    while left:
-        word = left.pop(0)
-        option, is_one_word, folder = word.partition("=")
-        if word in ("-m", "--multirun", "--resolve"):
-            first.append("--multirun" if word == "-m" else word)
-        elif option in FOLDERS and is_one_word:
-            options.append(f"{option}={Path(folder).absolute()}")
-        elif option in FOLDERS and left:
-            options += [word, str(Path(left.pop(0)).absolute())]
-        elif option in VALUED and not is_one_word and left:
-            options += [word, left.pop(0)]
-        else:
-            rest.append(word)
-    return [*dict.fromkeys(first), *options, *rest]
 
 
 @contextmanager

@@ -4,7 +4,7 @@
 adds what cannot: where to compute, what to show. Nothing below `planning/` sees any other config.
 """
 
-from depthgauge.config.choices import Curvature, Device, Precision, Spacing
+from depthgauge.config.choices import Curvature, Device, Precision, Scale, Spacing
 from depthgauge.config.experiment import Config, Dataset, Experiment, plain, sized
 from depthgauge.config.instruments import Bounds, Evaluation, Gradients, Look, Signal
 from depthgauge.config.procedures import (
@@ -30,6 +30,7 @@ __all__ = [
     "Precision",
     "Pretraining",
     "Remedy",
+    "Scale",
     "Signal",
     "Spacing",
     "StepSizes",

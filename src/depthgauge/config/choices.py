@@ -1,6 +1,16 @@
 """Names that a key may take."""
 
-from enum import Enum
+from enum import Enum, StrEnum
+
+
+class Scale(StrEnum):
+    """Names a row of sizes in a page's table `at`; a text, as in ${at.${scale}.steps}."""
+
+    smoke = "smoke"
+    quick = "quick"
+    overnight_rates = "overnight_rates"
+    overnight = "overnight"
+    paper = "paper"
 
 
 class Spacing(Enum):

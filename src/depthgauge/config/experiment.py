@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 from depthgauge.config.checks import require
-from depthgauge.config.choices import Device, Precision, Spacing
+from depthgauge.config.choices import Device, Precision, Scale, Spacing
 from depthgauge.config.instruments import Bounds, Evaluation, Gradients, Look, Signal
 from depthgauge.config.procedures import (
     Capacity,
@@ -23,8 +23,6 @@ MOST_READINGS = 1_000_000
 """Of one instrument in one run; each is kept until the record is written."""
 MOST_REPLICAS = 65_536
 """Of one block."""
-SCALE = "quick"
-"""The default, and the only scale of a page without sizes of its own (`at`)."""
 INSTRUMENTS = (
     "gradients",
     "evaluation",
@@ -139,8 +137,8 @@ class Experiment:
 class Config(Experiment):
     """An experiment, its replicas, and what changes no number."""
 
-    scale: str = SCALE
-    """Picks the study's protocol from its `at` table: smoke, quick or paper."""
+    scale: Scale = Scale.quick
+    """Picks the study's protocol from its `at` table; a page without one has this scale alone."""
     learning_rate: Any = 0.1
     """One rate, or a list of rates, each of which gets all the seeds."""
     seeds: int = 10
@@ -158,10 +156,16 @@ class Config(Experiment):
     objective: str | None = None
     """What a sweeper such as Optuna searches by: a variable of the record that is one number a
     replica (and step), as cost_validation; its last value, as the mean over the replicas."""
+    trainer: dict[str, Any] = field(default_factory=dict)
+    """Arguments of Lightning's Trainer that change no number, as profiler."""
+    callbacks: dict[str, Any] = field(default_factory=dict)
+    """Name -> a callback of Lightning that only watches: its class (_target_) and arguments."""
+    logger: dict[str, Any] = field(default_factory=dict)
+    """Name -> a logger of Lightning for what callbacks log, likewise."""
     model: str = ""
-    """Names one of `models` where a study's axis is a bundle of keys, as activation with init."""
+    """Picks one of `models` where a study's axis is a bundle of keys, as activation with init."""
     models: dict[str, Any] = field(default_factory=dict)
-    """The bundles; a page refers to them as ${models.${model}.activation}."""
+    """The bundles, each a table of keys as above: the options of Hydra's config group `model`."""
     notebook: dict[str, Any] = field(default_factory=dict)
     """The study's page: question, source, claims served, expected minutes."""
     at: dict[str, Any] = field(default_factory=dict)
@@ -185,11 +189,12 @@ class Config(Experiment):
 
     def _require_choices(self) -> None:
         """A page without `at` or `models` has nothing for `scale` or `model` to choose from."""
-        scales = [name for name, sizes in self.at.items() if isinstance(sizes, dict)] or [SCALE]
+        scales = [name for name, sizes in self.at.items() if isinstance(sizes, dict)]
+        scales = scales or [str(Scale.quick)]
         listed = ", ".join(scales)
         require(self.scale in scales, "scale", self.scale, f"one that its page has: {listed}")
-        names = ", ".join(self.models) or "left out: its page has no `models`"
-        require(self.model in ("", *self.models), "model", self.model, names)
+        names = f"one of {', '.join(self.models)}" if self.models else "left out: its page has none"
+        require(self.model in (self.models or [""]), "model", self.model, names)
 
     def learning_rates(self) -> list[float]:
         """Return the rates of the replica table, in the order given."""

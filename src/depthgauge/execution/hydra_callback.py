@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 
 from depthgauge.execution.planned_cells import remove_trials
 from depthgauge.planning.command import current, folder_of, plans_a_grid, set_for_jobs
+from depthgauge.planning.models import offer_models
 
 
 class SweepCallback(Callback):
@@ -22,6 +23,7 @@ class SweepCallback(Callback):
         """Keep the config of a sweep; the time in the name of its folder stays as it is now."""
         if not plans_a_grid(config):
             set_for_jobs(config, "sweep.dir", str(folder_of(config)))
+            offer_models(config)
         self.on_run_start(config)
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **_: Any) -> None:

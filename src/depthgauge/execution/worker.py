@@ -133,15 +133,18 @@ def _trial(composed: DictConfig, hydra_config: DictConfig) -> Planned:
 
 def _train(planned: Planned, runs: Path) -> None:
     device, cell = planned.config.device.value, planned.cell
+    folder = job_config().hydra.runtime.output_dir
     with tracked_cell(runs, cell.key, cell.blocks) as live:
         for block in cell.blocks:
 
             def watch(block: Block, steps: Mapping[str, Sequence[int]]) -> list[Any]:
                 # Lightning takes seconds to import, and some procedures do without
+                from depthgauge.execution.own_callbacks import own_callbacks
                 from depthgauge.training.progress import ProgressBar
 
                 bar = ProgressBar(f"{planned.study} {planned.config.hidden}", block)
-                return [bar, *live(block, steps)]
+                own = own_callbacks(planned.config, folder)
+                return [bar, *live(block, steps), *own]
 
             finish(block, partial(_compute, block, planned.data, device, watch))
 

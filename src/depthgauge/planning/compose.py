@@ -45,7 +45,13 @@ def if_prepared(names: Sequence[str]) -> str:
     return "".join(f",{name}" for name in names if name in there)
 
 
+def repeat(width: int, layers: int) -> list[int]:
+    """Return the widths of so many layers of one width: ${repeat:100,20} is 20 layers of 100."""
+    return [width] * layers
+
+
 OmegaConf.register_new_resolver("if_prepared", if_prepared, replace=True)
+OmegaConf.register_new_resolver("repeat", repeat, replace=True)
 
 
 class Composer:

@@ -22,7 +22,9 @@ from depthgauge.planning.command import words_of
 from depthgauge.planning.compose import Composer, parsed_word
 from depthgauge.planning.grid import Grid
 from depthgauge.planning.hydra_errors import WHICH, refusals
+from depthgauge.planning.models import offer_models
 from depthgauge.planning.slurm import Asked, asked_of_slurm, device_of
+from depthgauge.planning.trainer_additions import require_watching
 from depthgauge.planning.user_folders import search_config_folders
 from depthgauge.training.cell import Cell, build_cell
 from depthgauge.training.device import require_precision
@@ -111,6 +113,7 @@ def plan(overrides: Sequence[str]) -> list[Planned]:
     refuses.
     """
     study_of(overrides)
+    offer_models(None)
     conf = str(Path("conf").absolute())
     with refusals(), initialize_config_dir(conf, job_name=JOB, version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
@@ -126,6 +129,7 @@ def planned_cells(master: DictConfig, loader: ConfigLoader, words: Sequence[str]
     search_config_folders(master)
     with refusals(OverflowError, ValueError):  # OmegaConf lets Python's own errors through
         asked = asked_of_slurm(master)
+        offer_models(master)
         grid = Grid(loader, master, words)
         composer = Composer(loader, master)
         composed = [(job, *composer.compose(job)) for job in grid.jobs()]
@@ -170,6 +174,7 @@ def planned_cell(
     """Check a composed cell, and cut it into blocks. `axes` name the words that vary."""
     varied = _axes(words, axes, config)
     require_settings_read(config, varied, {parsed_word(word).key_or_group for word in words})
+    require_watching(config)
     device = device_of(config.device, asked, config.scale)
     require_precision(config.precision, device)
     prepared = prepared_data(config.dataset.name)

@@ -6,6 +6,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from depthgauge.config import Scale
 from depthgauge.errors import ConfigError
 
 
@@ -22,11 +23,9 @@ def minutes_of(study: str, scale: str) -> float | None:
 
 
 def scales_of(study: str) -> list[str]:
-    """Return the scales that a study's page has sizes for."""
-    sizes = _value(Path("conf/study") / f"{study}.yaml", "at")
-    found = OmegaConf.to_container(sizes) if isinstance(sizes, DictConfig) else {}
-    assert isinstance(found, dict)
-    return [str(name) for name, each in found.items() if isinstance(each, dict)]
+    """Return the scales that a study's page has sizes for; a page without sizes has one."""
+    found = _value(Path("conf/study") / f"{study}.yaml", "at")
+    return list(map(str, found)) if isinstance(found, DictConfig) else [str(Scale.quick)]
 
 
 def _value(path: Path, key: str) -> object:

@@ -5,6 +5,7 @@ import logging
 import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
@@ -34,6 +35,7 @@ from depthgauge.training.sgd import SGDSettings
 from depthgauge.training.stream import ShapesetStream
 from depthgauge.training.torch_engine import TorchEngine
 from depthgauge.training.updates import Frozen
+from depthgauge.training.trainer_settings import TrainerSettings
 
 CHECKPOINT_SECONDS = 20.0
 """How much work a killed block may lose, or twenty times what a checkpoint takes if that is more.
@@ -164,17 +166,27 @@ def train_block(
 
 
 def quiet_trainer(device: str, callbacks: list[pl.Callback]) -> pl.Trainer:
-    """Return a Trainer for one pass over the chunks, without files, loggers or banners."""
-    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    """Return a Trainer for one pass over the chunks.
+
+    It has no files, loggers or banners but those that a TrainerSettings among `callbacks` asks for.
+    """
+    quiet: dict[str, Any] = {
+        "log_every_n_steps": 1,  # a batch is a chunk of steps
+        "logger": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+    }
+    for each in callbacks:
+        quiet |= each.arguments if isinstance(each, TrainerSettings) else {}
+    level = logging.INFO if quiet.get("profiler") else logging.WARNING  # it prints by logging
+    logging.getLogger("pytorch_lightning").setLevel(level)
     return pl.Trainer(
         accelerator={"cuda": "gpu"}.get(device, device),
         devices=1,
         max_epochs=1,
         callbacks=callbacks,
-        logger=False,
         enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
+        **quiet,
         # What studies record is read by their instruments.
         limit_val_batches=0,
         num_sanity_val_steps=0,
