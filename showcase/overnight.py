@@ -2,6 +2,7 @@
 
     python showcase/overnight.py           again: it goes on where it stopped
     python showcase/overnight.py --keep    train nothing: keep and judge what is finished
+    python showcase/overnight.py --judge   judge once more what is kept, as after a change of a rule
 
 docs/overnight.md says what is trained, and how long it takes. What is finished goes to
 results/overnight: the records, where they come from (origins.json), and what became of the claims
@@ -28,7 +29,7 @@ from depthgauge.studies.registry import CLAIMS
 from depthgauge.training.cell import finished
 
 RATES = ("study=glorot_error", "scale=overnight_rates", "dataset=mnist")
-"""Stage 1: every rate of every model of Table 1, one seed, a quarter of the updates."""
+"""Stage 1: every rate of every model of Table 1, one seed, a fifth of the updates."""
 
 ERRORS = ("study=glorot_error", "scale=overnight", "dataset=mnist")
 """Stage 2: each model at the rate that stage 1 chose on the validation images, five seeds."""
@@ -45,6 +46,9 @@ KEPT = Path("results/overnight")
 
 def main(arguments: Sequence[str]) -> None:
     """Train stage after stage, keeping what is finished after each."""
+    if "--judge" in arguments:
+        write_verdicts(KEPT)
+        return
     if "--keep" not in arguments:
         train(RATES)
         train([*ERRORS, *choices(done(RATES))])
@@ -98,6 +102,11 @@ def keep(folder: Path = KEPT) -> None:
             write(cell, folder / "records" / study / f"{cell.attrs['position']:03d}.safetensors")
     found = origins(folder / "records", records, CELLS)
     settled(found, folder / "records", folder / "origins.json")
+    write_verdicts(folder)
+
+
+def write_verdicts(folder: Path) -> None:
+    """Write what becomes of the claims about the kept records."""
     write_text(folder / "claims.json", as_json(verdicts(folder / "records")))
 
 

@@ -1,8 +1,9 @@
-"""Writes what README and docs/ quote of results/claims.json; run by `make readme`.
+"""Writes what README and docs/ quote of results/claims.json and of theory; run by `make readme`.
 
-README has a table of verdicts between its two comments. A number in prose stands between
-`<!-- claim:ID -->` and `<!-- / -->`; a word after the id asks for another part of the claim, as
-`<!-- claim:ID interval -->`, see PARTS.
+README has what came out and a table of verdicts between its two comments. A number in prose
+stands between `<!-- claim:ID -->` and `<!-- / -->`; a word after the id asks for another part,
+as `<!-- claim:ID interval -->`, see PARTS. `<!-- theory:NAME -->` is a number that formulas give,
+see THEORY.
 """
 
 import re
@@ -12,6 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from depthgauge.report.outcome import outcome
 from depthgauge.report.verdicts import (
     WORDS,
     Verdicts,
@@ -22,6 +24,12 @@ from depthgauge.report.verdicts import (
     tally,
     why_open,
 )
+from depthgauge.theory import (
+    find_activation,
+    literal_identity,
+    shrink_per_layer,
+    widest_steepness,
+)
 
 ROOT = Path(__file__).parents[1]
 
@@ -31,10 +39,27 @@ BLOCK = re.compile(r"(<!-- results: .*? -->\n).*?(<!-- /results -->)", re.DOTALL
 QUOTED = re.compile(r"(<!-- claim:(\S+)(?: (\w+))? -->)[^<]*(<!-- / -->)")
 """A claim's number, or another part of it, in prose."""
 
+COMPUTED = re.compile(r"(<!-- theory:(\w+) -->)[^<]*(<!-- / -->)")
+"""A number of theory in prose."""
+
+THEORY: dict[str, Callable[[], float]] = {
+    "nielsen_1": lambda: shrink_per_layer("sigmoid", 1.0, 1.0),
+    "nielsen_2": lambda: shrink_per_layer("sigmoid", 1.0, 1.0) ** 2,
+    "nielsen_3": lambda: shrink_per_layer("sigmoid", 1.0, 1.0) ** 3,
+    "gelu_slope": lambda: find_activation("gelu").gamma,
+    "steep_weight": lambda: widest_steepness()[0],
+    "steep_width": lambda: widest_steepness()[1],
+    "identity_weight": lambda: literal_identity()[0],
+    "identity_error": lambda: literal_identity()[1],
+}
+"""nielsen_N: the factor of mean field over N layers of Nielsen's nets."""
+
 PARTS: dict[str | None, Callable[[Mapping[str, Any]], str]] = {
     None: lambda claim: rounded(row(claim)["measured"]),
     "interval": lambda claim: " to ".join(rounded(f"{end:g}") for end in claim["interval"] or ()),
     "verdict": lambda claim: row(claim)["word"],
+    "published": lambda claim: rounded(row(claim)["published"]),
+    "n": lambda claim: row(claim)["n"],
     "scale": lambda claim: row(claim)["scale"],
     "updates": lambda claim: row(claim)["updates"],
 }
@@ -42,11 +67,13 @@ PARTS: dict[str | None, Callable[[Mapping[str, Any]], str]] = {
 
 
 def table(verdicts: Verdicts) -> str:
-    """Return the sum of the verdicts in words, and a Markdown row for each source."""
+    """Return what came out, the sum of the verdicts, and a Markdown row for each source."""
     counts = tally(verdicts)
     theirs = published(verdicts)
     total = Counter(each["verdict"] for each in theirs)
     lines = [
+        *(f"- {sentence.text}" for sentence in outcome(verdicts)),
+        "",
         f"Of {len(theirs)} published numbers and sentences {total['holds']} hold,"
         f" {total['fails']} fail and {total['inconclusive']} are open. {why_open(theirs)} What no"
         f" source published is counted apart. Scale: {scales(verdicts)}.",
@@ -71,9 +98,9 @@ def rounded(number: str) -> str:
 
 
 def quoted(text: str, verdicts: Verdicts) -> str:
-    """Return a page's text with the numbers of these verdicts; "not run" where one has none.
+    """Return a page with the numbers of these verdicts ("not run" for none) and of theory.
 
-    Raises ValueError for a claim, or a part of one, that does not exist.
+    Raises ValueError for a claim, a part of one, or a number of theory that does not exist.
     """
     claims = {claim["id"]: claim for claim in verdicts}
 
@@ -83,7 +110,12 @@ def quoted(text: str, verdicts: Verdicts) -> str:
             raise ValueError(f"{found[1]}: no such claim in claims.json, or no such part of one")
         return f"{found[1]}{PARTS[part](claims[name]) or 'not run'}{found[4]}"
 
-    return QUOTED.sub(now, text)
+    def computed(found: re.Match[str]) -> str:
+        if found[2] not in THEORY:
+            raise ValueError(f"{found[1]}: no such number of theory")
+        return f"{found[1]}{THEORY[found[2]]():.3g}{found[3]}"
+
+    return COMPUTED.sub(computed, QUOTED.sub(now, text))
 
 
 def pages() -> list[Path]:

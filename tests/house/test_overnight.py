@@ -58,6 +58,9 @@ def test_a_night_is_kept_judged_and_gone_on_with(night):
     origin = json.loads((folder / "origins.json").read_text())
     assert set(origin) == {"glorot_error", "glorot_saturation"}
     assert all(each["commit"] and each["records"] for each in origin.values())
+    (folder / "claims.json").unlink()
+    night.main(["--judge"])
+    assert json.loads((folder / "claims.json").read_text()) == claims
     stamps = {path: path.stat().st_mtime_ns for path in CELLS.glob("*/record.safetensors")}
     night.main([])
     assert stamps == {path: path.stat().st_mtime_ns for path in CELLS.glob("*/record.safetensors")}

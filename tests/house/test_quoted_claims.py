@@ -14,7 +14,7 @@ PAGES = TABLE["pages"]()
 
 CLAIM = {
     **dict.fromkeys(("study", "statement", "source", "rule", "reason", "dataset", "figure"), ""),
-    **{"id": "nielsen.a", "verdict": "inconclusive", "unit": "%", "published": None, "n": 3},
+    **{"id": "nielsen.a", "verdict": "inconclusive", "unit": "%", "published": 2.5, "n": 3},
     **{"measured": 12480.2, "interval": [-0.01234, 15000.0], "scale": "quick", "cells": []},
     **{"seeds": [0, 1, 2], "n_diverged": 0, "updates": [5000, 150000]},
 }
@@ -32,8 +32,9 @@ def test_every_mark_is_filled_and_closed(page):
     """A mark that is mistyped would never be renewed; one that begins a line ends a paragraph."""
     text = page.read_text(encoding="utf-8")
     assert text.count("<!-- claim:") == len(TABLE["QUOTED"].findall(text))
-    assert text.count("<!-- / -->") == text.count("<!-- claim:")
-    assert re.findall(r"^ *<!-- claim:.*", text, re.MULTILINE) == []
+    assert text.count("<!-- theory:") == len(TABLE["COMPUTED"].findall(text))
+    assert text.count("<!-- / -->") == text.count("<!-- claim:") + text.count("<!-- theory:")
+    assert re.findall(r"^ *<!-- (?:claim|theory):.*", text, re.MULTILINE) == []
 
 
 def test_the_pages_on_remedies_and_reasons_quote():
@@ -48,6 +49,8 @@ def test_the_pages_on_remedies_and_reasons_quote():
         ("", "12,500"),
         (" interval", "-0.0123 to 15,000"),
         (" verdict", "open"),
+        (" published", "2.5"),
+        (" n", "3"),
         (" scale", "quick"),
         (" updates", "5,000 of 150,000 published"),
     ],
@@ -64,6 +67,27 @@ def test_a_claim_that_was_not_run_says_so():
     text = "<!-- claim:nielsen.a -->12<!-- / -->"
     empty = CLAIM | {"measured": None, "interval": None}
     assert "-->not run<" in TABLE["quoted"](text, [empty])
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    # 4.88 from the fixed point of the length map; 1/2 (1 + erf) + x phi is steepest at sqrt(2)
+    [("nielsen_2", "23.8"), ("gelu_slope", "1.13"), ("steep_width", "0.448")],
+)
+def test_a_number_of_theory_is_computed(name, shown):
+    """Whatever stands there; a name that does not exist is an error."""
+    text = f"about <!-- theory:{name} -->STALE<!-- / -->"
+    assert TABLE["quoted"](text, []) == f"about <!-- theory:{name} -->{shown}<!-- / -->"
+    with pytest.raises(ValueError, match="theory:none"):
+        TABLE["quoted"]("<!-- theory:none -->1<!-- / -->", [])
+
+
+def test_prose_that_explains_results_has_no_number_of_its_own():
+    """A measured number of why.md is quoted: digits stand in marks, formulas, sources and names."""
+    text = (ROOT / "docs" / "why.md").read_text(encoding="utf-8")
+    prose = re.sub(r"<!--.*?-->[^<]*<!-- / -->|^>.*$|!\[.*?\)|\]\(.*?\)", "", text, flags=re.M)
+    prose = prose.replace("95 % interval", "interval")
+    assert re.findall(r"\d\.\d+|\d+ ?%|\d+ points|\d,\d{3}", prose) == []
 
 
 @pytest.mark.parametrize("mark", ["nielsen.b", "nielsen.a colour"])

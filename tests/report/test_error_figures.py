@@ -11,8 +11,8 @@ from depthgauge.errors import DataError
 from depthgauge.report.chosen_rates import nets_by_set, rate_table
 from depthgauge.report.glorot_error_curves import error_curves
 from depthgauge.report.glorot_error_table import error_table
+from depthgauge.report.models import SHOWN
 from depthgauge.studies.glorot.published import ERRORS as PUBLISHED
-from depthgauge.studies.glorot.published import NAMES
 
 
 def cell_of(records, dataset, model):
@@ -32,9 +32,9 @@ def test_table_1_shows_interval_rate_and_published_value(records, figures):
     found = tables(figures["glorot_error_table"], "mean", "published")
     assert len(found) == 5
     for table, dataset in zip(found, (*PUBLISHED, "tiny_imagenet"), strict=True):
-        assert set(table["model"]) == set(NAMES.values())
+        assert set(table["model"]) == set(SHOWN.values())
         assert (table["rate"] == 0.1).all()
-        for model, name in NAMES.items():
+        for model, name in SHOWN.items():
             row = table[table["model"] == name].iloc[0]
             values = at_the_middle_rate(cell_of(records, dataset, model), "accuracy_test")[:, -1]
             expected = t_prediction_interval(values)
@@ -44,12 +44,14 @@ def test_table_1_shows_interval_rate_and_published_value(records, figures):
 
 def test_curves_are_bands_over_seeds_at_the_chosen_rate(records, figures):
     """Fig. 11: 2.5 %, median, 97.5 % of the seeds, not of all replicas."""
-    (table,) = tables(figures["glorot_error_curves_11"], "updates", "median")
-    curves = at_the_middle_rate(cell_of(records, "shapeset", "tanh"), "accuracy_test")
+    table, ends = tables(figures["glorot_error_curves_11"], "updates", "median")
+    assert set(ends["model"]) == set(SHOWN.values())  # a label for each line
+    cell = cell_of(records, "shapeset", "tanh")
+    curves = at_the_middle_rate(cell, "accuracy_test")
     rows = table[table["model"] == "Tanh"].sort_values("updates")
     expected = np.quantile(curves, [0.025, 0.5, 0.975], axis=0).T
     assert rows[["low", "median", "high"]].to_numpy() == pytest.approx(expected, rel=1e-3)
-    assert rows["updates"].tolist() == np.linspace(0, 2_500_000, 11).astype(int).tolist()
+    assert rows["updates"].tolist() == cell["evaluation_step"].values.tolist()
 
 
 def test_the_choice_of_the_rate_is_shown(records):
@@ -72,13 +74,13 @@ def test_data_that_was_not_trained_on_is_named():
         error_curves({"glorot_error": cells}, 12, ("cifar10",))
 
 
-def test_widths_and_divergence_are_told(records):
+def test_widths_and_divergence_are_named(records):
     """Nets narrower than the paper's are named; replicas lost at any rate are counted."""
     cells = [each.assign_attrs(config=narrowed(each)) for each in records["glorot_error"]]
     cells[0] = diverge(cells[0], 2, 5)
-    caption = error_table({"glorot_error": cells}).caption
-    assert "Hidden layers of 100 units (published: 1,000)" in caption
-    assert "2 diverged runs left out" in caption
+    basis = error_table({"glorot_error": cells}).basis
+    assert "Hidden layers of 100 units (published: 1,000)" in basis
+    assert "2 diverged runs left out" in basis
 
 
 def narrowed(cell):
@@ -94,10 +96,25 @@ def test_a_model_of_which_every_rate_diverged_is_left_out(records):
     assert len(found[lost["dataset"]]) == 4 and lost["model"] not in found[lost["dataset"]]
 
 
+def test_the_best_depth_is_named(figures):
+    """Each layer takes 5 points off the error in these records."""
+    (table, _) = tables(figures["glorot_depth"], "depth", "mean")
+    assert table.sort_values("depth")["mean"].tolist() == pytest.approx(
+        [40, 35, 30, 25, 20], abs=0.1
+    )
+    assert "normalized tanh 5 (20 %)" in figures["glorot_depth"].finding
+
+
+def test_both_costs_are_named_with_their_errors(figures):
+    """The quadratic cost's is larger here by ten points."""
+    finding = figures["glorot_quadratic"].finding
+    assert "20 % (log-likelihood)" in finding and "30 % (quadratic)" in finding
+
+
 def test_the_shapes_of_section_5_stand_side_by_side(figures):
-    """Growing, shrinking and equal layers, Tanh and Tanh N in each."""
+    """Growing, shrinking and equal layers, both initializations in each."""
     found = tables(figures["glorot_widths"], "mean", "rate")
     assert len(found) == 3
     for table, gain in zip(found, (10, 11, 12), strict=True):
-        standard, normalized = table.sort_values("model")["mean"]
+        standard, normalized = table.sort_values("model", ascending=False)["mean"]
         assert standard - normalized == pytest.approx(gain, abs=0.02)

@@ -1,5 +1,7 @@
 """Figures of signal and saturation: what is drawn is what was recorded, beside what theory says."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -82,7 +84,7 @@ def test_curves_are_means_over_seeds(records, figures):
 
 
 def test_initial_figures_fall_back_to_another_data_set(records, figures):
-    """Without Shapeset the histograms are drawn from MNIST, and the caption says so."""
+    """Without Shapeset the histograms are drawn from MNIST, and the basis says so."""
     from depthgauge.report.figures import FIGURES
 
     without = [
@@ -91,12 +93,30 @@ def test_initial_figures_fall_back_to_another_data_set(records, figures):
     found = FIGURES["glorot_init_activations"]({"glorot_init": without})
     assert len(found.chart.to_dict()["concat"]) == 2
     drawn = FIGURES["glorot_init_variances"]({"glorot_init": without})
-    assert "Data sets mnist (3f2a91c0), imagenet_sample (3f2a91c0)." in drawn.caption
-    assert "Data sets shapeset (3f2a91c0), mnist" in figures["glorot_init_variances"].caption
+    assert "Data sets mnist (3f2a91c0), imagenet_sample (3f2a91c0)." in drawn.basis
+    assert "Data sets shapeset (3f2a91c0), mnist" in figures["glorot_init_variances"].basis
 
 
 def test_published_singular_values_are_marked(figures):
-    """Diamonds at 0.5 for tanh and 0.8 for tanh N."""
-    datasets = figures["glorot_init_jacobians"].chart.to_dict()["datasets"].values()
-    marks = [rows[0]["median"] for rows in datasets if len(rows) == 1]
-    assert sorted(marks) == [0.5, 0.8]
+    """Grey levels at 0.5 for tanh and 0.8 for normalized tanh, in the panel of each data set."""
+    chart = figures["glorot_init_jacobians"].chart.to_dict()
+    levels = [panel["layer"][0] for panel in chart["concat"]]
+    assert len(levels) == 3
+    for level in levels:
+        assert level["mark"]["style"] == "published_curve"
+        assert [row["median"] for row in chart["datasets"][level["data"]["name"]]] == [0.5, 0.8]
+
+
+def test_panels_that_are_compared_have_one_axis(figures):
+    """Spreads of one kind on every data set, and the histograms of both initializations."""
+    for name, columns, axes in (
+        ("glorot_init_variances", 3, ("y",)),
+        ("glorot_init_activations", 2, ("x", "y")),
+        ("glorot_init_weight_gradients", 2, ("x", "y")),
+    ):
+        panels = figures[name].chart.to_dict()["concat"]
+        together = [panels] if columns == 2 else [panels[i::columns] for i in range(columns)]
+        for same in together:
+            for axis in axes:
+                scales = {json.dumps(each["layer"][-1]["encoding"][axis]["scale"]) for each in same}
+                assert len(scales) == 1 and "domain" in scales.pop()

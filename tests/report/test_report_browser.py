@@ -9,6 +9,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
+from depthgauge.report.outcome import LEAD
+from depthgauge.report.verdicts import by_section
+
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.slow,
@@ -17,7 +20,7 @@ pytestmark = [
     ),
 ]
 DRAWN = """() => [...document.querySelectorAll("[data-chart]")].every(
-  (place) => place.querySelector("svg.marks"))"""
+  (place) => !place.checkVisibility() || place.querySelector("svg.marks"))"""
 PHONE, DESK, PROJECTOR = (390, 844), (1280, 800), (1920, 1080)
 
 
@@ -39,7 +42,7 @@ def address(html, tmp_path_factory):
 
 @pytest.fixture
 def visit(browser, address):
-    """Open the page in a window of a given size and colour scheme; all figures are drawn."""
+    """Open the page in a window of a given size and colour scheme; what is unfolded is drawn."""
     contexts = []
 
     def open_page(size=DESK, scheme="light", **options):
@@ -74,10 +77,18 @@ def visible(page, selector):
     return page.locator(f"{selector} >> visible=true").count()
 
 
+def unfold_figures(page):
+    """Show all figures and wait until they are drawn."""
+    page.click("#unfold")
+    page.wait_for_function(DRAWN)
+
+
 def test_every_figure_is_drawn_and_nothing_goes_wrong(visit, report, address):
     """No word on the console, no script error, no request but for the page itself."""
     page = visit()
     page.wait_for_load_state("networkidle")
+    assert page.locator("[data-chart] svg.marks").count() == len(LEAD)
+    unfold_figures(page)
     assert page.locator("[data-chart] svg.marks").count() == len(report.figures)
     assert page.said == []
     assert {url for url in page.asked if not url.startswith("data:")} == {address}
@@ -87,6 +98,7 @@ def test_every_figure_is_drawn_and_nothing_goes_wrong(visit, report, address):
 def test_nothing_has_to_be_scrolled_sideways(visit, size):
     """Neither the page nor a figure is wider than its place, also on a phone of 390 pixels."""
     page = visit(size)
+    unfold_figures(page)
     page.wait_for_timeout(300)  # the last figure may be drawn twice, for its labels
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
     wide = """(places) => places.filter((place) => place.scrollWidth > place.clientWidth)
@@ -94,18 +106,32 @@ def test_nothing_has_to_be_scrolled_sideways(visit, size):
     assert page.locator("[data-chart]").evaluate_all(wide) == []
 
 
+def test_the_page_is_short_until_something_is_unfolded(visit, report):
+    """Ten windows of 1,000 pixels at most; a figure unfolds under its finding and is drawn then."""
+    page = visit()
+    assert page.evaluate("document.documentElement.scrollHeight") < 10_000
+    name = "nielsen_chain"
+    summary = page.locator(f"#figure-{name} > summary")
+    assert report.figures[name].finding in summary.inner_text()
+    summary.click()
+    page.locator(f"[data-chart={name}] svg.marks").wait_for()
+
+
 @pytest.mark.parametrize("key", ["verdict", "study"])
 def test_filters_narrow_the_table(visit, report, key):
-    """Each choice leaves the claims that have it, says how many they are, and can be undone."""
-    page, every = visit(), [verdict["id"] for verdict in report.verdicts]
+    """Each choice unfolds the claims that have it, says how many they are, and can be undone."""
+    page, rows = visit(), [each for found in by_section(report.verdicts).values() for each in found]
     for value in dict.fromkeys(verdict[key] for verdict in report.verdicts):
         page.select_option(f"#filter-{key}", value)
-        wanted = [verdict["id"] for verdict in report.verdicts if verdict[key] == value]
+        wanted = [each["id"] for each in rows if each[key] == value]
         assert shown(page) == wanted
-        assert page.inner_text("#count") == f"{len(wanted)} of {len(every)} claims shown"
+        assert page.inner_text("#count") == f"{len(wanted)} of {len(rows)} claims shown"
     page.click("button[type=reset]")
     page.wait_for_function("() => !document.querySelector('.claims tbody tr[hidden]')")
-    assert shown(page) == every
+    assert shown(page) == []  # folded again
+    for section in page.locator("details.section > summary").all():
+        section.click()
+    assert shown(page) == [each["id"] for each in rows]
 
 
 def test_source_and_words_narrow_together(visit, report):
@@ -129,6 +155,7 @@ def test_a_row_unfolds_to_all_that_is_known(visit, report):
     page, verdict = visit(), report.verdicts[0]
     row = page.locator(f'[id="{verdict["id"]}"]')
     details = row.locator("dl")
+    page.evaluate("(id) => { location.hash = `section-${id}`; }", 1)
     assert not details.is_visible()
     row.locator("summary").click()
     text = details.inner_text()
@@ -156,6 +183,7 @@ def test_a_link_finds_a_claim_that_is_filtered_out(visit, report):
 def test_a_pointer_reads_values(visit):
     """Over a curve the nearest value is told in words."""
     page = visit()
+    unfold_figures(page)
     chart = page.locator("[data-chart=nielsen_training_speed_2]")
     chart.scroll_into_view_if_needed()
     box = chart.bounding_box()
@@ -220,6 +248,8 @@ def test_enter_unfolds_and_the_skip_link_shows(visit):
     page.keyboard.press("Tab")
     box = page.locator(".skip").bounding_box()
     assert box["x"] >= 0
+    page.locator("details.section > summary").first.focus()
+    page.keyboard.press("Enter")
     page.locator(".claims summary").first.focus()
     page.keyboard.press("Enter")
     assert page.locator(".claims dl").first.is_visible()
@@ -232,6 +262,7 @@ def test_enter_unfolds_and_the_skip_link_shows(visit):
 def test_axe_finds_nothing(visit, scheme, options):
     """Deque's accessibility rules: landmarks, names, table headers, contrast, alternatives."""
     page = visit(scheme=scheme)
+    unfold_figures(page)
     page.select_option("#filter-verdict", "fails")  # rows are alike; fewer are quicker
     page.locator(".claims tbody tr:not([hidden]) summary").first.click()
     whole = {"exclude": [[".chart svg"]]}  # hidden from screen readers; test_report_theme: contrast

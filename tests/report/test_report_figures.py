@@ -11,7 +11,8 @@ from report_records import complete, diverge
 from scipy import stats
 
 from depthgauge.report.figure import spec
-from depthgauge.report.figures import FIGURES, draw, figures, png, svg
+from depthgauge.report.figures import CHAPTERS, FIGURES, draw, figures, png, svg
+from depthgauge.report.outcome import LEAD
 from depthgauge.report.theme import MUTED
 from depthgauge.studies.registry import CLAIMS
 
@@ -30,6 +31,11 @@ def tables(figure, *columns):
             if set(columns) <= set(table.columns):
                 found.append(table)
     return found
+
+
+def layers(figure):
+    """Return the layers of a figure's first panel."""
+    return figure.chart.to_dict()["concat"][0]["layer"]
 
 
 def test_there_is_a_figure_for_every_claim():
@@ -52,7 +58,8 @@ def test_training_speed_is_the_full_batch_band_over_seeds(records, figures, dept
         if len(each.attrs["config"]["hidden"]) == depth
         and each.attrs["config"]["batch_size"] == 1000
     )
-    (table,) = tables(figures[f"nielsen_training_speed_{depth}"], "step", "median")
+    table, labels = tables(figures[f"nielsen_training_speed_{depth}"], "step", "median")
+    assert labels["text"].tolist() == [f"layer {each}" for each in range(1, depth + 1)]
     assert set(table["layer"]) == set(range(1, depth + 1))
     assert set(table["step"]) >= {0, 500} and len(table) <= 250 * depth
     for _, point in table.iloc[:: len(table) // 7].iterrows():
@@ -65,7 +72,7 @@ def test_training_speed_is_the_full_batch_band_over_seeds(records, figures, dept
 def test_nielsens_own_curve_is_drawn_behind_ours(figures, depth, first, least):
     """Grey, every tenth step of each hidden layer, with its name beside the last layer's end."""
     figure = figures[f"nielsen_training_speed_{depth}"]
-    curve, label = tables(figure, "speed")
+    curve, label = tables(figure, "speed")[:2]
     assert len(curve) == 50 * depth and set(curve["layer"]) == set(range(1, depth + 1))
     lowest = curve.query("layer == 1").set_index("step")["speed"]
     assert lowest[0] == pytest.approx(first, rel=1e-3)
@@ -77,18 +84,19 @@ def test_nielsens_own_curve_is_drawn_behind_ours(figures, depth, first, least):
     assert "Nielsen's net" in picture and picture.count(MUTED["light"]) >= depth + 1
 
 
-def test_bounds_are_drawn_over_the_speeds_that_they_limit(records, figures):
-    """Dashed medians of the record's bound, hidden layers alone, beside the measured bands."""
-    (table,) = tables(figures["nielsen_training_speed_3"], "step", "bound")
-    cell = next(
-        each
-        for each in records["nielsen_training_speed"]
-        if each.attrs["config"]["hidden"] == [30] * 3 and each.attrs["config"]["batch_size"] == 1000
-    )
-    assert set(table["layer"]) == {1, 2, 3}
-    for _, point in table.iterrows():
-        seeds = cell["bound"].sel(bound_step=point["step"], layer=point["layer"])
-        assert point["bound"] == pytest.approx(np.median(seeds.values.astype(float)), rel=1e-3)
+def test_speeds_during_training_have_one_axis(figures):
+    """The nets of 2, 3 and 4 hidden layers are compared: none fills its own frame."""
+    domains = {
+        json.dumps(layer["encoding"]["y"]["scale"]["domain"])
+        for depth in (2, 3, 4)
+        for layer in figures[f"nielsen_training_speed_{depth}"].chart.to_dict()["concat"][0][
+            "layer"
+        ]
+        if "domain" in layer["encoding"].get("y", {}).get("scale", {})
+    }
+    assert len(domains) == 1
+    low, high = json.loads(domains.pop())
+    assert low < 2e-5 and high > 0.3  # the chapter's own curves of four layers are inside
 
 
 def test_mean_field_is_drawn_from_the_last_layer_on(records, figures):
@@ -146,7 +154,7 @@ def test_accuracy_is_in_percent_over_epochs(records, figures):
     cells = records["nielsen_accuracy"]
     curves = tables(figures["nielsen_accuracy"], "epoch", "median")
     for curve, cell in zip(curves, cells, strict=True):
-        assert curve["epoch"].tolist() == [0, 24, 30]
+        assert curve["epoch"].tolist() == (cell["evaluation_step"] / 5000).values.tolist()
         ours = 100 * np.median(cell["accuracy_validation"].values[:, -1])
         assert curve["median"].iloc[-1] == pytest.approx(ours, abs=0.01)
 
@@ -176,8 +184,8 @@ def test_minibatch_shows_three_estimators_beside_the_full_batch(records, figures
         if each.attrs["config"]["hidden"] == [30, 30] and each.attrs["config"]["batch_size"] == 10
     )
     bands = tables(figures["nielsen_minibatch_speed"], "step", "median")
-    # Each estimator's panel holds its own band and the full batch's, drawn first alone.
-    full, own, reference, everything, _, window, _ = bands
+    # Each estimator's panel holds its own band, the full batch's, and labels.
+    full, _, own, reference, _, everything, _, _, window, _, _ = bands
     pd.testing.assert_frame_equal(full, reference)
     for table, variable in (
         (own, "batch_bias_gradient_norm"),
@@ -191,34 +199,88 @@ def test_minibatch_shows_three_estimators_beside_the_full_batch(records, figures
     assert 49 <= window["step"].min() <= 51
 
 
-def test_diverged_replicas_are_left_out_and_counted_in_the_caption(figures):
-    """Wild numbers of a diverged seed move no curve; the caption says that one is missing."""
+def test_diverged_replicas_are_left_out_and_counted(figures):
+    """Wild numbers of a diverged seed move no curve; the basis says that one is missing."""
     records = complete()
     deepest = records["nielsen_accuracy"][-1]
     records["nielsen_accuracy"][-1] = diverge(deepest, 3)
     found = draw(records)[0]["nielsen_accuracy"]
-    assert "1 diverged run left out" in found.caption
-    assert "11 seeds (0–2, 4–11)" in found.caption
+    assert "1 diverged run left out" in found.basis
+    assert "11 seeds (0–2, 4–11)" in found.basis
     (*_, curve) = tables(found, "epoch", "median")
     kept = np.delete(deepest["accuracy_validation"].values[:, -1], 3)
     assert curve["high"].iloc[-1] == pytest.approx(100 * np.quantile(kept, 0.975), abs=0.01)
 
 
-def test_captions_say_what_a_figure_rests_on(figures):
-    """Seeds, band or interval, scale, updates used and published, data set and its hash."""
+def test_every_figure_says_what_it_rests_on(figures):
+    """Seeds, scale, updates used and published, data set and its hash, apart from the caption."""
     for name, figure in figures.items():
-        assert "12 seeds (0–11)" in figure.caption, name
-        assert "Scale quick" in figure.caption
+        assert "12 seeds (0–11)" in figure.basis, name
+        assert "Scale quick" in figure.basis and "Scale quick" not in figure.caption
         data = next(each.dataset for each in CLAIMS if each.figure == name)
-        sets = re.search(r"Data sets? (.*)\.$", figure.caption)
+        sets = re.search(r"Data sets? (.*)\.$", figure.basis)
         if figure.study in ("nielsen_chain", "glorot_cost_surface"):
-            assert sets is None and figure.caption.endswith("No data set plays a part.")
+            assert sets is None and figure.basis.endswith("No data set is used.")
         else:
             assert sets and f"{data} (3f2a91c0)" in sets[1].split(", ")
-        assert ("published updates" in figure.caption) <= (figure.study != "remedies")
-    assert "150,000 of 150,000 published updates" in figures["nielsen_accuracy"].caption
+        assert ("published updates" in figure.basis) <= (figure.study != "remedies")
+    assert "150,000 of 150,000 published updates" in figures["nielsen_accuracy"].basis
     assert "central 95 % of seeds" in figures["nielsen_training_speed_4"].caption
     assert "95 % prediction interval" in figures["nielsen_initial_speed"].caption
+
+
+def test_every_figure_has_its_place_and_its_finding(figures):
+    """Once in a chapter; the finding is a sentence with a number, the title is without one."""
+    assert sorted(name for names in CHAPTERS.values() for name in names) == sorted(FIGURES)
+    assert set(LEAD) <= set(FIGURES)
+    for figure in figures.values():
+        assert re.search(r"\d", figure.finding) and figure.finding.endswith("."), figure.name
+        assert "nan" not in figure.finding and "e+" not in figure.finding
+        assert figure.alternative == f"{figure.title}. {figure.finding}"
+
+
+def test_findings_are_those_of_the_records(records, figures):
+    """Numbers of four findings, computed again with numpy alone."""
+    deepest = next(
+        each
+        for each in records["nielsen_initial_speed"]
+        if each.attrs["config"]["hidden"] == [30] * 4
+    )
+    speeds = deepest[SPEED].sel(gradient_step=0).values.astype(float)
+    ratio = stats.gmean(speeds[:, 3] / speeds[:, 0])
+    found = figures["nielsen_initial_speed"]
+    assert f"layer 4 starts {ratio:.3g} times as fast" in found.finding
+    means = {
+        len(each.attrs["config"]["hidden"]): 100 * each["accuracy_validation"].values[:, -1].mean()
+        for each in records["nielsen_accuracy"]
+    }
+    best = max(means, key=means.__getitem__)
+    text = f"highest with {best} hidden layers: {means[best]:.2f} %"
+    assert text in figures["nielsen_accuracy"].finding
+    (bars,) = records["nielsen_neuron_bars"]
+    gradient = np.abs(bars["bias_gradient"].values[:, 0, :2, :6])
+    pairs = (gradient[:, 1, :, None] > gradient[:, 0, None, :]).sum(axis=(1, 2)).mean()
+    assert f"In {pairs:.3g} of the 36 pairs" in figures["nielsen_neuron_bars"].finding
+    (four,) = (
+        each for each in records["nielsen_chain"] if each.attrs["config"]["hidden"] == [1] * 3
+    )
+    below = (np.abs(four["chain_factor"].values[:, 1:]) < 0.25).mean()
+    assert figures["nielsen_chain"].finding.startswith(f"{100 * below:.0f} % of random neurons")
+
+
+def test_a_picture_carries_its_finding(figures):
+    """Taken out of the page, as on a slide, it still says what it shows."""
+    figure = figures["nielsen_initial_speed"]
+    drawn = "".join(ElementTree.fromstring(svg(figure)).itertext())
+    assert figure.finding.split(" (")[0] in re.sub(r"\s+", " ", drawn)
+
+
+@pytest.mark.parametrize("name", ["glorot_init_variances", "glorot_error_table", "glorot_widths"])
+def test_no_model_goes_by_an_initial(figures, name):
+    """ "Tanh N" of Table 1 is the normalized tanh; nothing has to be looked up in a caption."""
+    text = json.dumps(spec(figures[name]), ensure_ascii=False)
+    assert not re.search(r"\b(Tanh|Softsign) N\b", text)
+    assert "ormalized" in text
 
 
 def test_missing_records_leave_figures_out_and_are_named():
@@ -268,7 +330,7 @@ def test_a_layer_has_one_colour_everywhere(figures):
                 r'"field": "layer", "legend": [^}]*?(?:}, )?"scale": {("domain"[^}]*)}', text
             )
         )
-    assert domains == {'"domain": [1, 2, 3, 4, 5, 6]'}
+    assert domains == {'"domain": [1, 2, 3, 4, 5]'}
 
 
 def test_pictures_are_whole_and_still(figures):

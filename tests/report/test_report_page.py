@@ -15,6 +15,7 @@ from report_records import ORIGIN, complete, judged
 
 from depthgauge.report.content import Report
 from depthgauge.report.figures import draw, svg
+from depthgauge.report.outcome import LEAD, outcome
 from depthgauge.report.page import page
 
 HOSTILE = (
@@ -135,13 +136,38 @@ def test_the_page_is_small(html):
 
 
 def test_verdicts_come_first_and_add_up(report, document):
-    """How many hold, fail, are open: the numbers of the verdicts themselves."""
-    counts = Counter(verdict["verdict"] for verdict in report.verdicts)
+    """How many published claims hold, fail, are open; then figures, claims, the rest."""
+    ours = ("finding", "mathematics")
+    theirs = [verdict for verdict in report.verdicts if verdict["nature"] not in ours]
+    counts = Counter(verdict["verdict"] for verdict in theirs)
     assert document.inside("strong") == [
         str(counts[kind]) for kind in ("holds", "fails", "inconclusive")
     ]
+    headings = ["What came out", "In three figures", "Claims by source", "All figures"]
+    found = [each for each in document.inside("h2") if each in headings]
+    assert found == headings
+
+
+def test_the_first_words_are_what_came_out(report, document):
+    """Before any list of what fails; each sentence links to the claim that it quotes."""
     text = document.read()
-    assert text.index("Verdicts") < text.index("Claims") < text.index("Figures")
+    first = text.index(outcome(report.verdicts)[0].text)
+    assert text.index("What came out") < first
+    assert "Not as published" not in text[:first]
+    linked = {each["href"] for each in document.named("a") if each.get("class") == "more"}
+    assert linked == {f"#{each.claims[0]}" for each in outcome(report.verdicts) if each.claims}
+
+
+def test_every_figure_is_there_once_under_its_finding(report, document):
+    """Three on the first screen, the others folded, with words for those who do not see them."""
+    places = [each["data-chart"] for _, each in document.tags if "data-chart" in each]
+    assert sorted(places) == sorted(report.figures)
+    assert places[: len(LEAD)] == list(LEAD)
+    labels = {each["data-chart"]: each["aria-label"] for _, each in document.tags
+              if "data-chart" in each}  # fmt: skip
+    assert labels == {name: figure.alternative for name, figure in report.figures.items()}
+    basis = {each["class"] for each in document.named("p") if "class" in each}
+    assert "basis" in basis
 
 
 def test_every_claim_unfolds_to_all_that_is_known(report, document):
@@ -180,7 +206,7 @@ def test_assistive_technology_finds_its_way(document):
     assert [each["aria-live"] for each in document.named("output")] == ["polite"]
     assert all(each["alt"] for each in document.named("img"))
     charts = [attributes for _, attributes in document.tags if "data-chart" in attributes]
-    assert all(each["role"] == "img" and each["aria-labelledby"] for each in charts)
+    assert all(each["role"] == "img" and each["aria-label"] for each in charts)
 
 
 def test_provenance_says_by_which_commit_where_and_how_long(document):

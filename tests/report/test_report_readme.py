@@ -3,7 +3,9 @@
 import re
 from dataclasses import replace
 
+from depthgauge.report.outcome import LEAD
 from depthgauge.report.readme import plain, readme
+from depthgauge.report.verdicts import by_section
 
 ROW = re.compile(r"(?<!\\)\|")
 
@@ -12,7 +14,8 @@ def test_there_is_a_row_for_every_claim(report):
     """Each has verdict, statement, both values, unit and seeds."""
     lines = [line for line in readme(report).splitlines() if re.match(r"\| [✓✗?] ", line)]
     assert len(lines) == len(report.verdicts)
-    for line, verdict in zip(lines, report.verdicts, strict=True):
+    rows = [verdict for found in by_section(report.verdicts).values() for verdict in found]
+    for line, verdict in zip(lines, rows, strict=True):
         cells = [cell.strip() for cell in ROW.split(line)[1:-1]]
         assert len(cells) == 6
         assert cells[1] == plain(verdict["statement"])
@@ -34,7 +37,8 @@ def test_hostile_texts_break_no_row(report):
 def test_every_figure_is_shown_with_its_caption(report):
     """Pictures are the files beside it; the one that is missing is named."""
     text = readme(report)
-    assert re.findall(r"\]\(figures/(.*)\.svg\)", text) == list(report.figures)
+    shown = re.findall(r"\]\(figures/(.*)\.svg\)", text)
+    assert sorted(shown) == sorted(report.figures) and shown[: len(LEAD)] == list(LEAD)
     for figure in report.figures.values():
         assert plain(figure.caption) in text
     assert plain("nielsen_neuron_bars") in text.split("### Not drawn")[1]

@@ -2,12 +2,12 @@
 
 import re
 from importlib.resources import files
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
 
-from depthgauge.colours import BACKGROUND, INK, LAYER_COLOURS
+from depthgauge.colours import BACKGROUND, CATEGORY_COLOURS, INK, LAYER_COLOURS
 from depthgauge.report.theme import MUTED, config
 
 # Linear-RGB simulations of full dichromacy. Source: Machado, Oliveira, Fernandes, IEEE TVCG 15
@@ -58,9 +58,10 @@ def lab(rgb):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_layer_colours_stand_out_from_the_page(mode):
+def test_colours_stand_out_from_the_page(mode):
     """Graphics need a contrast of 3 (WCAG 2.2, 1.4.11), text 4.5 (1.4.3)."""
-    assert min(contrast(each, BACKGROUND[mode]) for each in LAYER_COLOURS[mode]) >= 3
+    for colours in (LAYER_COLOURS, CATEGORY_COLOURS):
+        assert min(contrast(each, BACKGROUND[mode]) for each in colours[mode]) >= 3
     assert contrast(INK[mode], BACKGROUND[mode]) >= 4.5
     assert contrast(MUTED[mode], BACKGROUND[mode]) >= 4.5
 
@@ -74,12 +75,34 @@ def test_symbols_of_a_legend_of_shapes_can_be_seen(mode):
 
 
 @pytest.mark.parametrize("mode", MODES)
+def test_words_in_a_figure_can_be_read(mode):
+    """Labels beside lines are text marks, which Vega draws black where no colour is named."""
+    found = config(mode)
+    styles = [each for each in found["style"].values() if "fontSize" in each]
+    colours = [found["text"]["color"], *(each["color"] for each in styles if "color" in each)]
+    assert styles and all(contrast(each, BACKGROUND[mode]) >= 4.5 for each in colours)
+
+
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("vision", VISION)
-def test_layer_colours_differ_for_every_kind_of_vision(mode, vision):
-    """Any two layers lie 20 or more apart in L*a*b*; just noticeable is about 2."""
-    matrix = np.array(VISION[vision])
-    seen = [lab(np.clip(matrix @ linear(each), 0, 1)) for each in LAYER_COLOURS[mode]]
+def test_categories_differ_for_every_kind_of_vision(mode, vision):
+    """Any two lie 20 or more apart in L*a*b*; just noticeable is about 2."""
+    seen = perceived(CATEGORY_COLOURS[mode], vision)
     assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) >= 20
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("vision", VISION)
+def test_layers_are_in_order_for_every_kind_of_vision(mode, vision):
+    """Each is lighter than the layer before, and 15 or more from every other in L*a*b*."""
+    seen = perceived(LAYER_COLOURS[mode], vision)
+    assert all(b[0] - a[0] > 4 for a, b in pairwise(seen))
+    assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) >= 15
+
+
+def perceived(colours, vision):
+    """L*a*b* of "#rrggbb" colours as a person with this colour vision sees them."""
+    return [lab(np.clip(np.array(VISION[vision]) @ linear(each), 0, 1)) for each in colours]
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -139,7 +139,7 @@ def test_mean_singular_values_of_both_inits():
         (lambda: delta_variances([3, 0], [0.1], 1.0), "widths must be at least 1"),
         (lambda: activation_variances([3, 4], [np.nan], 1.0), "weight variances must be finite"),
         (lambda: activation_variances([3, 4], [0.1], -1.0), "the input variance must be at least"),
-        (lambda: initial_variances("nosuch", [3, 4]), "no init 'nosuch'"),
+        (lambda: initial_variances("nosuch", [3, 4]), "init=nosuch is unknown"),
         (lambda: product_variance([-1.0], [0.0]), "variances must be at least 0"),
     ],
 )

@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from depthgauge.colours import BACKGROUND, INK, LAYER_COLOURS
+from depthgauge.colours import BACKGROUND, CATEGORY_COLOURS, INK
 from depthgauge.diagnosis import charts, wording
 from depthgauge.diagnosis.findings import (
     FAULTS,
@@ -50,7 +50,7 @@ def page_html(diagnosis: Diagnosis) -> str:
         profiles=[_profile(looks, name) for name, looks in _profiles(diagnosis.looks).items()],
         about=dict(diagnosis.about),
         problems=list(dict.fromkeys(k.problem for k in diagnosis.looks if k.problem)),
-        colours=LAYER_COLOURS,
+        colours=CATEGORY_COLOURS,
         background=BACKGROUND,
         ink=INK,
     )

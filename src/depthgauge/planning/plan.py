@@ -173,9 +173,9 @@ def planned_cell(
 ) -> Planned:
     """Check a composed cell, and cut it into blocks. `axes` name the words that vary."""
     varied = _axes(words, axes, config)
-    require_settings_read(config, varied)
+    require_settings_read(config, varied, {parsed_word(word).key_or_group for word in words})
     require_watching(config)
-    device = device_of(config.device, asked)
+    device = device_of(config.device, asked, config.scale)
     require_precision(config.precision, device)
     prepared = prepared_data(config.dataset.name)
     config = replace(sized(config, len(prepared.train.labels)), device=Device(device))

@@ -9,10 +9,10 @@ SPEED = "speed |∂C/∂b| (cost per unit of bias)"
 _LOG = alt.Scale(type="log", nice=False)
 _DECADES = [10.0**power for power in range(-12, 6)]
 _TICKS = alt.Axis(values=sorted([*_DECADES, *(3 * decade for decade in _DECADES)]))
-_LAYERS = alt.Scale(domain=list(range(1, 7)))
-"""The same colour for the same layer in every figure; the theme says which."""
+_LAYERS = alt.Scale(domain=list(range(1, 6)))
+"""The same colour for the same layer in every figure, from dark to light; the theme says which."""
 
-OUTLINE = alt.Stroke("layer:N", scale=_LAYERS, legend=None)
+OUTLINE = alt.Stroke("layer:O", scale=_LAYERS, legend=None)
 """A layer's colour for the edge of a mark that is filled with another one."""
 
 
@@ -22,12 +22,14 @@ def speed_x(field: str, span: float = 1.0) -> alt.X:
     When the largest is more than 10,000 times (`span`) the smallest, decades alone are marked.
     """
     axis = alt.Axis(values=_DECADES) if span > 1e4 else _TICKS
-    return alt.X(f"{field}:Q", scale=_LOG, title=SPEED, axis=axis)
+    scale = alt.Scale(type="log", nice=False, padding=10)  # the least bin is clear of the labels
+    return alt.X(f"{field}:Q", scale=scale, title=SPEED, axis=axis)
 
 
-def speed_y(field: str) -> alt.Y:
-    """Return a y axis of speeds, logarithmic too."""
-    return alt.Y(f"{field}:Q", scale=_LOG, title=SPEED, axis=_TICKS)
+def speed_y(field: str, ends: tuple[float, float] | None = None) -> alt.Y:
+    """Return a y axis of speeds, logarithmic too, from one of `ends` to the other if given."""
+    scale = _LOG if ends is None else alt.Scale(type="log", nice=False, domain=list(ends))
+    return alt.Y(f"{field}:Q", scale=scale, title=SPEED, axis=_TICKS)
 
 
 def step_x() -> alt.X:
@@ -60,4 +62,4 @@ def colour(table: pd.DataFrame, labelled: bool = False) -> alt.Color:
     legend = None
     if not labelled:
         legend = alt.Legend(title="hidden layer", values=sorted(set(table["layer"])))
-    return alt.Color("layer:N", scale=_LAYERS, legend=legend)
+    return alt.Color("layer:O", scale=_LAYERS, legend=legend)

@@ -1,17 +1,20 @@
 """Bound (**) over the gradients it limits, layer by layer, while Nielsen's nets train."""
 
 import altair as alt
+import numpy as np
 import pandas as pd
 import xarray as xr
 
 from depthgauge.report.axes import colour, speed_y
-from depthgauge.report.cells import Records, basis, matching, measured
-from depthgauge.report.curves import hover
+from depthgauge.report.cells import Records, basis, layers_in_words, matching, measured
+from depthgauge.report.curves import hover, layer_labels
 from depthgauge.report.figure import Figure, panel
-from depthgauge.report.seeds import band_table
+from depthgauge.report.labels import Axis
+from depthgauge.report.seeds import BAND_WORDS, band_table
 
 STUDY = "bounds"
 DEPTH = 4
+HEIGHT = 300
 
 _COSTS = {"quadratic": "Quadratic cost", "cross_entropy": "Cross-entropy"}
 
@@ -23,9 +26,13 @@ def bounds(records: Records) -> Figure:
     return Figure(
         study=STUDY,
         name=STUDY,
-        title=f"How close gradients come to what the weights allow, {DEPTH} hidden layers",
-        caption=f"{_caption(images)} {basis(nets.values())}",
-        chart=alt.concat(*(_panel(cost, net) for cost, net in nets.items()), columns=2),
+        title=f"Gradients and Milman's upper bound, {layers_in_words(DEPTH)}",
+        finding=_finding(nets["quadratic"], "quadratic cost"),
+        caption=_caption(images),
+        basis=basis(nets.values()),
+        chart=alt.concat(
+            *(_panel(cost, net) for cost, net in nets.items()), columns=2
+        ).resolve_scale(y="shared"),
     )
 
 
@@ -36,20 +43,37 @@ def bounds_tanh(records: Records) -> Figure:
     return Figure(
         study="bounds_tanh",
         name="bounds_tanh",
-        title=f"Where the slope reaches 1 the bound does not shrink, {DEPTH} hidden layers of tanh",
-        caption=f"{_caption(images)} {basis([net])}",
+        title=f"Gradients and Milman's upper bound, {layers_in_words(DEPTH)} of tanh units",
+        finding=_finding(net, "tanh, quadratic cost"),
+        caption=_caption(images),
+        basis=basis([net]),
         chart=alt.concat(_panel("quadratic", net), columns=1),
     )
 
 
 def _caption(images: int) -> str:
     return (
-        f"Norm of ∂C/∂b averaged over the first {images:,} training images (line: median over"
-        " seeds; band: central 95 % of seeds) and its bound (dashed, median, same colour):"
-        " in layer l of L, γ^(L−l+1) times the spectral norms of the weights beyond the layer"
-        " times the mean |a − y|, where γ is the activation's largest slope; for the"
-        " cross-entropy without the output's γ. The step axis is linear up to 1 and"
+        "Each solid line stays below the dashed one of its colour. Solid: norm of ∂C/∂b, the mean"
+        f" gradient over the first {images:,} training images (median over seeds; {BAND_WORDS});"
+        " dashed: its bound, median. The bound of layer l of L is γ^(L−l+1) times the spectral"
+        " norms of the weights beyond the layer times the mean |a − y|, where γ is the activation's"
+        " largest slope; for the cross-entropy one γ less. The axis of steps is linear up to 1 and"
         " logarithmic beyond."
+    )
+
+
+def _finding(net: xr.Dataset, which: str) -> str:
+    """Return how much of its bound the first layer uses, and how fast both fall, at the start."""
+    bound = measured(net, "bound").isel(bound_step=0).sel(layer=slice(1, DEPTH)).astype(float)
+    used = measured(net, "bound_tightness").isel(bound_step=0).astype(float)
+    falls = [
+        float(np.exp(np.log(each.sel(layer=DEPTH) / each.sel(layer=1)).mean() / (DEPTH - 1)))
+        for each in (bound, bound * used)
+    ]
+    return (
+        f"Before training the bound changes by a factor of {falls[0]:.3g} per layer toward the"
+        f" output, gradients by {falls[1]:.3g}; layer 1 uses"
+        f" {100 * float(used.sel(layer=1).mean()):.2g} % of its bound ({which})."
     )
 
 
@@ -67,15 +91,20 @@ def _panel(cost: str, net: xr.Dataset) -> alt.LayerChart:
     norms = measured(net, "bound") * measured(net, "bound_tightness")
     table, limit = band_table(_hidden(net, norms), "step"), bound_table(net)
     x = alt.X("step:Q", title="SGD steps done", scale=alt.Scale(type="symlog"), axis=_STEPS)
-    base = alt.Chart(table).encode(x=x, color=colour(table))
-    above = alt.Chart(limit).encode(x=x, color=colour(limit))
+    base = alt.Chart(table).encode(x=x, color=colour(table, labelled=True))
+    above = alt.Chart(limit).encode(x=x, color=colour(limit, labelled=True))
     layers = [
         base.mark_area(style="band").encode(y=speed_y("low"), y2="high"),
         base.mark_line(style="median").encode(y=speed_y("median")),
         above.mark_line(style="reference").encode(y=speed_y("median")),
+        layer_labels(table, x, speed_y("median"), _axis(table, limit)),
         hover(f"{STUDY}_{cost}", table, "step", "median"),
     ]
-    return panel(_COSTS[cost], layers, width=290, height=300)
+    return panel(_COSTS[cost], layers, width=260, height=HEIGHT)
+
+
+def _axis(*tables: pd.DataFrame) -> Axis:
+    return Axis.over(pd.concat(tables), HEIGHT, log=True)
 
 
 _STEPS = alt.Axis(

@@ -82,10 +82,15 @@ def _missing(study: str, wanted: str) -> DataError:
     )
 
 
+def layers_in_words(depth: int) -> str:
+    """Return for example "1 hidden layer", "4 hidden layers"."""
+    return f"{depth} hidden layer{'s' * (depth != 1)}"
+
+
 def basis(drawn: Collection[xr.Dataset], published: bool = True) -> str:
     """Return what a figure of the cells `drawn` rests on: seeds, updates, scale and data.
 
-    Without `published`, the study's full number of updates is nobody's but ours, and not told.
+    Without `published`, the study's full number of updates is left out: no source names one.
     """
     first = next(iter(drawn)).attrs
     seeds = " or ".join(dict.fromkeys(in_words(each["seed"].values) for each in drawn))
@@ -96,12 +101,12 @@ def basis(drawn: Collection[xr.Dataset], published: bool = True) -> str:
         updates = f"{used:,} of {full:,} published updates"
     else:
         updates = f"{used:,} updates" if used else "no updates, initial networks"
-    return f"{seeds} a net{left_out}. Scale {first['scale']}: {updates}. {_data(drawn)}"
+    return f"{seeds} per net{left_out}. Scale {first['scale']}: {updates}. {_data(drawn)}"
 
 
 def _data(drawn: Collection[xr.Dataset]) -> str:
     if all(each.attrs["config"]["procedure"] in OWN_EXAMPLES for each in drawn):
-        return "No data set plays a part."
+        return "No data set is used."
     sets = {each.attrs["data"]["name"]: each.attrs["data"]["hash"][:8] for each in drawn}
     names = ", ".join(f"{name} ({digest})" for name, digest in sets.items())
     return f"Data set{'s' * (len(sets) > 1)} {names}."

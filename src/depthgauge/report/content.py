@@ -1,5 +1,6 @@
 """What the page and the Markdown table show alike."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,15 +9,18 @@ from depthgauge.claims.chance import chance_statement
 from depthgauge.provenance.ledger import Origin
 from depthgauge.report.cells import Records
 from depthgauge.report.figure import Figure
+from depthgauge.report.figures import CHAPTERS
+from depthgauge.report.outcome import LEAD, outcome, refuted
 from depthgauge.report.provenance import provenance, together
 from depthgauge.report.verdicts import (
     WORDS,
     Verdicts,
+    by_section,
+    open_by_want,
     published,
     row,
     scales,
     tally,
-    why_open,
 )
 
 
@@ -38,20 +42,39 @@ class Report:
 def content(report: Report) -> dict[str, Any]:
     """Return the report as the templates take it, numbers already in words."""
     studies = provenance(report.records, report.origins)
-    rows = [row(verdict) for verdict in report.verdicts]
+    theirs = published(report.verdicts)
     return {
-        "rows": rows,
-        "published": len(published(report.verdicts)),
+        "outcome": outcome(report.verdicts),
+        "refuted": [row(each) for each in refuted(report.verdicts)],
+        "published": Counter(each["verdict"] for each in theirs),
+        "open": {
+            want: [row(each) for each in group] for want, group in open_by_want(theirs).items()
+        },
+        "sections": {
+            name: [row(each) for each in group]
+            for name, group in by_section(report.verdicts).items()
+        },
         "served": {
-            name: [each for each in rows if each["figure"] == name] for name in report.figures
+            name: [row(each) for each in report.verdicts if each["figure"] == name]
+            for name in report.figures
         },
         "tally": tally(report.verdicts),
         "words": WORDS,
         "scales": scales(report.verdicts),
-        "why_open": why_open(report.verdicts),
         "chance": chance_statement(report.verdicts),
         "figures": report.figures,
+        "lead": [name for name in LEAD if name in report.figures],
+        "chapters": _chapters(report.figures),
         "missing": report.missing,
         "provenance": studies,
         "together": together(studies, report.origins),
     }
+
+
+def _chapters(figures: Mapping[str, Figure]) -> dict[str, list[str]]:
+    """Return chapter -> the names of its figures that are not on the first screen."""
+    rest = {
+        chapter: [name for name in names if name in figures and name not in LEAD]
+        for chapter, names in CHAPTERS.items()
+    }
+    return {chapter: names for chapter, names in rest.items() if names}

@@ -7,6 +7,7 @@ import xarray as xr
 from depthgauge.report.axes import colour, speed_y, step_x
 from depthgauge.report.cells import measured
 from depthgauge.report.figure import HOVER
+from depthgauge.report.labels import Axis, end_labels, label_layer
 from depthgauge.report.seeds import band_table
 
 
@@ -23,11 +24,19 @@ def speed_table(cell: xr.Dataset, variable: str) -> pd.DataFrame:
 
 def speed_layers(table: pd.DataFrame) -> list[alt.Chart]:
     """Return band and median of `table` (step, layer, low, median, high) on a log axis."""
-    base = alt.Chart(table).encode(x=step_x(), color=colour(table))
+    base = alt.Chart(table).encode(x=step_x(), color=colour(table, labelled=True))
     return [
         base.mark_area(style="band").encode(y=speed_y("low"), y2="high"),
         base.mark_line(style="median").encode(y=speed_y("median")),
     ]
+
+
+def layer_labels(table: pd.DataFrame, x: alt.X, y: alt.Y, axis: Axis) -> alt.Chart:
+    """Return "layer 1", ... beside the ends of the lines of `table`; x and y encode them."""
+    across, up = (str(each.shorthand).removesuffix(":Q") for each in (x, y))
+    ends = end_labels(table, across, up, "layer", axis)
+    ends["text"] = [f"layer {layer}" for layer in ends["layer"]]
+    return label_layer(ends, x, y, "text")
 
 
 def hover(name: str, table: pd.DataFrame, x: str, y: str) -> alt.Chart:
@@ -42,4 +51,6 @@ def hover(name: str, table: pd.DataFrame, x: str, y: str) -> alt.Chart:
         opacity=alt.condition(near, alt.value(1), alt.value(0)),
         tooltip=[str(column) for column in table.columns],
     )
-    return (seen.encode(color=colour(table)) if "layer" in table else seen).add_params(near)
+    return (
+        seen.encode(color=colour(table, labelled=True)) if "layer" in table else seen
+    ).add_params(near)

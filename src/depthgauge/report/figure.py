@@ -1,6 +1,7 @@
-"""A figure: a chart with its name, its study and a caption that says what it rests on."""
+"""A figure: a chart with what it shows in one sentence, how to read it and what it rests on."""
 
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,9 @@ import altair as alt
 import vl_convert
 
 from depthgauge.report.theme import config
+
+_LINE = 82
+"""Characters in a line of a picture's title."""
 
 HOVER = "hover"
 """Name prefix of the layers that only answer the pointer; still pictures do without them."""
@@ -21,8 +25,19 @@ class Figure:
     study: str
     name: str
     title: str
+    """What is drawn, in a few words, for lists and links."""
+    finding: str
+    """What came out: a sentence with numbers of the records that are drawn."""
     caption: str
+    """How to read it."""
+    basis: str
+    """Seeds, updates, scale and data: see `depthgauge.report.cells.basis`."""
     chart: alt.ConcatChart
+
+    @property
+    def alternative(self) -> str:
+        """What a reader learns who cannot see the picture."""
+        return f"{self.title}. {self.finding}"
 
 
 def panel(title: str, layers: Sequence[alt.Chart], width: int, height: int) -> alt.LayerChart:
@@ -39,22 +54,25 @@ def spec(figure: Figure) -> dict[str, Any]:
 
 def svg(figure: Figure) -> str:
     """Return the figure as SVG on a light ground; the same figure gives the same text."""
-    picture = vl_convert.vegalite_to_svg(_still(spec(figure)), config=config("light"))
+    picture = vl_convert.vegalite_to_svg(_still(figure), config=config("light"))
     return _renumbered(picture)
 
 
 def png(figure: Figure) -> bytes:
     """Return the figure as PNG on a light ground, two pixels for each of its units."""
-    return vl_convert.vegalite_to_png(_still(spec(figure)), config=config("light"), scale=2)
+    return vl_convert.vegalite_to_png(_still(figure), config=config("light"), scale=2)
 
 
-def _still(chart: dict[str, Any]) -> dict[str, Any]:
-    """Return `chart` without the layers and parameters that only answer the pointer."""
+def _still(figure: Figure) -> dict[str, Any]:
+    """Return the figure under its finding, without what only answers the pointer."""
+    chart = spec(figure)
     views = [
         view | {"layer": [each for each in view["layer"] if not _answers_pointer(each)]}
         for view in chart["concat"]
     ]
-    return {key: value for key, value in chart.items() if key != "params"} | {"concat": views}
+    title = {"text": textwrap.wrap(figure.finding, _LINE), "fontSize": 15, "offset": 14}
+    kept = {key: value for key, value in chart.items() if key != "params"}
+    return kept | {"concat": views, "title": title}
 
 
 def _renumbered(picture: str) -> str:

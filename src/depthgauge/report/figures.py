@@ -75,6 +75,53 @@ FIGURES: dict[str, Callable[[Records], Figure]] = {
 }
 """In the order of the sources. Each raises DataError when the records lack what it draws."""
 
+CHAPTERS: dict[str, list[str]] = {
+    "Nielsen, chapter 5: how fast layers learn": [
+        "nielsen_accuracy",
+        "nielsen_neuron_bars",
+        "nielsen_initial_speed",
+        "nielsen_training_speed_2",
+        "nielsen_training_speed_3",
+        "nielsen_training_speed_4",
+        "nielsen_minibatch_speed",
+    ],
+    "Nielsen, Milman and mean-field theory: why": [
+        "nielsen_chain",
+        "mean_field",
+        "bounds",
+        "bounds_tanh",
+        "nielsen_capacity",
+    ],
+    "Glorot and Bengio, section 3: saturation and the cost": [
+        "glorot_saturation_sigmoid",
+        "glorot_output_speed",
+        "glorot_saturation_percentiles",
+        "glorot_saturation_histograms",
+        "glorot_cost_surface",
+    ],
+    "Glorot and Bengio, section 4: initialization": [
+        "glorot_init_activations",
+        "glorot_init_deltas",
+        "glorot_init_weight_gradients",
+        "glorot_init_variances",
+        "glorot_init_jacobians",
+        "glorot_gradients",
+    ],
+    "Glorot and Bengio, section 5: test errors": [
+        "glorot_error_table",
+        "glorot_error_curves_11",
+        "glorot_error_curves_12",
+        "glorot_depth",
+        "glorot_quadratic",
+        "glorot_second_order",
+        "glorot_pretraining",
+        "glorot_svm",
+        "glorot_widths",
+    ],
+    "What helps": ["remedies_sigmoid", "remedies_error", "remedies_gradients", "remedies_updates"],
+}
+"""Every figure once, under what it belongs to."""
+
 
 def draw(records: Records) -> tuple[dict[str, Figure], dict[str, str]]:
     """Return the figures that `records` allow, and for each of the others why it is missing."""

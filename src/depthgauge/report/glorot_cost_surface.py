@@ -30,16 +30,26 @@ def cost_surface(records: Records) -> Figure:
         study=STUDY,
         name=STUDY,
         title="The cost over two weights, one in each layer",
+        finding=_finding(net),
         caption=(
-            f"A tanh net of {settings['features']} inputs, {net.attrs['config']['hidden'][0]}"
-            f" hidden units and {settings['classes']} softmax outputs on"
-            f" {net.attrs['config']['batch_size']} random examples: mean cost of seed"
-            f" {int(net['seed'][0])} over one weight of each layer; dots mark plateau, where the"
-            f" slope is below {FLAT:g} of the surface's range over its side. Every seed: its share"
-            " of plateau; above the dashed line the quadratic cost has more."
-            f" {basis([net])}"
+            "White dots mark plateaus, where the slope is below"
+            f" {FLAT:g} of the surface's range over its side: descent is slow there. Mean cost over"
+            f" one weight of each layer, seed {int(net['seed'][0])}, of a tanh network of"
+            f" {settings['features']} inputs, {net.attrs['config']['hidden'][0]} hidden units and"
+            f" {settings['classes']} softmax outputs on {net.attrs['config']['batch_size']} random"
+            " examples. Every seed: its share of plateau; above the dashed line the"
+            " quadratic cost has more."
         ),
+        basis=basis([net]),
         chart=chart,
+    )
+
+
+def _finding(net: xr.Dataset) -> str:
+    likelihood, quadratic = (100 * float(np.mean(plateau_share(net, cost))) for cost in _COSTS)
+    return (
+        f"Plateaus cover {quadratic:.2g} % of the plane of two weights with the quadratic cost,"
+        f" {likelihood:.2g} % with the log-likelihood (mean over seeds)."
     )
 
 

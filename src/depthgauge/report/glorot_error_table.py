@@ -1,8 +1,11 @@
 """Glorot and Bengio, Table 1, as a picture: our test errors beside the published ones."""
 
+from collections.abc import Mapping
+
 import altair as alt
 import pandas as pd
 
+from depthgauge.claims.rates import final_test_error
 from depthgauge.report.cells import Records
 from depthgauge.report.chosen_rates import (
     Nets,
@@ -13,13 +16,14 @@ from depthgauge.report.chosen_rates import (
     records_by_set,
 )
 from depthgauge.report.figure import Figure, panel
-from depthgauge.report.models import MODELS, model_colour
-from depthgauge.studies.glorot.published import ERRORS, NAMES, TITLES
+from depthgauge.report.models import MODELS, SHOWN, model_colour
+from depthgauge.report.numbers import brief
+from depthgauge.studies.glorot.published import ERRORS, TITLES
 
 STUDY = "glorot_error"
 SETS = tuple(TITLES)
 
-HEIGHT = 170
+HEIGHT = 150
 """Of each panel, in pixels."""
 
 _ENDS = (1, 100)
@@ -41,23 +45,38 @@ def error_table(records: Records) -> Figure:
         study=STUDY,
         name="glorot_error_table",
         title="Test error five layers deep (Table 1)",
+        finding=_finding(found),
         caption=(
-            "Test error after the last update, at the learning rate with the smallest"
+            "Does the diamond, the published value, lie on the whisker? Test error of five"
+            " hidden layers after the last update, at the learning rate with the smallest"
             " validation error. Point: mean over seeds; whisker: 95 % prediction interval for one"
-            " more run, cut at 1 and 100 %; diamond: published value (Table 1). Five hidden layers;"
-            " N: normalized initialization. Choice of the rate: validation"
-            " error against the learning rate, mean over seeds; circled: the chosen rate. A choice"
-            " at the end of a line decides no claim, since a better rate may lie beyond; rates at"
-            " which a seed diverged are left out."
-            f" {error_basis(found)}"
+            " more run, cut at 1 and 100 %. Learning rate: validation error against the"
+            " learning rate, mean over seeds; circled: the chosen rate. A choice at the end of a"
+            " line decides no claim, since a better rate may lie beyond; rates at which a seed"
+            " diverged are left out."
         ),
+        basis=error_basis(found),
         chart=alt.concat(*panels, columns=2),
+    )
+
+
+def _finding(found: Mapping[str, Nets]) -> str:
+    """Return the mean test errors of the first data set, and how short the training was."""
+    dataset, nets = next(iter(found.items()))
+    errors = "; ".join(
+        f"{SHOWN[model].lower()} {brief(final_test_error(net).mean())} %"
+        for model, net in nets.items()
+    )
+    attrs = next(iter(nets.values())).attrs
+    return (
+        f"{TITLES[dataset]} after {attrs['config']['steps']:,} of {attrs['published_steps']:,}"
+        f" updates: {errors}."
     )
 
 
 def _errors(dataset: str, nets: Nets) -> alt.LayerChart:
     table = final_table(nets, ERRORS.get(dataset, {}))
-    table["model"] = [NAMES[model] for model in table["model"]]
+    table["model"] = [SHOWN[model] for model in table["model"]]
     shown = table.assign(low=table["low"].clip(*_ENDS), high=table["high"].clip(*_ENDS))
     y = alt.Y("model:N", sort=MODELS, title=None)
     base = alt.Chart(shown).encode(y=y, color=model_colour(), tooltip=list(table.columns))
@@ -77,7 +96,7 @@ def _error_x(field: str) -> alt.X:
 
 
 def _rates(dataset: str, cells: Nets) -> alt.LayerChart:
-    tables = [rate_table(cell).assign(model=NAMES[model]) for model, cell in cells.items()]
+    tables = [rate_table(cell).assign(model=SHOWN[model]) for model, cell in cells.items()]
     table = pd.concat(tables, ignore_index=True)
     base = alt.Chart(table).encode(
         x=alt.X(
@@ -95,4 +114,4 @@ def _rates(dataset: str, cells: Nets) -> alt.LayerChart:
         base.mark_point(filled=True, size=25, opacity=1),
         base.transform_filter("datum.chosen").mark_point(size=160, strokeWidth=2, opacity=1),
     ]
-    return panel(f"{TITLES[dataset]}: choice of the rate", layers, width=250, height=HEIGHT)
+    return panel(f"{TITLES[dataset]}: learning rate", layers, width=250, height=HEIGHT)

@@ -1,19 +1,15 @@
 """Glorot and Bengio, Figs. 6, 7 and 8: normalized histograms of initial tanh nets, both inits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import altair as alt
-import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.report.axes import colour
 from depthgauge.report.cells import Records, basis, matching, measured
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.histograms import density_layer, density_table
-from depthgauge.report.predicted_variances import predicted_spreads
-from depthgauge.report.seeds import rounded
 from depthgauge.studies.glorot.published import INIT_SETS as DATASETS
 from depthgauge.studies.glorot.published import INITS
 
@@ -28,41 +24,47 @@ class _Quantity(NamedTuple):
 
     name: str
     title: str
+    short: str
     axis: str
     variable: str
     """NAME_histogram and NAME_std are in the records."""
     steps: str
     """The records' axis of updates."""
     what: str
-    predicted_from: str = ""
-    """The hidden layer from which linear theory goes on; "" where no theory is drawn."""
+    look: str
+    """What a reader should compare."""
 
 
 _ACTIVATIONS = _Quantity(
     "activations",
     "Activations just after initialization",
+    "activations",
     "activation",
     "activation",
     "activation_step",
     "activations of 300 test images",
-    "first",
+    "A narrow curve is a small signal: compare layer 5 with layer 1 in both panels.",
 )
 _DELTAS = _Quantity(
     "deltas",
     "Back-propagated gradients just after initialization",
+    "δ",
     "δ = ∂C/∂z (cost per unit of pre-activation)",
     "delta",
     "signal_step",
-    "deltas of 300 training images, one by one",
-    "last",
+    "δ of 300 training images, one by one",
+    "A narrow curve is a small gradient: compare layer 1 with layer 5 in both panels.",
 )
 _WEIGHT_GRADIENTS = _Quantity(
     "weight_gradients",
     "Weight gradients just after initialization",
+    "∂C/∂w",
     "∂C/∂w (cost per unit of weight)",
     "weight_gradient",
     "signal_step",
     "all entries of ∂C/∂w of each of {images} training images",
+    "Do the curves of a panel lie on one another? What shrinks forward and what shrinks backward"
+    " may balance.",
 )
 
 
@@ -89,55 +91,62 @@ def _pair(records: Records) -> list[xr.Dataset]:
 
 
 def _figure(nets: Sequence[xr.Dataset], drawn: _Quantity) -> Figure:
-    panels = [
-        _panel(f"{init.capitalize()} init", net, drawn)
-        for init, net in zip(INITS.values(), nets, strict=True)
+    spread = f"{drawn.variable}_std"
+    reach = 1.0 if drawn is _ACTIVATIONS else max(_reach(net, spread) for net in nets)
+    tables = [
+        density_table(measured(net, f"{drawn.variable}_histogram").sel({drawn.steps: 0}), reach)
+        for net in nets
     ]
-    theory = (
-        " Dashed: normal density with the standard deviation that linear theory predicts from the"
-        f" {drawn.predicted_from} hidden layer on."
-        if drawn.predicted_from
-        else ""
-    )
+    top = _top(tables)
+    panels = [
+        panel(
+            f"{init.capitalize()} initialization",
+            [density_layer(table, drawn.axis, reach, top)],
+            285,
+            230,
+        )
+        for init, table in zip(INITS.values(), tables, strict=True)
+    ]
     what = drawn.what.format(images=nets[0].attrs["config"]["signal"]["histograms"])
     return Figure(
         study=STUDY,
         name=f"glorot_init_{drawn.name}",
         title=drawn.title,
+        finding=_finding(nets, spread, drawn),
         caption=(
-            f"Density of {what}, in 101 bins, mean over seeds, for each of five hidden layers of"
-            f" 1,000 tanh units (1 is next to the input).{theory} {basis(nets)}"
+            f"{drawn.look} Density of {what}, mean over seeds, in five hidden layers of 1,000 tanh"
+            f" units; both panels have the same axes, and peaks above them are cut."
         ),
-        chart=alt.concat(*panels, columns=1).resolve_scale(x="independent", y="independent"),
+        basis=basis(nets),
+        chart=alt.concat(*panels, columns=2),
     )
 
 
-def _panel(title: str, net: xr.Dataset, drawn: _Quantity) -> alt.LayerChart:
-    spread = f"{drawn.variable}_std"
-    reach = 1.0 if drawn is _ACTIVATIONS else _reach(net, spread)
-    histogram = measured(net, f"{drawn.variable}_histogram").sel({drawn.steps: 0})
-    table = density_table(histogram, reach)
-    layers = [density_layer(table, drawn.axis, reach)]
-    if drawn.predicted_from:
-        curves = _normals(predicted_spreads(net, spread), table, reach)
-        base = alt.Chart(curves).mark_line(style="reference", clip=True)
-        layers.append(base.encode(x="value:Q", y="density:Q", color=colour(table)))
-    return panel(title, layers, 600, 210)
+def _finding(nets: Sequence[xr.Dataset], spread: str, drawn: _Quantity) -> str:
+    """Return by what factor the spread changes from hidden layer 1 (or 2) to the last."""
+    first = 2 if drawn is _WEIGHT_GRADIENTS else 1
+    parts = []
+    for init, net in zip(INITS.values(), nets, strict=True):
+        hidden = measured(net, spread).isel({drawn.steps: 0, "layer": slice(0, -1)}).mean("replica")
+        low, high = float(hidden.sel(layer=first)), float(hidden[-1])
+        parts.append(f"{max(low / high, high / low):.3g} with the {init} initialization")
+    last = nets[0].sizes["layer"] - 1
+    return (
+        f"The standard deviation of {drawn.short} in layers {first} and {last} differs by a factor"
+        f" of {' and '.join(parts)}."
+    )
+
+
+def _top(tables: Sequence[pd.DataFrame]) -> float:
+    """Return how high the axis reaches: twice the middle one of the peaks, or all of them."""
+    peaks = sorted(
+        float(curve["density"].to_numpy().max())
+        for table in tables
+        for _, curve in table.groupby("layer")
+    )
+    return float(f"{min(peaks[-1], 2 * peaks[len(peaks) // 2]):.2g}")
 
 
 def _reach(net: xr.Dataset, spread: str) -> float:
     hidden = measured(net, spread).isel(layer=slice(0, -1)).mean("replica")
     return float(f"{_REACH * float(hidden.max()):.2g}")
-
-
-def _normals(spreads: Mapping[int, float], table: pd.DataFrame, reach: float) -> pd.DataFrame:
-    """Normal densities of these standard deviations, (layer,), no higher than what was measured."""
-    top = 1.05 * table["density"].max()
-    parts = []
-    for layer, spread in spreads.items():
-        values = np.linspace(-min(reach, 4 * spread), min(reach, 4 * spread), 61)
-        density = np.exp(-((values / spread) ** 2) / 2) / spread / np.sqrt(2 * np.pi)
-        parts.append(pd.DataFrame({"layer": layer, "value": values, "density": density}))
-    rows = pd.concat(parts)
-    rows = rows[rows["density"] <= top]
-    return rows.assign(value=rounded(rows["value"]), density=rounded(rows["density"]))

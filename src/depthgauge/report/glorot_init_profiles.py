@@ -3,161 +3,231 @@
 from collections.abc import Callable, Mapping, Sequence
 
 import altair as alt
+import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.report.axes import bare, colour
+from depthgauge.report.axes import bare
 from depthgauge.report.cells import Records, basis, matching, measured
 from depthgauge.report.figure import Figure, panel
+from depthgauge.report.models import SHOWN
 from depthgauge.report.predicted_variances import predicted_singular_values, predicted_spreads
 from depthgauge.report.seeds import band_table, rounded
-from depthgauge.studies.glorot.published import INIT_SETS as DATASETS
+from depthgauge.studies.glorot.published import INITS
 
 STUDY = "glorot_init"
 
-MODELS = {
-    "sigmoid": "Sigmoid",
-    "tanh": "Tanh",
-    "tanh_n": "Tanh N",
-    "tanh_drawn": "Tanh, as drawn",
-    "softsign": "Softsign",
-    "softsign_n": "Softsign N",
-}
+ROWS = SHOWN | {"tanh_drawn": "Tanh, init as drawn"}
+"""Model -> its name; the last one has the weights that the paper's own figures fit."""
+
+Predicted = Callable[[xr.Dataset], Mapping[int, float]]
+
 SPREADS = {
-    "activation_std": ("activation_step", "std of activations"),
-    "delta_std": ("signal_step", "std of δ"),
-    "weight_gradient_std": ("signal_step", "std of ∂C/∂w"),
+    "activation_std": ("activation_step", "activations"),
+    "delta_std": ("signal_step", "δ = ∂C/∂z"),
+    "weight_gradient_std": ("signal_step", "∂C/∂w"),
 }
 PUBLISHED = {"tanh": 0.5, "tanh_n": 0.8}
 """Average singular values, section 4.2.2."""
 
-Predicted = Callable[[xr.Dataset], Mapping[int, float]]
+SETS = {"shapeset": "Shapeset", "mnist": "MNIST", "imagenet_sample": "photographs"}
+"""Data set -> its name in figures; Figs. 6-8 of the paper are of Shapeset."""
 
 
 def variances(records: Records) -> Figure:
     """Draw the three spreads of every model; raises DataError without a record."""
     nets = matching(records, STUDY)
-    models = _present(nets)
+    tables = {
+        (dataset, variable): _table(_on(nets, dataset), variable, steps, _spreads(variable))
+        for dataset in _sets(nets)
+        for variable, (steps, _) in SPREADS.items()
+    }
+    ends = {
+        variable: _ends([table for (_, each), table in tables.items() if each == variable])
+        for variable in SPREADS
+    }
     panels = [
         _panel(
-            nets, model, variable, steps, title, lambda net, v=variable: predicted_spreads(net, v)
+            f"{SETS[dataset]}: {SPREADS[variable][1]}",
+            table,
+            alt.Scale(type="log", nice=False, domain=ends[variable]),
+            "standard deviation",
         )
-        for variable, (steps, title) in SPREADS.items()
-        for model in models
+        for (dataset, variable), table in tables.items()
     ]
     return Figure(
         study=STUDY,
         name="glorot_init_variances",
-        title="How far signal and gradient spread just after initialization",
+        title="How far signals and gradients spread just after initialization",
+        finding=_fall(nets),
         caption=(
-            "Standard deviation over units and 300 images of activations, of δ = ∂C/∂z, and of the"
-            " entries of ∂C/∂w (of single images), in each of five hidden layers of 1,000"
-            " units."
-            f" {_MARKS} Dashed: linear theory (eqs. 5-7) from the first (activations) or the last"
-            " hidden layer (δ) on; a sigmoid is outside of it, and so is ∂C/∂w of layer 1, whose"
-            f" inputs are the images. {basis(nets)}"
+            "Level lines keep the size of the signal, steep ones lose it. Standard deviation over"
+            " units and 300 images of activations, of δ = ∂C/∂z and of the entries of ∂C/∂w (of"
+            f" single images), in each of five hidden layers of 1,000 units. {_MARKS} Dashed:"
+            " linear theory (eqs. 5-7) from the first (activations) or the last hidden layer (δ)"
+            " on; it does not cover the sigmoid, nor ∂C/∂w of layer 1, whose inputs are the images."
+            " Panels of one column have the same axis."
         ),
-        chart=alt.concat(*panels, columns=len(models)).resolve_scale(y="independent"),
+        basis=basis(nets),
+        chart=alt.concat(*panels, columns=len(SPREADS)),
     )
+
+
+def _spreads(variable: str) -> Predicted:
+    return lambda net: predicted_spreads(net, variable)
+
+
+def _fall(nets: Sequence[xr.Dataset]) -> str:
+    """Return by what factor delta falls from the last hidden layer to the first, over data sets."""
+    spans = []
+    for model, init in INITS.items():
+        found = [net for net in nets if net.attrs["axes"]["model"] == model]
+        falls = [_change(net, "delta_std", "signal_step") for net in found]
+        spans.append(f"{_span(falls)} with the {init} initialization")
+    return (
+        f"From layer 5 back to layer 1 of tanh units, δ shrinks by a factor of {', '.join(spans)}."
+    )
+
+
+def _change(net: xr.Dataset, variable: str, steps: str) -> float:
+    hidden = measured(net, variable).sel({steps: 0}).isel(layer=slice(0, -1)).mean("replica")
+    return float(hidden[-1] / hidden[0])
+
+
+def _span(values: Sequence[float]) -> str:
+    """Return "2.5 to 3.1", or one number where both are the same."""
+    ends = [f"{end:.3g}" for end in (min(values), max(values))]
+    return " to ".join(dict.fromkeys(ends))
 
 
 def jacobians(records: Records) -> Figure:
     """Draw the mean singular values of every model; raises DataError without a record."""
-    every = matching(records, STUDY)
-    nets = [net for net in every if "jacobian_singular_value" in net] or every
-    models = _present(nets)
+    nets = [net for net in matching(records, STUDY) if SINGULAR in net]
+    if not nets:  # says so, and by which command the variable is recorded
+        measured(matching(records, STUDY)[0], SINGULAR)
     images = nets[0].attrs["config"]["jacobians"]["images"]
-    variable = "jacobian_singular_value"
     panels = [
         _panel(
-            nets, model, variable, "jacobian_step", "mean singular value", predicted_singular_values
+            SETS[dataset],
+            _table(_on(nets, dataset), SINGULAR, "jacobian_step", predicted_singular_values),
+            alt.Scale(domain=[0, 1], nice=False),
+            "mean singular value",
+            [_published()],
         )
-        for model in models
+        for dataset in _sets(nets)
     ]
     return Figure(
         study=STUDY,
         name="glorot_init_jacobians",
         title="How much a layer stretches a small change just after initialization",
+        finding=_singular_values(nets),
         caption=(
-            "Mean singular value of the Jacobian from one hidden layer to the next (layers 2 to 5)"
-            f" at {images} test image{'s' * (images != 1)} of each seed's own. {_MARKS}"
-            " Dashed: linear theory, 8/(3π) √(n Var w) f′(0); diamonds: published averages"
-            " (0.5 standard, 0.8 normalized)."
-            f" {basis(nets)}"
+            "A value of 1 would hand a small change on as it is. Mean singular value of the"
+            f" Jacobian from one hidden layer to the next at {images} test"
+            f" image{'s' * (images != 1)} of each seed's own. {_MARKS} Dashed: linear theory,"
+            " 8/(3π) √(n Var w) f′(0); grey: the published averages for tanh, 0.5 (standard) and"
+            " 0.8 (normalized)."
         ),
-        chart=alt.concat(*panels, columns=len(models)).resolve_scale(y="shared"),
+        basis=basis(nets),
+        chart=alt.concat(*panels, columns=3),
     )
 
 
-_MARKS = (
-    "N: normalized initialization. Marks: median over seeds; bars: central 95 % of seeds; shape:"
-    " data set."
-)
+SINGULAR = "jacobian_singular_value"
 
 
-def _present(nets: Sequence[xr.Dataset]) -> list[str]:
-    found = {net.attrs["axes"]["model"] for net in nets}
-    return [model for model in MODELS if model in found]
+def _singular_values(nets: Sequence[xr.Dataset]) -> str:
+    parts = []
+    for model, init in INITS.items():
+        found = [net for net in nets if net.attrs["axes"]["model"] == model]
+        means = [float(measured(net, SINGULAR).sel(jacobian_step=0).mean()) for net in found]
+        parts.append(
+            f"{_span(means)} with the {init} initialization (published: {PUBLISHED[model]})"
+        )
+    return f"The mean singular value between tanh layers is {' and '.join(parts)}."
+
+
+def _published() -> alt.Chart:
+    levels = pd.DataFrame({"median": list(PUBLISHED.values())})
+    return alt.Chart(levels).mark_rule(style="published_curve").encode(y="median:Q")
+
+
+_MARKS = "Line with points: median over seeds; bars: central 95 % of seeds."
+
+
+def _sets(nets: Sequence[xr.Dataset]) -> list[str]:
+    there = {net.attrs["axes"]["dataset"] for net in nets}
+    return [dataset for dataset in SETS if dataset in there]
+
+
+def _on(nets: Sequence[xr.Dataset], dataset: str) -> list[xr.Dataset]:
+    """Return the nets on a data set, in the order of the models."""
+    found = {
+        net.attrs["axes"]["model"]: net for net in nets if net.attrs["axes"]["dataset"] == dataset
+    }
+    return [found[model] for model in ROWS if model in found]
+
+
+def _table(
+    nets: Sequence[xr.Dataset], variable: str, steps: str, predicted: Predicted
+) -> pd.DataFrame:
+    """Return layer, low, median, high, model and `theory` (NaN where there is none)."""
+    parts = []
+    for net in nets:
+        known = predicted(net)
+        rows = _rows(net, variable, steps)
+        theory = rounded([known.get(layer, np.nan) for layer in rows["layer"]])
+        parts.append(rows.assign(theory=theory, model=ROWS[net.attrs["axes"]["model"]]))
+    return pd.concat(parts)
+
+
+def _ends(tables: Sequence[pd.DataFrame]) -> list[float]:
+    values = pd.concat(tables)[["low", "high", "theory"]].to_numpy()
+    return rounded([np.nanmin(values), np.nanmax(values)]).tolist()
 
 
 def _panel(
-    nets: Sequence[xr.Dataset],
-    model: str,
-    variable: str,
-    steps: str,
     title: str,
-    predicted: Predicted,
+    table: pd.DataFrame,
+    scale: alt.Scale,
+    y_title: str,
+    behind: list[alt.Chart] | None = None,
 ) -> alt.LayerChart:
-    found = [net for net in nets if net.attrs["axes"]["model"] == model]
-    table = pd.concat([_rows(net, variable, steps) for net in found])
-    lines = pd.concat([_line(net, predicted(net)) for net in found])
-    y = alt.Y("median:Q", title=title, scale=_scale(variable), axis=_AXIS)
-    base = alt.Chart(table).encode(x=_X, color=colour(table, labelled=True))
+    axis = _LOG_AXIS if scale.type == "log" else alt.Axis(tickCount=5)
+    low, median, theory = (
+        alt.Y(f"{field}:Q", title=y_title, scale=scale, axis=axis)
+        for field in ("low", "median", "theory")
+    )
+    base = alt.Chart(table).encode(x=_X, color=_model_key())
+    told = ["model", "layer", "low", "median", "high"]
     layers = [
-        *([] if lines.empty else [_theory(lines, variable)]),
-        base.mark_rule(style="interval")
-        .encode(y=y, y2="high")
-        .transform_calculate(median="datum.low"),
-        base.mark_point(filled=True, size=45, opacity=0.9).encode(
-            y=y, shape=_SHAPE, tooltip=["dataset", "layer", "low", "median", "high"]
-        ),
+        *(behind or []),
+        base.transform_filter("isValid(datum.theory)")
+        .mark_line(style="reference")
+        .encode(y=theory),
+        base.mark_rule(style="interval").encode(y=low, y2="high"),
+        base.mark_line(style="median", point=True).encode(y=median, tooltip=told),
     ]
-    if variable == "jacobian_singular_value" and model in PUBLISHED:
-        mark = pd.DataFrame({"layer": [5.6], "median": [PUBLISHED[model]]})
-        layers.append(alt.Chart(mark).mark_point(style="published").encode(x=_X, y=y))
-    return panel(MODELS[model], layers, 100, 130)
+    return panel(title, layers, 150, 170)
+
+
+def _model_key() -> alt.Color:
+    return alt.Color(
+        "model:N",
+        scale=alt.Scale(domain=list(ROWS.values())),
+        legend=alt.Legend(title=None, symbolType="stroke", symbolDash=[1, 0]),
+    )
 
 
 def _rows(net: xr.Dataset, variable: str, steps: str) -> pd.DataFrame:
     values = measured(net, variable).sel({steps: 0}, drop=True).isel(layer=slice(0, -1))
-    return band_table(values, "layer").assign(dataset=net.attrs["axes"]["dataset"])
+    return band_table(values, "layer")
 
 
-def _line(net: xr.Dataset, predicted: Mapping[int, float]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "layer": list(predicted),
-            "median": rounded(list(predicted.values())),
-            "dataset": net.attrs["axes"]["dataset"],
-        }
-    )
-
-
-def _theory(lines: pd.DataFrame, variable: str) -> alt.Chart:
-    y = alt.Y("median:Q", scale=_scale(variable), axis=_AXIS)
-    return alt.Chart(lines).mark_line(style="reference").encode(x=_X, y=y, detail="dataset:N")
-
-
-def _scale(variable: str) -> alt.Scale:
-    if variable == "jacobian_singular_value":
-        return alt.Scale(nice=False, zero=True)
-    return alt.Scale(type="log", nice=False)
-
-
-_AXIS = alt.Axis(format="~g", tickCount=4)
-_X = alt.X("layer:Q", scale=alt.Scale(domain=[0.6, 6]), axis=bare([1, 2, 3, 4, 5], "hidden layer"))
-_SHAPE = alt.Shape(
-    "dataset:N",
-    scale=alt.Scale(domain=list(DATASETS), range=["circle", "square", "triangle-up"]),
-    legend=alt.Legend(title="data set"),
+_LOG_AXIS = alt.Axis(
+    values=[c * 10.0**power for power in range(-8, 2) for c in (1, 3)],
+    labelExpr="format(datum.value, datum.value < 0.001 ? '~e' : '~g')",
+)
+_X = alt.X(
+    "layer:Q", scale=alt.Scale(domain=[0.8, 5.2]), axis=bare([1, 2, 3, 4, 5], "hidden layer")
 )

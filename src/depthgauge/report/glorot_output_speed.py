@@ -1,12 +1,15 @@
 """Glorot and Bengio, section 3.1: whom the output listens to during the first updates."""
 
 import altair as alt
+import numpy as np
 import pandas as pd
+import xarray as xr
 
 from depthgauge.report.axes import log_step_x
 from depthgauge.report.cells import Records, basis, matching, measured
 from depthgauge.report.figure import Figure, panel
-from depthgauge.report.seeds import band_table
+from depthgauge.report.labels import Axis, end_labels, label_layer
+from depthgauge.report.seeds import BAND_WORDS, band_table
 from depthgauge.studies.glorot.published import FIRST_UPDATES
 
 STUDY = "glorot_saturation"
@@ -14,7 +17,7 @@ STUDY = "glorot_saturation"
 PARTS = {
     "output_signal_speed": "W h",
     "output_bias_speed": "bias b",
-    "image_signal_speed": "W h without its mean over images",
+    "image_signal_speed": "W h, image by image",
 }
 
 
@@ -27,32 +30,44 @@ def output_speed(records: Records) -> Figure:
     ).rename(columns={"output_step": "step"})
     scale = alt.Scale(type="log", nice=False)
     y = alt.Y("median:Q", title="speed (1 per step and unit of rate)", scale=scale, axis=_AXIS)
-    dash = alt.StrokeDash(
-        "part:N", sort=list(PARTS.values()), legend=alt.Legend(title="part", labelLimit=0)
-    )
-    base = alt.Chart(table).encode(x=log_step_x())
+    shade = alt.Color("part:N", scale=alt.Scale(domain=list(PARTS.values())), legend=None)
+    ends = end_labels(table, "step", "median", "part", Axis.over(table, HEIGHT, log=True))
+    base = alt.Chart(table).encode(x=log_step_x(), color=shade)
     layers = [
-        base.mark_area(style="band").encode(
-            y=alt.Y("low:Q", scale=scale), y2="high", detail="part:N"
-        ),
+        base.mark_area(style="band").encode(y=alt.Y("low:Q", scale=scale), y2="high"),
         base.mark_line(style="median").encode(
-            y=y, strokeDash=dash, tooltip=["part", "step", "low", "median", "high"]
+            y=y, tooltip=["part", "step", "low", "median", "high"]
         ),
+        label_layer(ends, log_step_x(), y, "part"),
     ]
     return Figure(
         study=STUDY,
         name="glorot_output_speed",
         title="How fast the output's bias and the signal beside it learn",
+        finding=_finding(net),
         caption=(
-            "A sigmoid net with four hidden layers of 1,000 units; h is the top one. Speeds of b"
-            " and W h in b + W h under gradient descent on the first 300 training images, per unit"
-            " of learning rate; for W h the root mean square over images, once as it is and once"
-            " without its mean over images, the part that can tell images apart. The claims are"
-            f" about the first {FIRST_UPDATES} updates. Line: median over seeds; band: central 95 %"
-            f" of seeds. {basis([net])}"
+            "Where the bias b learns faster than the part of W h that differs from image to image,"
+            " the output learns to ignore the top layer h. Speeds of b and W h in b + W h under"
+            " gradient descent on the first 300 training images, per unit of learning rate; for W h"
+            " the root mean square over images, once as it is and once without its mean over"
+            " images. Sigmoid network with four hidden layers of 1,000 units."
+            f" Line: median over seeds; {BAND_WORDS}."
         ),
-        chart=alt.concat(panel("Sigmoid", layers, 600, 280), columns=1),
+        basis=basis([net]),
+        chart=alt.concat(panel("Sigmoid network", layers, 520, HEIGHT), columns=1),
     )
 
 
+def _finding(net: xr.Dataset) -> str:
+    """Return the geometric mean over seeds and the first updates of the bias's lead."""
+    ratio = measured(net, "output_bias_speed") / measured(net, "image_signal_speed")
+    first = ratio.sel(output_step=slice(0, FIRST_UPDATES)).astype(float)
+    return (
+        f"Over the first {FIRST_UPDATES} updates the output's bias learns"
+        f" {float(np.exp(np.log(first).mean())):.3g} times as fast as the part of W h that can tell"
+        " images apart."
+    )
+
+
+HEIGHT = 240
 _AXIS = alt.Axis(values=[10.0**power for power in range(-8, 6)], format="~g")

@@ -3,15 +3,18 @@
 import altair as alt
 import pandas as pd
 
+from depthgauge.claims.rates import final_test_error
 from depthgauge.report.cells import Records
 from depthgauge.report.chosen_rates import Nets, curve_table, error_basis, nets_by_set
 from depthgauge.report.error_layers import error_layers
 from depthgauge.report.figure import Figure, panel
+from depthgauge.report.numbers import brief
+from depthgauge.report.seeds import BAND_WORDS
 
 STUDY = "glorot_second_order"
 DATASET = "shapeset"
 
-_INITS = {"tanh": "Tanh (standard)", "tanh_n": "Tanh N (normalized)"}
+_INITS = {"tanh": "Standard initialization", "tanh_n": "Normalized initialization"}
 _STEPS = {"": "one for all", "_hessian": "Hessian's diagonal", "_variance": "gradient variance"}
 
 
@@ -25,13 +28,27 @@ def second_order(records: Records) -> Figure:
         study=STUDY,
         name=STUDY,
         title="Step sizes from curvature, with both initializations",
+        finding=_finding(nets),
         caption=(
-            "Test error on Shapeset-3x2 against updates, each curve at the learning rate chosen on"
-            " the validation images. Line: median over seeds; band: central 95 % of seeds."
-            f" {error_basis(found)}"
+            "Do step sizes from curvature help as much as the normalized initialization? Test error"
+            " on Shapeset-3x2 against updates, each curve at the learning rate chosen on the"
+            f" validation images. Line: median over seeds; {BAND_WORDS}. Both panels have the same"
+            " axes."
         ),
+        basis=error_basis(found),
         chart=alt.concat(*panels, columns=2).resolve_scale(y="shared"),
     )
+
+
+def _finding(nets: Nets) -> str:
+    errors = {model: f"{brief(final_test_error(net).mean())} %" for model, net in nets.items()}
+    names = {
+        "tanh": "with one step size",
+        "tanh_hessian": "with step sizes from the Hessian's diagonal",
+        "tanh_n": "with the normalized initialization",
+    }
+    parts = [f"{errors[model]} {name}" for model, name in names.items() if model in errors]
+    return f"Mean test error after the last update: {', '.join(parts)}."
 
 
 def _curves(init: str, nets: Nets) -> pd.DataFrame:
@@ -49,7 +66,7 @@ def _panel(title: str, table: pd.DataFrame) -> alt.LayerChart:
     shade = alt.Color(
         "steps:N",
         scale=alt.Scale(domain=names),
-        legend=alt.Legend(title="step sizes", values=names),
+        legend=alt.Legend(title="step sizes", values=names, symbolType="stroke"),
     )
     base = alt.Chart(table).encode(x=alt.X("updates:Q", title="updates"), color=shade)
     return panel(title, error_layers(base, "steps", "updates"), width=290, height=250)

@@ -10,7 +10,8 @@ from depthgauge.report.cells import Records, basis, measured
 from depthgauge.report.chosen_rates import curve_table
 from depthgauge.report.error_layers import error_layers
 from depthgauge.report.figure import Figure, panel
-from depthgauge.report.seeds import rounded, usable
+from depthgauge.report.numbers import brief
+from depthgauge.report.seeds import BAND_WORDS, rounded, usable
 from depthgauge.studies.glorot.published import SAMPLE_ERRORS as PUBLISHED
 from depthgauge.studies.glorot.svm import SAMPLE, chosen
 
@@ -25,18 +26,27 @@ def support_vectors(records: Records) -> Figure:
     return Figure(
         study=STUDY,
         name=STUDY,
-        title="Support vectors and five layers on one sample",
+        title="A support vector machine and a five-layer network on the same sample",
+        finding=_finding(float(final_test_error(machine)[0]), net),
         caption=(
-            f"Test error after learning from the first {config['train_size']:,} examples of the"
-            f" Shapeset-3x2 pool (published: {SAMPLE:,}). Line: net of five hidden layers of"
-            f" {config['hidden'][0]:,} tanh units, normalized initialization, median over seeds;"
-            " band: central 95 % of seeds;"
-            f" dashed: support vectors, C = {c:g}, gamma = {gamma:g} / (features × variance), both"
-            " chosen on the validation images, as is the net's learning rate; they are the same for"
-            f" every seed. Published: {PUBLISHED['svm']} % for support vectors,"
-            f" {PUBLISHED['tanh_n']} % for the net. {basis([net])}"
+            "Does the network's curve end below the dashed line? Test error on Shapeset-3x2 after"
+            f" learning from {config['train_size']:,} examples (published: {SAMPLE:,}). Line:"
+            f" network of five hidden layers of {config['hidden'][0]:,} tanh units, normalized"
+            f" initialization, median over seeds; {BAND_WORDS}; dashed: support vector machine,"
+            f" C = {c:g}, gamma = {gamma:g} / (features × variance). C, gamma and the learning rate"
+            " are chosen on the validation images."
         ),
+        basis=basis([net]),
         chart=alt.concat(_panel(net, float(final_test_error(machine)[0])), columns=1),
+    )
+
+
+def _finding(machine: float, net: xr.Dataset) -> str:
+    ours = float(final_test_error(net).mean())
+    return (
+        f"The support vector machine errs on {brief(machine)} % of the test images, the network on"
+        f" {brief(ours)} % after {net.attrs['config']['steps']:,} updates (published, at full"
+        f" length: {PUBLISHED['svm']} and {PUBLISHED['tanh_n']} %)."
     )
 
 
@@ -63,4 +73,4 @@ def _panel(net: xr.Dataset, level: float) -> alt.LayerChart:
         *error_layers(alt.Chart(table).encode(x=x), "updates"),
         alt.Chart(ends).mark_line(style="reference").encode(x=x, y=level_y, tooltip=["error"]),
     ]
-    return panel("Net (line) and support vectors (dashed)", layers, width=600, height=260)
+    return panel("Network and support vector machine", layers, width=560, height=220)

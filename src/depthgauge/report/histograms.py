@@ -32,8 +32,11 @@ def density_table(shares: xr.DataArray, reach: float) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def density_layer(table: pd.DataFrame, axis: str, reach: float) -> alt.Chart:
-    """Return the curves of a `density_table`; `axis` names the value and its unit."""
+def density_layer(
+    table: pd.DataFrame, axis: str, reach: float, top: float | None = None
+) -> alt.Chart:
+    """Return the curves of a `density_table`, up to `top`; `axis` names the value and its unit."""
+    scale = alt.Undefined if top is None else alt.Scale(domain=[0, top], nice=False)
     return (
         alt.Chart(table)
         .mark_line(style="median", clip=True)
@@ -44,7 +47,7 @@ def density_layer(table: pd.DataFrame, axis: str, reach: float) -> alt.Chart:
                 scale=alt.Scale(domain=[-reach, reach], nice=False),
                 axis=alt.Axis(tickCount=8),
             ),
-            y=alt.Y("density:Q", title="density"),
+            y=alt.Y("density:Q", title="density", scale=scale),
             color=colour(table),
         )
     )

@@ -1,5 +1,7 @@
 """How gradients change over depth before training, under mean field's prediction."""
 
+from collections.abc import Sequence
+
 import altair as alt
 import pandas as pd
 import xarray as xr
@@ -14,12 +16,12 @@ from depthgauge.studies.theory.register import ACTIVATIONS, INITS, NETS
 
 STUDY = "mean_field"
 
-_NAMES = dict(zip(INITS, ("Nielsen", "Nielsen N(0,1)", "standard", "normalized"), strict=True))
+_NAMES = dict(zip(INITS, ("N(0, 1/n)", "N(0, 1)", "standard", "normalized"), strict=True))
 
 
 def mean_field(records: Records) -> Figure:
     """Draw every activation and init, for both shapes of net; DataError when one is missing."""
-    drawn, panels = [], []
+    drawn, tables, panels = [], [], []
     for name, hidden in NETS.items():
         for activation in ACTIVATIONS:
             nets = [
@@ -27,20 +29,36 @@ def mean_field(records: Records) -> Figure:
                 for init in INITS
             ]
             drawn += nets
-            panels.append(_panel(f"{activation}, {name}", nets))
+            tables += [profile_table(net) for net in nets]
+            panels.append(_panel(f"{activation}, {name.replace('x', ' × ')}", tables[-len(nets) :]))
     images = drawn[0].attrs["config"]["gradients"]["images"]
     return Figure(
         study=STUDY,
         name=STUDY,
-        title="Gradients over depth before training: measured, and predicted without a network",
+        title="Size of gradients over depth before training, measured and predicted",
+        finding=_finding(tables),
         caption=(
-            "Root mean square of |δ|, δ = ∂C/∂z, over that of the last hidden layer, for nets of"
-            f" 10 hidden layers of 200 units and of 30 of 100, on {images} training images, with"
-            " four initializations (band: central 95 % of seeds). Dashed, over the bands: mean"
-            " field, which knows the mean square of the images, the variances of the initialization"
-            f" and the activation alone. {basis(drawn)}"
+            "Dots are measured, lines are predicted: mean-field theory knows only the activation,"
+            " the variances of the initialization and the mean square of the images. Root mean"
+            f" square of δ = ∂C/∂z over {images} training images, relative to the last hidden"
+            " layer; dots: median over seeds. Networks of 10 hidden layers of 200 units and of 30"
+            " of 100."
         ),
+        basis=basis(drawn),
         chart=alt.concat(*panels, columns=len(ACTIVATIONS)),
+    )
+
+
+def _finding(tables: Sequence[pd.DataFrame]) -> str:
+    """Return how far the measured change per layer is from the predicted one, at the most."""
+    largest = max(
+        abs((first["median"] / first["theory"]) ** (1 / (len(table) - 1)) - 1)
+        for table in tables
+        for first in [table.sort_values("hidden").iloc[0]]
+    )
+    return (
+        f"In all {len(tables)} networks the change per layer is within {100 * largest:.2g} % of"
+        " what mean-field theory predicts."
     )
 
 
@@ -60,22 +78,28 @@ def profile_table(net: xr.Dataset) -> pd.DataFrame:
     return table.assign(theory=rounded(theory[table["hidden"] - 1]), init=init)
 
 
-def _panel(title: str, nets: list[xr.Dataset]) -> alt.LayerChart:
-    table = pd.concat([profile_table(net) for net in nets])
-    x = alt.X("hidden:Q", title="hidden layer")
-    colour = alt.Color("init:N", title="init", scale=alt.Scale(domain=list(_NAMES.values())))
+def _panel(title: str, tables: Sequence[pd.DataFrame]) -> alt.LayerChart:
+    table = pd.concat(tables)
+    layers = int(table["hidden"].to_numpy().max())
+    ticks = alt.Axis(values=[1, layers // 2, layers], format="d", grid=False)
+    x = alt.X("hidden:Q", title="hidden layer", axis=ticks, scale=alt.Scale(domain=[1, layers]))
+    colour = alt.Color(
+        "init:N", title="initial weights", scale=alt.Scale(domain=list(_NAMES.values()))
+    )
     base = alt.Chart(table).encode(x=x, color=colour)
-    layers = [
-        base.mark_area(style="band").encode(y=_y("low"), y2="high"),
-        base.mark_line(style="reference").encode(y=_y("theory"), tooltip=list(table.columns)),
+    every = max(1, layers // 7)  # dots would run into each other
+    dots = alt.Chart(table.query(f"(hidden - 1) % {every} == 0")).encode(x=x, color=colour)
+    curves = [
+        base.mark_line(style="median").encode(y=_y("theory"), tooltip=list(table.columns)),
+        dots.mark_point(style="measured").encode(y=_y("median"), tooltip=list(table.columns)),
     ]
-    return panel(title, layers, width=130, height=190)
+    return panel(title, curves, width=120, height=170)
 
 
 def _y(field: str) -> alt.Y:
     return alt.Y(
         f"{field}:Q",
-        title="|δ| over the last hidden layer's",
+        title="δ relative to the last hidden layer",
         scale=alt.Scale(type="log", nice=False),
         axis=alt.Axis(format="~e", tickCount=6),
     )

@@ -4,13 +4,22 @@ import altair as alt
 
 from depthgauge.studies.glorot.published import NAMES
 
-MODELS = list(NAMES.values())
-"""From the worst of Table 1's first column to the best."""
+_NORMALIZED = " N"
+"""How Table 1 marks the normalized initialization."""
+
+SHOWN = {
+    model: f"Normalized {name.removesuffix(_NORMALIZED).lower()}"
+    if name.endswith(_NORMALIZED)
+    else name
+    for model, name in NAMES.items()
+}
+"""Model -> its name in figures, from the worst of Table 1's first column to the best."""
+
+MODELS = list(SHOWN.values())
 
 _SCALE = alt.Scale(domain=MODELS)
 
 
-def model_colour(legend: bool = True) -> alt.Color:
+def model_colour() -> alt.Color:
     """Return the colour of a model, the same in every figure; column model."""
-    shown = alt.Legend(title="model", values=MODELS) if legend else None
-    return alt.Color("model:N", scale=_SCALE, legend=shown)
+    return alt.Color("model:N", scale=_SCALE, legend=None)

@@ -1,13 +1,15 @@
 """Nielsen, ch. 5: accuracy on the validation images with one to four hidden layers."""
 
+from collections.abc import Mapping
+
 import altair as alt
 import pandas as pd
 import xarray as xr
 
-from depthgauge.report.cells import Records, basis, cells, measured
+from depthgauge.report.cells import Records, basis, cells, layers_in_words, measured
 from depthgauge.report.curves import hover
 from depthgauge.report.figure import Figure, panel
-from depthgauge.report.seeds import band_table, rounded
+from depthgauge.report.seeds import BAND_WORDS, band_table, rounded
 from depthgauge.studies.nielsen.published import ACCURACY as PUBLISHED
 
 STUDY = "nielsen_accuracy"
@@ -26,11 +28,13 @@ def accuracy(records: Records) -> Figure:
         study=STUDY,
         name=STUDY,
         title="Accuracy with one to four hidden layers",
+        finding=_finding(nets),
         caption=(
-            "Accuracy on the validation images after each epoch. Line: median over seeds; band:"
-            " central 95 % of seeds; diamond: published value after epoch 30. The axis is cut: the"
-            f" first epochs lie below it. {basis(nets.values())}"
+            "Compare the ends of the four curves: accuracy on the validation images after each"
+            f" epoch. Line: median over seeds; {BAND_WORDS}; diamond: Nielsen's value after epoch"
+            " 30. The axis is cut: the first epochs lie below it."
         ),
+        basis=basis(nets.values()),
         chart=alt.concat(*panels, columns=4),
     )
 
@@ -40,6 +44,21 @@ def accuracy_table(net: xr.Dataset) -> pd.DataFrame:
     table = band_table(100 * measured(net, "accuracy_validation"), "evaluation_step")
     table.insert(0, "epoch", rounded(table.pop("evaluation_step") / _epoch(net)))
     return table
+
+
+def _finding(nets: Mapping[int, xr.Dataset]) -> str:
+    last = {
+        depth: 100 * float(measured(net, "accuracy_validation").isel(evaluation_step=-1).mean())
+        for depth, net in nets.items()
+    }
+    best = max(last, key=lambda depth: last[depth])
+    others = ", ".join(
+        f"{value:.2f} % with {depth}" for depth, value in last.items() if depth != best
+    )
+    text = (
+        f"The mean accuracy at the end is highest with {layers_in_words(best)}: {last[best]:.2f} %"
+    )
+    return f"{text}, against {others}." if others else f"{text}."
 
 
 def _epoch(net: xr.Dataset) -> int:
@@ -71,5 +90,4 @@ def _panel(depth: int, net: xr.Dataset, table: pd.DataFrame, y: alt.Y) -> alt.La
         .mark_point(style="published")
         .encode(x=x, y="published:Q", tooltip=["epoch", "published"]),
     ]
-    title = f"{depth} hidden layer{'s' * (depth > 1)}"
-    return panel(title, layers, width=135, height=260)
+    return panel(layers_in_words(depth), layers, width=135, height=260)

@@ -4,14 +4,16 @@ import altair as alt
 import pandas as pd
 import xarray as xr
 
-from depthgauge.report.cells import Records, basis, matching, measured
+from depthgauge.report.cells import Records, basis, layers_in_words, matching, measured
 from depthgauge.report.figure import Figure, panel
-from depthgauge.report.seeds import band_table, rounded
-from depthgauge.theory import identity_error, literal_identity
+from depthgauge.report.labels import Axis, end_labels, label_layer
+from depthgauge.report.seeds import BAND_WORDS, band_table, rounded
+from depthgauge.theory import identity_error
 
 STUDY = "nielsen_capacity"
-MODELS = {"plain": "all trained", "frozen": "first layer frozen", "tanh": "tanh"}
+MODELS = {"plain": "all trained", "frozen": "first frozen", "tanh": "tanh"}
 DEPTHS = (2, 4)
+HEIGHT = 230
 
 
 def capacity(records: Records) -> Figure:
@@ -25,21 +27,33 @@ def capacity(records: Records) -> Figure:
         _accuracies(depth, {model: nets[model, depth] for model in MODELS}) for depth in DEPTHS
     ]
     plain = nets["plain", DEPTHS[0]]
-    inserted = plain.attrs["config"]["capacity"]["inserted"]
-    least, change = _accuracy_change(plain)
     return Figure(
         study=STUDY,
         name=STUDY,
-        title="What layers could do: learn, stay random, or do nothing",
+        title="Deeper networks that copy a shallower one, keep a random layer or use tanh",
+        finding=_finding(plain, nets["plain", DEPTHS[-1]]),
         caption=(
-            "Accuracy on the validation images over training (line: median over seeds; band:"
-            " central 95 % of seeds). Identity neurons: largest error of such neurons of weight w₁"
-            " on the activations of the last of 2 trained hidden layers (line: median over seeds),"
-            " with ½ − (2/w₁) tanh(w₁/4) dashed; diamond: the best neuron without a"
-            f" bias behind its sigmoid. {inserted} layers of w₁ = {least:g} put there change the"
-            f" accuracy by {change:.2g} percentage points on average. {basis(nets.values())}"
+            "Accuracy: on the validation images during training, with all layers"
+            " trained (sigmoid), with the first one frozen as it was drawn, and with tanh instead"
+            f" of the sigmoid. Line: median over seeds; {BAND_WORDS}. Error: an identity neuron"
+            " returns its input approximately, the better the smaller its weight w₁. Line: its"
+            " largest error on the activations of a trained layer, median over seeds; dashed: ½ −"
+            " (2/w₁) tanh(w₁/4)."
         ),
+        basis=basis(nets.values()),
         chart=alt.concat(*panels, _identity(plain), columns=3),
+    )
+
+
+def _finding(shallow: xr.Dataset, deep: xr.Dataset) -> str:
+    """Return how a net with identity layers behind it compares with one trained at that depth."""
+    inserted = shallow.attrs["config"]["capacity"]["inserted"]
+    trained = len(shallow.attrs["config"]["hidden"])
+    accuracy = measured(deep, "accuracy_validation").isel(evaluation_step=-1)
+    return (
+        f"{trained} trained layers with {inserted} identity layers behind them classify"
+        f" {_with_identity(shallow):.1f} % correctly; {trained + inserted} trained layers"
+        f" {100 * float(accuracy.mean()):.1f} % after {deep.attrs['config']['steps']:,} steps."
     )
 
 
@@ -50,12 +64,10 @@ def identity_table(net: xr.Dataset) -> pd.DataFrame:
     return table.assign(theory=rounded([identity_error(float(w)) for w in table["weight"]]))
 
 
-def _accuracy_change(net: xr.Dataset) -> tuple[float, float]:
-    """Return the least w_1 and the percentage points that identity layers of it change, mean."""
-    before = measured(net, "accuracy_validation").isel(evaluation_step=-1)
+def _with_identity(net: xr.Dataset) -> float:
+    """Return the mean accuracy in percent with identity layers of the least w_1 put behind."""
     least = net["identity_weight"].argmin("identity_weight")
-    after = measured(net, "identity_accuracy").isel(identity_weight=least)
-    return float(after["identity_weight"]), 100 * float((after - before).mean("replica"))
+    return 100 * float(measured(net, "identity_accuracy").isel(identity_weight=least).mean())
 
 
 def _accuracies(depth: int, nets: dict[str, xr.Dataset]) -> alt.LayerChart:
@@ -66,14 +78,18 @@ def _accuracies(depth: int, nets: dict[str, xr.Dataset]) -> alt.LayerChart:
         for model, net in nets.items()
     ]
     table = pd.concat(tables).rename(columns={"evaluation_step": "step"})
-    shade = alt.Color("model:N", title=None, scale=alt.Scale(domain=list(MODELS.values())))
+    names = list(MODELS.values())
+    shade = alt.Color("model:N", scale=alt.Scale(domain=names), legend=None)
     base = alt.Chart(table).encode(x=alt.X("step:Q", title="SGD steps done"), color=shade)
-    y = alt.Y("median:Q", title="accuracy (%)", scale=alt.Scale(zero=False))
+    scale = alt.Scale(domain=[0, 100])
+    low, y = (alt.Y(f"{field}:Q", title="accuracy (%)", scale=scale) for field in ("low", "median"))
+    ends = end_labels(table, "step", "median", "model", Axis(0, 100, HEIGHT))
     layers = [
-        base.mark_area(style="band").encode(y=alt.Y("low:Q", title="accuracy (%)"), y2="high"),
+        base.mark_area(style="band").encode(y=low, y2="high"),
         base.mark_line(style="median").encode(y=y, tooltip=list(table.columns)),
+        label_layer(ends, alt.X("step:Q"), y, "model"),
     ]
-    return panel(f"{depth} hidden layers", layers, width=180, height=230)
+    return panel(layers_in_words(depth).capitalize(), layers, width=150, height=HEIGHT)
 
 
 def _identity(net: xr.Dataset) -> alt.LayerChart:
@@ -83,15 +99,11 @@ def _identity(net: xr.Dataset) -> alt.LayerChart:
     axis = alt.Axis(values=[10.0**power for power in range(-6, 1)], format="~e")
 
     def y(field: str) -> alt.Y:
-        return alt.Y(f"{field}:Q", title="error", scale=scale, axis=axis)
+        return alt.Y(f"{field}:Q", title="largest error", scale=scale, axis=axis)
 
-    weight, error = literal_identity()
-    literal = pd.DataFrame({"weight": [weight], "error": [error]}).apply(rounded)
     base = alt.Chart(table).encode(x=x)
-    shade = alt.ColorDatum(MODELS["plain"], type="nominal")  # the nets that they are put into
     layers = [
-        base.mark_line(style="median").encode(y=y("median"), color=shade),
+        base.mark_line(style="median").encode(y=y("median")),
         base.mark_line(style="reference").encode(y=y("theory")),
-        alt.Chart(literal).mark_point(style="published").encode(x=x, y=y("error")),
     ]
-    return panel("Identity neurons", layers, width=180, height=230)
+    return panel("Error of an identity neuron", layers, width=150, height=HEIGHT)

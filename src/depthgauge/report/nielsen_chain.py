@@ -7,7 +7,7 @@ import xarray as xr
 
 from depthgauge.report.cells import Records, basis, matching, measured
 from depthgauge.report.figure import Figure, panel
-from depthgauge.report.seeds import band_table, rounded
+from depthgauge.report.seeds import BAND_WORDS, band_table, rounded
 from depthgauge.theory import steep_width, widest_steepness
 
 STUDY = "nielsen_chain"
@@ -24,17 +24,29 @@ def chain(records: Records) -> Figure:
         study=STUDY,
         name=STUDY,
         title="Chains of one-neuron layers: products that vanish and products that explode",
+        finding=_finding(four, long),
         caption=(
-            "One neuron's factor: |w σ′(z)| of the neurons after the first in chains of 4, weights"
-            " and biases ~ N(0, 1) (share of neurons in each bin); dashed: 1/4."
-            f" Chains of {_LONGEST}: |∂C/∂b| of each neuron over that of the last: drawn at random"
-            " (line: median over seeds; band: central 95 % of seeds) and with weights of 100 and"
-            " every z = 0; dashed: a factor of 1/4 and of 25 a neuron. Where |w σ′| ≥ 1: width of"
-            " the inputs at which one neuron does not shrink the signal, measured by bisection"
-            " (line: median over seeds, each with a bias of its own), and equation 123 (dashed);"
-            f" diamond: its maximum. {basis([four])}"
+            "Factor of one neuron: by how much one neuron multiplies the gradient, |w σ′(z)|"
+            " (dashed: 1/4), in chains of 4, weights and biases drawn from N(0, 1), share of"
+            f" neurons in each bin. Chains: |∂C/∂b| of each of {_LONGEST} neurons, relative to the"
+            f" last one, for random chains (line: median over seeds; {BAND_WORDS}) and for weights"
+            " of 100 with every z = 0; dashed: a factor of 1/4 or 25 per neuron. Inputs: only"
+            " weights above 4 can keep the signal, and only on a narrow interval of inputs: its"
+            " width, measured by bisection (line) and by equation 123 (dashed); diamond: the"
+            " widest."
         ),
+        basis=basis([four]),
         chart=alt.concat(_factors(four), _gradients(long), _steepness(four), columns=3),
+    )
+
+
+def _finding(four: xr.Dataset, long: xr.Dataset) -> str:
+    below = float((abs(measured(four, "chain_factor")[:, 1:]) < 1 / 4).mean())
+    gradient = abs(measured(long, "chain_bias_gradient"))
+    fall = np.log(gradient.isel(layer=-1) / gradient.isel(layer=0)).mean() / (_LONGEST - 1)
+    return (
+        f"{100 * below:.0f} % of random neurons multiply the gradient by less than 1/4, and in a"
+        f" chain of {_LONGEST} it shrinks {float(np.exp(fall)):.2g}-fold at each neuron."
     )
 
 
@@ -76,7 +88,7 @@ def _factors(net: xr.Dataset) -> alt.LayerChart:
         )
     )
     quarter = alt.Chart(pd.DataFrame({"from": [0.25]})).mark_rule(style="reference").encode(x=x)
-    return panel("One neuron's factor", [bars, quarter], width=180, height=230)
+    return panel("Factor of one neuron", [bars, quarter], width=180, height=230)
 
 
 def _gradients(net: xr.Dataset) -> alt.LayerChart:
@@ -85,15 +97,23 @@ def _gradients(net: xr.Dataset) -> alt.LayerChart:
     axis = _powers(range(-50, 51, 10))
     x = alt.X("neuron:Q", title="neuron, 1 next to the input")
     base = alt.Chart(table).encode(x=x, detail="kind:N")
-    shade = alt.Color("kind:N", title="chains")
+    shade = alt.Color("kind:N", legend=None)
 
     def y(field: str) -> alt.Y:
-        return alt.Y(f"{field}:Q", scale=scale, title="|∂C/∂b| over the last one's", axis=axis)
+        return alt.Y(
+            f"{field}:Q", scale=scale, title="|∂C/∂b| relative to the last neuron", axis=axis
+        )
 
     layers = [
         base.mark_area(style="band").encode(y=y("low"), y2="high", color=shade),
         base.mark_line(style="median").encode(y=y("median"), color=shade),
         base.mark_line(style="reference").encode(y=y("theory")),
+        *(
+            alt.Chart(table.query(f"neuron == {_LONGEST // 3} and kind == '{kind}'"))
+            .mark_text(style=style)
+            .encode(x=x, y=y("median"), text="kind:N")
+            for kind, style in (("random", "under_line"), ("weights 100", "over_line"))
+        ),
     ]
     return panel(f"Chains of {_LONGEST}", layers, width=180, height=230)
 
@@ -104,7 +124,7 @@ def _steepness(net: xr.Dataset) -> alt.LayerChart:
     table["theory"] = rounded(steep_width(table["weight"]))
     x = alt.X("weight:Q", title="|w|", scale=alt.Scale(domain=[3, 12]))
     base = alt.Chart(table).encode(x=x)
-    title = "width of the inputs"
+    title = "width of the interval"
     shade = alt.ColorDatum("random", type="nominal")  # the same chains as in the other panels
     best = pd.DataFrame([rounded(widest_steepness())], columns=["weight", "width"])
     layers = [
@@ -112,7 +132,7 @@ def _steepness(net: xr.Dataset) -> alt.LayerChart:
         base.mark_line(style="reference").encode(y=alt.Y("theory:Q", title=title)),
         alt.Chart(best).mark_point(style="published").encode(x=x, y="width:Q"),
     ]
-    return panel("Where |w σ′| ≥ 1", layers, width=180, height=230)
+    return panel("Inputs with |w σ′| ≥ 1", layers, width=180, height=230)
 
 
 def _powers(exponents: range) -> alt.Axis:

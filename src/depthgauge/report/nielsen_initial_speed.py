@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import xarray as xr
 
-from depthgauge.report.cells import Records, basis, cells, measured
+from depthgauge.report.cells import Records, basis, cells, layers_in_words, measured
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.ridges import (
     interval_layers,
@@ -15,6 +15,7 @@ from depthgauge.report.ridges import (
     published_layer,
     ridge_layer,
     ridge_table,
+    span_layers,
 )
 from depthgauge.report.seeds import rounded
 from depthgauge.studies.nielsen.published import INITIAL_SPEED as PUBLISHED
@@ -32,15 +33,31 @@ def initial_speed(records: Records) -> Figure:
         study=STUDY,
         name=STUDY,
         title="Speed of learning just after initialization",
+        finding=_finding(nets),
         caption=(
-            f"Norm of ∂C/∂b averaged over the first {images:,} training images, for each hidden"
-            " layer (1 is next to the input). Hill: share of seeds in each bin; whisker: 95 %"
-            " prediction interval for one more run; diamond: published value; cross: the last"
-            f" layer's geometric mean, and from there mean field's factor of {NIELSEN:.3g} a layer."
-            f" {basis(nets.values())}"
+            "Compare the layers of a panel, from the last one upwards."
+            f" Speed: norm of ∂C/∂b, the mean gradient over the first {images:,} training images;"
+            " layer 1 is next to the input. Shaded: share of seeds in each bin; whisker: 95 %"
+            " prediction interval for one more run; diamond: Nielsen's network; cross: the last"
+            f" layer's geometric mean, and from there mean-field theory's factor of {NIELSEN:.3g} a"
+            " layer."
         ),
+        basis=basis(nets.values()),
         chart=alt.concat(*panels, columns=1).resolve_scale(x="shared"),
     )
+
+
+def _finding(nets: Mapping[int, xr.Dataset]) -> str:
+    depth, net = list(nets.items())[-1]
+    return (
+        f"With {layers_in_words(depth)}, layer {depth} starts {_ratio(net, depth):.3g} times as"
+        " fast as layer 1 (geometric mean over seeds)."
+    )
+
+
+def _ratio(net: xr.Dataset, depth: int) -> float:
+    """Return the geometric mean over seeds of the last layer's speed over the first's."""
+    return float(np.exp(np.log(_initial(net, depth) / _initial(net, 1)).mean()))
 
 
 def _panel(depth: int, net: xr.Dataset) -> alt.LayerChart:
@@ -51,8 +68,9 @@ def _panel(depth: int, net: xr.Dataset) -> alt.LayerChart:
         *interval_layers(interval_table(samples)),
         published_layer(published),
         predicted_layer(predicted(samples)),
+        *span_layers(samples),
     ]
-    return panel(f"{depth} hidden layers", layers, width=600, height=30 + 45 * depth)
+    return panel(layers_in_words(depth), layers, width=600, height=45 + 45 * depth)
 
 
 def predicted(samples: Mapping[int, np.ndarray]) -> dict[int, float]:

@@ -1,39 +1,73 @@
 """Nielsen, ch. 5: the speed of learning of each hidden layer during 500 full-batch steps."""
 
 import altair as alt
+import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.report.axes import colour, speed_y, step_x
-from depthgauge.report.bounds import bound_table
-from depthgauge.report.cells import Records, basis, cell
-from depthgauge.report.curves import hover, speed_layers, speed_table
+from depthgauge.report.axes import speed_y, step_x
+from depthgauge.report.cells import Records, basis, cell, cells, layers_in_words
+from depthgauge.report.curves import hidden, hover, layer_labels, speed_layers, speed_table
 from depthgauge.report.figure import Figure, panel
+from depthgauge.report.labels import Axis
+from depthgauge.report.seeds import BAND_WORDS, rounded
 from depthgauge.studies.nielsen.published import SPEEDS, STEPS
 
 STUDY = "nielsen_training_speed"
+SPEED = "bias_gradient_norm"
+HEIGHT = 280
 
 
 def training_speed(records: Records, depth: int) -> Figure:
     """Draw the net with `depth` hidden layers; raises DataError when its record is missing."""
     net = cell(records, STUDY, depth, "full")
-    table = speed_table(net, "bias_gradient_norm")
+    table = speed_table(net, SPEED)
     name = f"{STUDY}_{depth}"
-    ours = [*speed_layers(table), _bound(net), hover(name, table, "step", "median")]
+    ends = _range(records)
+    layers = [
+        *_published(depth),
+        *speed_layers(table),
+        layer_labels(table, step_x(), speed_y("median", ends), Axis(*ends, HEIGHT, log=True)),
+        hover(name, table, "step", "median"),
+    ]
     images = net.attrs["config"]["gradients"]["images"]
     return Figure(
         study=STUDY,
         name=name,
-        title=f"Speed of learning during training, {depth} hidden layers",
+        title=f"Speed of learning during training, {layers_in_words(depth)}",
+        finding=_finding(net, depth),
         caption=(
-            f"Norm of ∂C/∂b averaged over the first {images:,} training images, before each"
-            " full-batch step, for each hidden layer (1 is next to the input). Line: median over"
-            " seeds; band: central 95 % of seeds; dashed: the most that the weights allow, Milman's"
-            " bound, median over seeds; grey, behind: the chapter's own net, from the data of its"
-            f" figure, every tenth step. {basis([net])}"
+            "Is the first layer slower all the way? Norm of ∂C/∂b, the mean gradient over the first"
+            f" {images:,} training images, before each full-batch step. Line: median over seeds;"
+            f" {BAND_WORDS}; grey, behind: Nielsen's own network, from the data of his figure. The"
+            " figures of 2, 3 and 4 hidden layers have the same axes."
         ),
-        chart=alt.concat(panel("Full batch", [*_published(depth), *ours], 600, 300), columns=1),
+        basis=basis([net]),
+        chart=alt.concat(
+            panel(layers_in_words(depth).capitalize(), layers, 600, HEIGHT), columns=1
+        ),
     )
+
+
+def _finding(net: xr.Dataset, depth: int) -> str:
+    """Return how much faster the last layer is than the first: geometric means."""
+    speeds = hidden(net, SPEED).astype(float)
+    ratio = (speeds.sel(layer=depth) / speeds.sel(layer=1)).transpose("replica", "step")
+    ratios = np.log(ratio.to_numpy()).mean(axis=0)
+    return (
+        f"With {layers_in_words(depth)}, layer {depth} learns {np.exp(float(ratios.mean())):.3g}"
+        f" times as fast as layer 1 on average, and {np.exp(float(ratios.min())):.3g} times at the"
+        " closest."
+    )
+
+
+def _range(records: Records) -> tuple[float, float]:
+    """Return the least and the largest speed of the nets of any depth, ours and published."""
+    tables = [speed_table(net, SPEED) for net in cells(records, STUDY, "full").values()]
+    curves = [published_table(depth)["speed"] for depth in SPEEDS]
+    ours = [each[end] for each in tables for end in ("low", "high")]
+    values = pd.concat([*ours, *curves])
+    return float(rounded([values.min()])[0]), float(rounded([values.max()])[0])
 
 
 def published_table(depth: int) -> pd.DataFrame:
@@ -57,10 +91,3 @@ def _published(depth: int) -> list[alt.Chart]:
         lines.encode(x=step_x(), y=speed_y("speed"), detail="layer:N"),
         words.encode(x=step_x(), y=speed_y("speed")),
     ]
-
-
-def _bound(net: xr.Dataset) -> alt.Chart:
-    """Return the bound of each hidden layer, from `depthgauge.report.bounds`, as dashed lines."""
-    table = bound_table(net).filter(["step", "layer", "median"]).rename(columns={"median": "bound"})
-    lines = alt.Chart(table).mark_line(style="reference")
-    return lines.encode(x=step_x(), y=speed_y("bound"), color=colour(table))

@@ -19,6 +19,10 @@ _BELOW = 0.12
 """How far beneath its row a layer's interval is drawn, in rows."""
 
 
+_FOOT = 0.75
+"""Rows beneath the last layer's, where `span_layers` stands."""
+
+
 def ridge_table(samples: Samples) -> pd.DataFrame:
     """Return histograms in bins of one log width for all layers, by Freedman and Diaconis's rule.
 
@@ -96,8 +100,27 @@ def predicted_layer(predicted: Mapping[int, float]) -> alt.Chart:
     return marks.encode(x=speed_x("predicted"), y=_rows(table), tooltip=["layer", "predicted"])
 
 
+def span_layers(samples: Samples) -> list[alt.Chart]:
+    """Return a line from the first layer's geometric mean to the last one's, with their ratio."""
+    low, high = (
+        float(np.exp(np.log(samples[each]).mean())) for each in (min(samples), max(samples))
+    )
+    row = -max(samples) - 0.5
+    ends = pd.DataFrame({"from": [low], "to": [high], "row": [row], "layer": [max(samples)]})
+    ends = ends.assign(middle=np.sqrt(low * high), ratio=f"{high / low:.3g} times")
+    base = alt.Chart(ends).encode(y=_rows(pd.DataFrame({"layer": list(samples)})))
+    return [
+        base.mark_rule(style="interval").encode(x=speed_x("from"), x2="to"),
+        base.mark_text(style="span").encode(x=speed_x("middle"), text="ratio:N"),
+        *(
+            base.mark_tick(style="interval", orient="vertical", size=9).encode(x=speed_x(end))
+            for end in ("from", "to")
+        ),
+    ]
+
+
 def _rows(table: pd.DataFrame) -> alt.Y:
     layers = sorted(set(table["layer"]))
     axis = bare([-layer for layer in layers], None, "'layer ' + (-datum.value)")
-    scale = alt.Scale(domain=[-max(layers) - 0.35, -min(layers) + 0.8])
+    scale = alt.Scale(domain=[-max(layers) - _FOOT, -min(layers) + 0.8])
     return alt.Y("row:Q", axis=axis, title=None, scale=scale)

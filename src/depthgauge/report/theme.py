@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from depthgauge.colours import BACKGROUND, INK, LAYER_COLOURS
+from depthgauge.colours import BACKGROUND, CATEGORY_COLOURS, INK, LAYER_COLOURS
 
 _FAINT = {"light": "#e3e6ea", "dark": "#333840"}
 MUTED = {"light": "#666c74", "dark": "#9aa1a9"}
@@ -17,7 +17,7 @@ def config(mode: str) -> dict[str, Any]:
         "aria": False,  # a symbol for every point would drown a screen reader: the caption speaks
         "background": BACKGROUND[mode],
         "font": _FONT,
-        "range": {"category": LAYER_COLOURS[mode]},
+        "range": {"category": CATEGORY_COLOURS[mode], "ordinal": LAYER_COLOURS[mode]},
         "axis": {
             "labelColor": ink,
             "titleColor": ink,
@@ -28,9 +28,18 @@ def config(mode: str) -> dict[str, Any]:
             "domainColor": faint,
             "tickColor": faint,
             "labelOverlap": True,
+            "labelFlush": False,  # a label stands under its tick, at the ends, too
             "labelSeparation": 4,
         },
-        "title": {"color": ink, "fontSize": 13, "fontWeight": "bold", "anchor": "start"},
+        "title": {
+            "color": ink,
+            "fontSize": 13,
+            "fontWeight": "bold",
+            "anchor": "start",
+            "frame": "group",
+            "subtitleColor": muted,
+            "subtitleFontSize": 12,
+        },
         "legend": {
             "labelColor": ink,
             "titleColor": ink,
@@ -45,6 +54,7 @@ def config(mode: str) -> dict[str, Any]:
         },
         "mark": {"color": ink},
         "rule": {"color": ink},
+        "text": {"color": ink},  # Vega's own is black
         "view": {"stroke": None},
         "style": {
             "band": {"opacity": 0.22},
@@ -59,6 +69,18 @@ def config(mode: str) -> dict[str, Any]:
                 "baseline": "bottom",
                 "dy": -8,
             },
+            "line_label": {"fontSize": 12, "align": "left", "baseline": "middle", "dx": 5},
+            "over_line": {"fontSize": 12, "align": "left", "baseline": "bottom", "dx": 6},
+            "under_line": {
+                "fontSize": 12,
+                "align": "left",
+                "baseline": "top",
+                "dx": 6,
+                "dy": 12,
+            },
+            "measured": {"shape": "circle", "size": 36, "filled": True, "opacity": 1},
+            "span": {"fontSize": 12, "fontWeight": "bold", "baseline": "bottom", "dy": -3},
+            "baseline": {"color": muted, "strokeWidth": 1.5},
             "interval": {"strokeWidth": 1.5},
             "published": {
                 "shape": "diamond",

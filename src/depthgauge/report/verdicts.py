@@ -16,6 +16,7 @@ SOURCES = {
     "nielsen": "Nielsen 2015",
     "milman": "Milman",
     "glorot": "Glorot and Bengio 2010",
+    "lucas": "Lucas",
     "theory": "Nielsen 2015",
 }
 """First word of a claim's id -> who published it; the chain of single neurons is Nielsen's."""
@@ -95,17 +96,32 @@ def _beside(value: float | None, ends: Sequence[float] | None) -> float | None:
     return value
 
 
-def tally(verdicts: Verdicts) -> dict[str, Counter[str]]:
-    """Return what was judged -> kind of verdict -> how many, in the order of the claims.
+def by_section(verdicts: Verdicts) -> dict[str, list[Mapping[str, Any]]]:
+    """Return what was judged -> its verdicts, source by source.
 
-    Numbers and sentences of a source are counted apart; what no source published comes last.
+    Numbers and sentences of a source stand apart; what no source published comes last.
     """
-    counts: dict[str, Counter[str]] = {}
-    for verdict in sorted(verdicts, key=lambda each: each.get("nature") in OURS):
+    sources = list(dict.fromkeys(map(group, verdicts)))
+    natures = [*PUBLISHED, *OURS]
+
+    def place(verdict: Mapping[str, Any]) -> tuple[bool, int, int]:
+        nature = verdict.get("nature", natures[0])
+        return nature in OURS, sources.index(group(verdict)), natures.index(nature)
+
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for verdict in sorted(verdicts, key=place):
         kind = PUBLISHED.get(verdict.get("nature", ""))
         name = f"{group(verdict)}: {kind}" if kind else group(verdict)
-        counts.setdefault(name, Counter())[verdict["verdict"]] += 1
-    return counts
+        found.setdefault(name, []).append(verdict)
+    return found
+
+
+def tally(verdicts: Verdicts) -> dict[str, Counter[str]]:
+    """Return what was judged -> kind of verdict -> how many, in the order of `by_section`."""
+    return {
+        name: Counter(each["verdict"] for each in found)
+        for name, found in by_section(verdicts).items()
+    }
 
 
 def published(verdicts: Verdicts) -> list[Mapping[str, Any]]:

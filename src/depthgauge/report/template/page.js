@@ -22,11 +22,17 @@
     concat: chart.concat.map((panel) => ({ ...panel, width: Math.max(80, panel.width - pixels) })),
   });
 
+  // On a phone a legend goes over several rows; then long labels take from the panels' width.
+  const PHONE = 600;
+
   const views = new Map();
   // Draws a chart; returns by how many pixels it sticks out of its place.
   const embed = async (place, chart, mode, legend) => {
     views.get(place)?.finalize();
-    const title = { ...themes[mode].title, limit: place.clientWidth - 40 };
+    // On a phone a title begins left of its panel, and is cut where it would stick out.
+    const narrow = place.clientWidth < PHONE;
+    const title = { ...themes[mode].title, limit: place.clientWidth - (narrow ? 140 : 40) };
+    if (narrow) title.frame = "bounds";
     const config = { ...themes[mode], title, legend: { ...themes[mode].legend, ...legend } };
     // The interpreter (ast) evaluates no text as code, so the page can forbid that.
     views.set(place, await vegaEmbed(place, chart, {
@@ -37,10 +43,13 @@
     return place.scrollWidth - place.clientWidth;
   };
 
-  // On a phone a legend goes over several rows; then long labels take from the panels' width.
-  const PHONE = 600;
+  const drawnAs = new Map();
+  // Draws the charts that can be seen, unless they are there in this mode and width.
   const draw = async (mode) => {
     for (const place of document.querySelectorAll("[data-chart]")) {
+      const form = `${mode} ${place.clientWidth}`;
+      if (!place.checkVisibility() || drawnAs.get(place) === form) continue;
+      drawnAs.set(place, form);
       let chart = fitted(charts[place.dataset.chart], place.clientWidth);
       const legends = place.clientWidth < PHONE ? [{}, { columns: 3 }, { columns: 2 }] : [{}];
       let excess = 1;
@@ -68,7 +77,26 @@
     redraw(seen());
   });
   dark.addEventListener("change", () => redraw(seen()));
-  redraw(seen());
+
+  // Without this script everything is unfolded; with it, a reader unfolds what is wanted.
+  const sections = [...document.querySelectorAll("details.section")];
+  const folded = [...document.querySelectorAll("details.figure"), ...sections];
+  for (const each of folded) each.open = false;
+  document.addEventListener("toggle", (event) => {
+    if (event.target.open) redraw(seen());
+  }, true);
+  const all = document.getElementById("unfold");
+  if (all) {
+    all.hidden = false;
+    all.addEventListener("click", () => {
+      for (const each of document.querySelectorAll("details.figure")) each.open = true;
+    });
+  }
+  // Nothing unfolds on paper.
+  const paper = matchMedia("print");
+  const open = () => { for (const each of folded) each.open = true; };
+  paper.addEventListener("change", () => { if (paper.matches) open(); });
+  addEventListener("beforeprint", open);
 
   const form = document.getElementById("filter");
   const rows = [...document.querySelectorAll(".claims tbody tr")];
@@ -82,6 +110,11 @@
         || !row.textContent.toLowerCase().includes(wanted);
     }
     const shown = rows.filter((row) => !row.hidden).length;
+    const chosen = [verdict, group, study, wanted].some(Boolean);
+    for (const section of sections) {
+      section.hidden = !section.querySelector(".claims tbody tr:not([hidden])");
+      section.open = chosen;
+    }
     document.getElementById("count").textContent = `${shown} of ${rows.length} claims shown`;
   };
   form.hidden = false;
@@ -90,14 +123,23 @@
   form.addEventListener("reset", () => setTimeout(filter));
   filter();
 
-  // A link to a claim finds it, filtered out or folded as it may be.
+  // A link finds what it leads to, filtered out or folded as it may be.
   const unfold = () => {
-    const row = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (!row?.matches(".claims tr")) return;
-    if (row.hidden) { form.reset(); for (const each of rows) each.hidden = false; }
-    row.querySelector("details").open = true;
-    row.scrollIntoView();
+    const found = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!found) return;
+    if (found.closest("[hidden]")) {
+      form.reset();
+      setTimeout(unfold); // once the filter has followed
+      return;
+    }
+    const around = found.closest("details");
+    if (around) around.open = true;
+    if (found.matches(".claims tr")) found.querySelector("details").open = true;
+    found.scrollIntoView();
   };
   addEventListener("hashchange", unfold);
-  unfold();
+  document.addEventListener("DOMContentLoaded", () => { // the drawing library comes after this
+    unfold();
+    redraw(seen());
+  });
 })();

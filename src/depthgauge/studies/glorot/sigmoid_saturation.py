@@ -33,8 +33,11 @@ def lowest_top(cells: Cells, updates: int) -> Values:
 
 
 def least_above_half(cells: Cells, updates: int) -> Values:
-    """How far the lowest of the other layers is above 0.5 then."""
-    return _at_lowest_top(cells, updates)[:, :-1].min(axis=1) - 0.5
+    """How far the lowest of the layers between the first and the top one is above 0.5 then.
+
+    The first one's mean is 0.5 as long as its weights are symmetric about 0.
+    """
+    return _at_lowest_top(cells, updates)[:, 1:-1].min(axis=1) - 0.5
 
 
 def least_rise(cells: Cells, updates: int) -> Values:

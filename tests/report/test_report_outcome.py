@@ -1,0 +1,93 @@
+"""The first words of the report: numbers of the verdicts, filled in."""
+
+from depthgauge.report.outcome import TEMPLATES, outcome, refuted
+from depthgauge.studies.registry import CLAIMS
+from depthgauge.studies.remedies.register import REMEDIES
+
+CLAIM = {
+    "id": "nielsen.depth.two_above_one",
+    "nature": "sentence",
+    "published": 0.42,
+    "measured": 0.3341,
+    "interval": [0.201, 0.467],
+    "verdict": "holds",
+}
+FOUR = {**CLAIM, "id": "nielsen.depth.four_below_two", "published": 0.37, "measured": 0.6111}
+NUMBER = {**CLAIM, "id": "nielsen.accuracy.h1", "nature": "number"}
+
+
+def texts(*verdicts):
+    return [sentence.text for sentence in outcome(verdicts)]
+
+
+def test_numbers_are_those_of_the_verdicts():
+    """Measured, interval and published number of both claims that the sentence is about."""
+    (sentence,) = outcome([CLAIM, FOUR])
+    assert "by 0.334 [0.201, 0.467] percentage points (published: 0.42)" in sentence.text
+    assert "it is 0.611 [0.201, 0.467] points below that of two (published: 0.37)" in sentence.text
+    assert sentence.claims == (CLAIM["id"], FOUR["id"])
+
+
+def test_only_what_holds_is_said():
+    """A sentence of which one claim fails, is open or is not there is left out."""
+    for other in ({**FOUR, "verdict": "fails"}, {**FOUR, "verdict": "inconclusive"}):
+        assert texts(CLAIM, other) == []
+    assert texts(CLAIM) == [] and texts() == []
+
+
+def test_agreeing_numbers_are_counted_by_source():
+    """Of those that were judged; an open one is not among them, nor is a sentence."""
+    verdicts = [
+        {**NUMBER, "id": f"nielsen.x{i}", "verdict": verdict}
+        for i, verdict in enumerate(["holds", "holds", "fails", "inconclusive"])
+    ]
+    (said,) = texts(*verdicts, {**CLAIM, "id": "nielsen.y"})
+    assert said.startswith("Nielsen 2015: 2 of the 3 published numbers and curves")
+    (said,) = texts(*verdicts[:2])
+    assert said.startswith("Nielsen 2015: All 2 published numbers and curves")
+
+
+def test_sentences_are_about_claims_that_exist():
+    """A claim that is renamed takes no sentence with it in silence."""
+    known = {claim.id for claim in CLAIMS}
+    assert {id for template in TEMPLATES for id in template.claims.values()} <= known
+    assert {f"remedies.helps.{name}" for name in REMEDIES} <= known
+
+
+def test_singular_values_are_given_as_their_range_over_data_sets():
+    """One number where all agree to three digits."""
+    values = {"mnist.tanh": 0.4882, "shapeset.tanh": 0.484, "mnist.tanh_n": 0.8, "x.tanh_n": 0.8}
+    verdicts = []
+    for name, measured in values.items():
+        dataset, model = name.split(".")
+        id = f"glorot.init.{dataset}.singular_value.{model}"
+        verdicts.append({**CLAIM, "id": id, "measured": measured})
+    (said,) = texts(*verdicts)
+    assert "0.484 to 0.488 with the standard initialization (published: 0.5)" in said
+    assert "is 0.484" in said and "0.8 with the normalized initialization" in said
+
+
+def test_the_best_remedy_is_named_by_what_it_gains():
+    """Of those that help; the others count among those that were tried."""
+    verdicts = [
+        {**CLAIM, "id": f"remedies.helps.{name}", "nature": "finding", "measured": gain,
+         "verdict": verdict}
+        for name, gain, verdict in (
+            ("he", 7.0, "holds"),
+            ("residual", 75.63, "holds"),
+            ("adam", 99, "fails"),
+        )
+    ]  # fmt: skip
+    (sentence,) = outcome(verdicts)
+    assert "Of 3 remedies" in sentence.text and ", 2 improve its accuracy" in sentence.text
+    assert "most of all residual connections: by 75.6 percentage points" in sentence.text
+    assert sentence.claims == ("remedies.helps.residual",)
+
+
+def test_only_a_source_can_be_refuted():
+    """A finding or a constant that fails is no failure of a source."""
+    failed = [
+        {**CLAIM, "verdict": "fails", "nature": each}
+        for each in ("number", "sentence", "mathematics", "finding")
+    ]
+    assert [each["nature"] for each in refuted(failed)] == ["number", "sentence"]
