@@ -148,16 +148,16 @@ def test_claims_are_counted_first_and_can_be_chosen(judged, depthgauge):
     assert all(name in out for name in fails) and "by chance" not in out
     assert "by chance" in depthgauge("claims")[1]
     assert "by chance" not in depthgauge("claims", "--verdict", "holds")[1]
-    code, out, _ = depthgauge("claims", "--source", "milman", "--study", "bounds")
+    code, out, _ = depthgauge("claims", "--source", "milman", "study=bounds")
     assert set(re.findall(r"^ ([a-z]+)\.", out, re.M)) == {"milman"}
-    code, _, err = depthgauge("claims", "--study", "nosuch")
+    code, _, err = depthgauge("claims", "study=nosuch")
     assert code == 2 and "nielsen_accuracy" in err
 
 
 def shown_on_a_terminal(columns, **environment):
     """What `depthgauge claims` writes to a terminal so wide."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "depthgauge.cli", "claims", "--study", "nielsen_accuracy"]
+    command = [sys.executable, "-m", "depthgauge.cli", "claims", "study=nielsen_accuracy"]
     environ = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm", **environment}
     with subprocess.Popen(command, stdout=theirs, env=environ):
         os.close(theirs)

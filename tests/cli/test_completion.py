@@ -69,7 +69,7 @@ def test_tab_offers_stages_options_keys_and_values(offered, project, tmp_path):
     assert offered("depthgauge fetch f") == ["file="]
     (project / "conf/study/of_my_own.yaml").write_text("{}\n")
     assert offered("depthgauge train study=of") == ["of_my_own"]
-    assert "of_my_own" in offered("depthgauge claims --study ")
+    assert "of_my_own" in offered("depthgauge claims study=")
     assert offered("depthgauge train study=", folder=tmp_path) == []
 
 

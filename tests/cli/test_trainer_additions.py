@@ -96,3 +96,14 @@ def test_a_procedure_without_a_trainer_takes_none(project):
     """Nothing is ignored in silence."""
     with pytest.raises(ConfigError, match="procedure=chain has no Trainer"):
         plan(["study=nielsen_chain", "scale=smoke", "callbacks=summary"])
+
+
+def test_lightnings_monitor_of_learning_rates_writes_them(project, depthgauge):
+    """The line that every tutorial has; a logger of its own is not needed."""
+    words = (f"{LIGHTNINGS}.LearningRateMonitor", "hydra.sweep.dir=jobs")
+    code, _, err = depthgauge("train", *FAST, *words)
+    assert (code, err) == (0, "")
+    (path,) = project.glob("jobs/0/lightning/*/metrics.csv")
+    with path.open() as file:
+        rows = list(csv.DictReader(file))
+    assert {float(value) for row in rows for key, value in row.items() if "lr" in key} == {0.1}

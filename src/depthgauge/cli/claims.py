@@ -2,7 +2,7 @@
 
   depthgauge claims                                   all of them
   depthgauge claims --verdict fails --verdict open
-  depthgauge claims --source glorot --study glorot_error
+  depthgauge claims --source glorot study=glorot_error,glorot_init
 
 A source is the first word of a claim's id; open is another word for inconclusive. The exit code
 is 0 whatever the verdicts are: a claim that fails is a result.
@@ -24,14 +24,10 @@ OPEN = {"open": "inconclusive"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `depthgauge claims`."""
     parser.add_argument("--results", default="results", help="folder of claims.json")
-    for name, meaning in (("study", "of this study"), ("source", "of this source, as in nielsen")):
-        parser.add_argument(
-            f"--{name}",
-            action="append",
-            default=[],
-            metavar="NAME",
-            help=f"only claims {meaning}; repeat for several",
-        )
+    text = "only claims of this source, as in nielsen; repeat for several"
+    parser.add_argument("--source", action="append", default=[], metavar="NAME", help=text)
+    # study=NAME on the command line
+    parser.add_argument("--study", action="append", default=[], help=argparse.SUPPRESS)
     parser.add_argument(
         "--verdict",
         choices=("holds", "fails", "inconclusive", "open"),
@@ -62,9 +58,8 @@ def _chosen(
     known = list(dict.fromkeys(_value(each, key) for each in verdicts))
     for name in names:
         if name not in known:
-            raise ConfigError(
-                f"--{key} {name} will not do: the claims here have {', '.join(known) or 'none'}"
-            )
+            given = f"study={name}" if key == "study" else f"--source {name}"
+            raise ConfigError(f"{given}: the claims here have {', '.join(known) or 'none'}")
     return [each for each in verdicts if _value(each, key) in names]
 
 

@@ -17,7 +17,10 @@ from enum import Enum
 from typing import Any
 
 from depthgauge.cli.completion_scripts import BASH, PAGES, ZSH
-from depthgauge.cli.main import COMMANDS, KEYED, parser_of
+from depthgauge.cli.main import CHOOSING, COMMANDS, KEYED, parser_of
+
+GROUPS = ("hydra/launcher", "trainer", "callbacks", "logger")
+"""Config groups beside studies and data sets."""
 
 SHELLS = {"bash": ("", BASH), "zsh": ("#compdef depthgauge\n", ZSH)}
 
@@ -46,8 +49,6 @@ def tables() -> str:
         for word in action.option_strings
         if action.choices
     }
-    paged = (name for name, each in parsers.items() if "--study" in _options(each))
-    pages = {f"{name} --study": "study" for name in paged}
     return "\n".join(
         (
             f"_depthgauge_commands() {{ echo {shlex.join(COMMANDS)}; }}",
@@ -58,7 +59,7 @@ def tables() -> str:
             _case(
                 "_depthgauge_values",
                 {**key_values(), **choices},
-                {"study": "study", "dataset": "dataset", **pages},
+                {"study": "study", "dataset": "dataset"},
             ),
         )
     )
@@ -66,9 +67,11 @@ def tables() -> str:
 
 def _words(name: str, parser: argparse.ArgumentParser) -> list[str]:
     """Return what may follow a command beside its options: keys, or the choices of its argument."""
+    if name in CHOOSING:
+        return [f"{key}=" for key in CHOOSING[name]]
     if name in KEYED:
         own = getattr(importlib.import_module(f"depthgauge.cli.{name}"), "KEYS", None)
-        return [f"{key}=" for key in own or (*study_keys(), "study", "hydra/launcher")]
+        return [f"{key}=" for key in own or (*study_keys(), "study", *GROUPS)]
     free = [action.choices for action in parser._actions if not action.option_strings]
     return [str(each) for choices in free if choices for each in choices]
 
@@ -100,6 +103,9 @@ def key_values() -> dict[str, list[str]]:
         "procedure": list(PROCEDURES),
         "split": list(SPLITS),
         "hydra/launcher": ["basic", "joblib", "submitit_local", "slurm"],
+        "callbacks": ["default", "none", "summary"],
+        "logger": ["csv", "none"],
+        "trainer": ["default"],
     }
 
 
@@ -122,7 +128,8 @@ def _choices(value: Any) -> list[str]:
 
 
 def _options(parser: argparse.ArgumentParser) -> list[str]:
-    return [word for action in parser._actions for word in action.option_strings]
+    shown = (action for action in parser._actions if action.help != argparse.SUPPRESS)
+    return [word for action in shown for word in action.option_strings]
 
 
 def _case(

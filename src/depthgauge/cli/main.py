@@ -30,7 +30,13 @@ COMMANDS = {
 }
 
 KEYED = ("fetch", "prepare", "forget", "train", "status", "show")
-"""Stages that take key=value words."""
+"""Commands that take key=value words."""
+
+CHOOSING = {"claims": ("study",), "track": ("study",), "prune": ("scale",)}
+"""Commands that take these keys alone, as study=NAME or study=NAME,NAME."""
+
+CONFIG_KEYS = ("study", "scale", "dataset")
+"""Written key=value with every command, never as an option."""
 
 PIPELINE = (
     *("PIL", "altair", "dvc", "filelock", "grimp", "hydra", "hydra_plugins", "jaxtyping", "mlflow"),
@@ -86,15 +92,39 @@ def _run(words: list[str]) -> None:
     name = words[0]
     command = importlib.import_module(f"depthgauge.cli.{name}")
     if name == "train" and not {"-h", "--help"} & set(words):  # Hydra reads the words itself
-        command.run_words(words[1:])
+        command.run_words(chosen(name, words[1:]))
         return
-    found = parser_of(name, command).parse_intermixed_args(words[1:])
+    found = parser_of(name, command).parse_intermixed_args(chosen(name, words[1:]))
+    for word in found.overrides:
+        key, _, value = word.partition("=")
+        if key != "overrides" and key in vars(found):
+            raise ConfigError(f"{word}: this is an option of {name}; write --{key} {value}")
     if found.overrides and name not in KEYED:
+        keys = ", ".join(f"{key}=" for key in CHOOSING.get(name, ())) or "no key=value"
         raise ConfigError(
-            f"{found.overrides[0]} will not do: {name} takes no key=value; its options are in"
+            f"{found.overrides[0]} will not do: {name} takes {keys}; its options are in"
             f" `depthgauge {name} --help`"
         )
     command.run(found)
+
+
+def chosen(name: str, words: Sequence[str]) -> list[str]:
+    """Return words with the keys of CHOOSING as the options that the command's parser knows.
+
+    Raises ConfigError for a key of the config that is written as an option.
+    """
+    found: list[str] = []
+    for place, word in enumerate(words):
+        option, _, value = word.partition("=")
+        if option.removeprefix("--") in CONFIG_KEYS and option.startswith("--"):
+            given = value or "".join(words[place + 1 : place + 2]) or "NAME"
+            key = option.removeprefix("--")
+            raise ConfigError(f"{option} is a key, not an option: write {key}={given}")
+        if option in CHOOSING.get(name, ()):
+            found += [part for each in value.split(",") for part in (f"--{option}", each)]
+        else:
+            found.append(word)
+    return found
 
 
 def parser_of(name: str, command: ModuleType) -> argparse.ArgumentParser:

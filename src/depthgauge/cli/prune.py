@@ -2,10 +2,10 @@
 
   depthgauge prune                   list; removes nothing
   depthgauge prune --yes             remove the blocks listed as unused
-  depthgauge prune --scale quick     only what studies need at this scale counts as used
+  depthgauge prune scale=quick       only what studies need at this scale counts as used
 
 A block is in use when a page of conf/study plans it, at any of the scales (smoke, quick and paper
-unless --scale says otherwise) and on any device, with the code, the data and the versions of now.
+unless scale= says otherwise) and on any device, with the code, the data and the versions of now.
 What an older code computed, or a grid that you gave on the command line, is unused. While a sweep
 runs nothing is removed. All studies are planned for that, which takes a quarter of a minute after
 an edit of code, pages or data, and their data must be prepared.
@@ -42,9 +42,7 @@ KEY = "[0-9a-f]" * 32
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `depthgauge prune`."""
     parser.add_argument("--yes", action="store_true", help="remove the unused blocks")
-    parser.add_argument(
-        "--scale", choices=SCALES, action="append", help="a scale to keep (default: all)"
-    )
+    parser.add_argument("--scale", choices=SCALES, action="append", help=argparse.SUPPRESS)
 
 
 def run(arguments: argparse.Namespace) -> None:

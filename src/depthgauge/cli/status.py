@@ -2,7 +2,7 @@
 
   depthgauge status                               every study, at the pipeline's scale
   depthgauge status study=nielsen_accuracy        a line a cell; several: study=NAME,NAME
-  depthgauge status scale=paper                   at another scale; other keys as for train
+  depthgauge status scale=paper                   at another scale; other words as for train
   depthgauge status --json                        for machines: cells and blocks, seconds
 
 A cell whose record is in build/ is done, wherever it was computed. The times are measured on the
@@ -36,14 +36,17 @@ from depthgauge.user_code.search_path import search_in
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `depthgauge status`."""
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("-cd", "--config-dir", type=Path, help="a folder with pages of your own")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Look at every study that the overrides name, or at all, and print what is found."""
     root = project_root()
     search_in([Path.cwd(), root])
+    folder = arguments.config_dir and arguments.config_dir.absolute()
+    own = [f"hydra.searchpath=['file://{folder}']"] if folder else []
     os.chdir(root)
-    names, scale, words = _asked(arguments.overrides)
+    names, scale, words = _asked([*own, *arguments.overrides])
     bar = tqdm(names, desc="planning", unit="study", disable=None, leave=False, delay=1)
     speed, built = measured_speed(CELLS), assembled_keys(Path("build"))
     found, refused = [], []
@@ -67,8 +70,9 @@ def _asked(overrides: Sequence[str]) -> tuple[list[str], str, list[str]]:
     values = {key: value for key, _, value in (word.partition("=") for word in overrides)}
     known = studies()
     names = values["study"].split(",") if "study" in values else known
+    elsewhere = "hydra.searchpath" in values
     for name in names:
-        if name not in known:
+        if name not in known and not elsewhere:
             raise ConfigError(f"study={name} is unknown; there are {', '.join(known)}")
     scale = values.get("scale", pipeline_scale())
     words = [word for word in overrides if not word.startswith(("study=", "scale="))]

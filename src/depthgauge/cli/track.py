@@ -1,7 +1,7 @@
 """Bring finished records and figures into MLflow, as often as you like.
 
   depthgauge track              every study in build/
-  depthgauge track --study nielsen_accuracy
+  depthgauge track study=nielsen_accuracy
 
 Records are enough: after a `dvc pull`, or when MLflow's database was lost, this fills it again.
 """
@@ -18,16 +18,18 @@ from depthgauge.studies.judged_records import read_records
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `depthgauge track`."""
-    parser.add_argument("--study", help="only this one")
+    parser.add_argument("--study", action="append", help=argparse.SUPPRESS)  # study=NAME
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Track each study that has records in build/."""
     os.chdir(project_root())
-    pattern = arguments.study or "*"
-    folders = sorted(path for path in Path("build").glob(pattern) if path.is_dir())
-    if not folders:
-        raise DataError(f"no records in build/{pattern}; run `dvc repro` or `dvc pull` first")
+    folders: list[Path] = []
+    for pattern in arguments.study or ["*"]:
+        found = sorted(path for path in Path("build").glob(pattern) if path.is_dir())
+        if not found:
+            raise DataError(f"no records in build/{pattern}; run `dvc repro` or `dvc pull` first")
+        folders += found
     for folder in folders:
         track_study(folder.name, read_records(folder))
         print(f"{folder.name}: tracked")

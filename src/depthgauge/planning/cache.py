@@ -33,6 +33,10 @@ def plan_summary(study: str, overrides: Sequence[str]) -> PlanSummary:
     Raises DataError where a data set that it needs is not prepared, and whatever `plan` raises.
     """
     words = [f"study={study}", *overrides]
+    if any(word.startswith("hydra.searchpath=") for word in words):  # pages outside of conf
+        from depthgauge.planning.plan import plan
+
+        return summary_of(study, plan(words))
     path = PLANS / f"{hashlib.sha256(json.dumps(words).encode()).hexdigest()[:32]}.json"
     stamp = _fingerprint(words)
     known = _kept(path)

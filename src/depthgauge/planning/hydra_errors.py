@@ -50,14 +50,24 @@ def refusal(error: Exception) -> DepthgaugeError:
                 return _not_installed(error.missing_cfg_file, extra)
     if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
         group, _, name = error.missing_cfg_file.rpartition("/")
-        return ConfigError(f"{group}={name} is unknown; choose one of {', '.join(error.options)}")
-    hydras = str(getattr(cause, "full_key", "")).startswith("hydra.")
+        own = f", or dataset.name={name} if you prepared it" if group == "dataset" else ""
+        known = ", ".join(error.options)
+        return ConfigError(f"{group}={name} is unknown; choose one of {known}{own}")
+    full_key = str(getattr(cause, "full_key", ""))
+    hydras = full_key.startswith("hydra.")
+    if full_key.startswith(("trainer.", "callbacks.", "logger.")):
+        return _addition(full_key)
     if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.full_key and not hydras:
         return ConfigError(
             f"{cause.full_key} is no key of a study{_meant(str(cause.full_key))};"
             " src/depthgauge/config explains each"
         )
     first = str(error).partition("\n")[0]
+    if first.startswith("In 'model/"):
+        return ConfigError(
+            f"{' '.join(str(error).split())}; since 0.2 each of a page's `models` is a table of the"
+            " study's own keys, as learning_rate in place of rates"
+        )
     if first.startswith("You must specify 'study'"):
         return ConfigError(WHICH)
     if isinstance(cause, ValidationError):
@@ -69,6 +79,14 @@ def refusal(error: Exception) -> DepthgaugeError:
     told = [first, str(cause).splitlines()[0]] if isinstance(cause, OmegaConfBaseException) else []
     said = ": ".join(told) or " ".join(str(error).partition("full_key:")[0].split())
     return ConfigError(f"{said}; correct that on the command line or in conf")
+
+
+def _addition(key: str) -> ConfigError:
+    """Return how a key is added to what is Lightning's, and what the study itself has."""
+    return ConfigError(
+        f"{key} is not there yet: add it as +{key}=; how long and how precisely a cell trains"
+        " is up to steps= and precision="
+    )
 
 
 def _no_yaml(error: MarkedYAMLError) -> ConfigError:

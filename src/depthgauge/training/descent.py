@@ -34,8 +34,8 @@ from depthgauge.training.quantities import QUANTITIES, Quantity, due_steps
 from depthgauge.training.sgd import SGDSettings
 from depthgauge.training.stream import ShapesetStream
 from depthgauge.training.torch_engine import TorchEngine
-from depthgauge.training.updates import Frozen
 from depthgauge.training.trainer_settings import TrainerSettings
+from depthgauge.training.updates import Frozen
 
 CHECKPOINT_SECONDS = 20.0
 """How much work a killed block may lose, or twenty times what a checkpoint takes if that is more.
