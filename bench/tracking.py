@@ -1,10 +1,10 @@
-"""What the diary in MLflow costs beside the training that it follows: `python bench/tracking.py`.
+"""What tracking in MLflow costs beside the training that it follows: `python bench/tracking.py`.
 
 [784, 30, 30, 10], 64 seeds, 20,000 steps, gradient norms every 100, one thread, a new database in a
 temporary folder. Each round trains anew and then does what a sweep of that one cell would do:
 
   start    find or create the runs, describe them, set the parent going
-  live     write the curves' points, and the seal
+  live     write the curves' points
   import   bring in the finished record: what live did not know, and tables of every seed
   again    the same once more, when nothing is new
 
@@ -20,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
+import numpy as np
 import torch
 import xarray as xr
 from ours import block_of, prepared
@@ -54,10 +55,12 @@ def trained(data: Prepared, round_: int) -> tuple[xr.Dataset, float]:
         "scale": "quick",
         "label": f"round={round_}",
         "config": plain(experiment),
-        "notebook": {"question": "What does the diary cost?"},
+        "notebook": {"question": "What does tracking cost?"},
         "data": {"name": data.name, "hash": data.hash},
         "cell": f"cell{round_}",
         "keys": [f"block{round_}"],
+        "params": {"seeds": SEEDS},
+        "learning_rates": np.unique(record["learning_rate"].values).tolist(),
     }
     return record.assign_attrs(described), stopwatch.seconds
 
@@ -75,11 +78,11 @@ def tracked(store: Store, record: xr.Dataset) -> dict[str, float]:
     def live() -> None:
         curves = LiveMetrics(store, run_id, print)
         curves.add(points(record))
-        curves.end()
+        curves.flush()
         end_run(store, run_id, "FINISHED")
 
     def bring() -> None:
-        track(store, [record], {})
+        track(store, sweep, [record], {})
 
     parts = {"start": start, "live": live, "import": bring, "again": bring}
     return {name: timed(part) for name, part in parts.items()}
@@ -94,7 +97,7 @@ def timed(part: Callable[[], None]) -> float:
 
 def main() -> None:
     """Print the table and write it down."""
-    parser = argparse.ArgumentParser(description="What the diary in MLflow costs.")
+    parser = argparse.ArgumentParser(description="What tracking in MLflow costs.")
     parser.add_argument("--rounds", type=int, default=5)
     asked = parser.parse_args()
     torch.set_num_threads(1)

@@ -23,10 +23,16 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
-STUDY, FIGURE = "nielsen_training_speed", "nielsen_training_speed_4.png"
-METRIC = "^bias_gradient_norm: cost per unit of bias/mean/"
+STUDY, FIGURE = "nielsen_training_speed", "by_layer.png"
+METRIC = "^(depth_|bias_gradient)"
 
-COLUMNS = ["params.`hidden`", "params.`batch_size`", "attributes.`Dataset`"]
+COLUMNS = [
+    "metrics.`cost`",
+    "metrics.`gradient_decades`",
+    "params.`depth`",
+    "params.`batch_size`",
+    "params.`seeds`",
+]
 
 VIEW = 'MLflowLocalStorage-1.1-ExperimentPage-["{}"]-ReactComponentState'
 """Where a browser keeps how its user has arranged an experiment's page."""

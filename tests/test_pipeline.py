@@ -15,6 +15,7 @@ from projects import environment, make_project, put_under_dvc
 
 ROOT = Path(__file__).parents[1]
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+VARIABLES = yaml.safe_load((ROOT / "conf" / "pipeline.yaml").read_text())
 STUDIES = sorted(path.stem for path in (ROOT / "conf" / "study").glob("*.yaml"))
 DOORS = re.compile(
     r"depthgauge\.(cli|execution|console|planning|store|provenance|errors|files|project|signals)\b"
@@ -86,9 +87,14 @@ def test_an_edited_figure_retrains_nothing(stage):
 
 
 def test_every_trained_study_is_judged_and_reported():
-    """The list of studies stands three times in dvc.yaml; it is one list."""
-    trained = [f"build/{name}" for name in PIPELINE["train"]["foreach"]]
-    assert set(PIPELINE["train"]["foreach"]) <= set(STUDIES)
+    """The studies of conf/pipeline.yaml are the deps of both later stages.
+
+    DVC takes no list of deps from a variable, and a dep on all of build would make every study of
+    a user's own, below build as well, a change of the pipeline.
+    """
+    trained = [f"build/{name}" for name in VARIABLES["studies"]]
+    assert PIPELINE["train"]["foreach"] == "${studies}"
+    assert set(VARIABLES["studies"]) <= set(STUDIES)
     for stage in ("judge", "report"):
         assert [dep for dep in PIPELINE[stage]["deps"] if dep.startswith("build/")] == trained
 
@@ -112,7 +118,7 @@ def shell(tmp_path):
             env=environment() | own,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
             stdin=subprocess.DEVNULL,
         )
         assert done.returncode == 0, done.stdout + done.stderr
@@ -141,3 +147,53 @@ def test_repro_push_pull(tmp_path, shell, tiny_mnist):
     same = "build/nielsen_neuron_bars/000.safetensors"
     assert (yours / same).read_bytes() == (mine / same).read_bytes()
     assert re.search("tracked", shell(yours, "depthgauge track"))
+
+
+def small_pipeline(root):
+    """Write dvc.yaml and conf/pipeline.yaml as they are, but for one study and without code."""
+    study = "nielsen_accuracy"
+    variables = VARIABLES | {
+        "scale": "smoke",
+        "keys": "tracking=false cpu_replicas=2 train_size=1000 hidden=[30],[30,30]",
+        "studies": {study: {"launcher": "basic", "keys": "seeds=2 steps=20 evaluation.every=10"}},
+    }
+    (root / "conf" / "pipeline.yaml").write_text(yaml.safe_dump(variables))
+    pipeline = yaml.safe_load((ROOT / "dvc.yaml").read_text())
+    stages = {name: pipeline["stages"][name] for name in ("train", "judge", "report")}
+    kept = ("build/" + study, "build/${key}", "conf/study", "${results}")
+    for stage in stages.values():
+        stage = stage.get("do", stage)
+        stage["deps"] = [dep for dep in stage["deps"] if dep.startswith(kept)]
+    plots = [plot for plot in pipeline["plots"] if study in str(plot)]
+    stages["report"]["outs"] = [
+        out for out in stages["report"]["outs"] if out != "build/plots.html"
+    ]
+    (root / "dvc.yaml").write_text(
+        yaml.safe_dump({"vars": pipeline["vars"], "stages": stages, "plots": plots})
+    )
+
+
+@pytest.mark.slow
+def test_an_experiment_varies_keys_and_leaves_the_results_alone(tmp_path, shell, tiny_mnist):
+    """`-S` sets scale, seeds and a study's keys; the change is seen in metrics and in plots."""
+    mine = tmp_path / "mine"
+    put_under_dvc(make_project(mine, tiny_mnist), "nielsen_accuracy")
+    small_pipeline(mine)
+    shell(mine, "dvc repro -q && git add -A && git commit -qm done")
+    before = {path: path.read_bytes() for path in (mine / "results").rglob("*") if path.is_file()}
+    keys = "studies.nielsen_accuracy.keys"
+    shell(
+        mine,
+        "dvc exp run -q --temp -n other -S"
+        f""" 'conf/pipeline.yaml:{keys}="seeds=3 steps=40 evaluation.every=20 l2=1"'""",
+    )
+    assert {path: path.read_bytes() for path in before} == before
+    assert shell(mine, "git status --porcelain") == ""
+    changes = json.loads(shell(mine, "dvc metrics diff HEAD other --json"))
+    change = changes["results/metrics.json"]["measured.nielsen.accuracy.h1"]
+    assert change["diff"] == pytest.approx(change["new"] - change["old"])
+    shown = json.loads(shell(mine, "dvc exp show --json"))
+    assert keys in json.dumps(shown) or "seeds=3 steps=40" in json.dumps(shown)
+    shell(mine, "dvc plots diff HEAD other -o drawn")
+    page = (mine / "drawn" / "index.html").read_text()
+    assert '"rev": "HEAD"' in page and '"rev": "other"' in page

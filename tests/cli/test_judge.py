@@ -59,8 +59,15 @@ def test_verdicts_and_counts_are_written(build, capsys):
     found = {each["id"]: each for each in claims}
     assert found[KNOWN]["verdict"] == "holds"
     counts = json.loads((results / "metrics.json").read_text())
+    numbers = counts.pop("measured")
     assert counts["nielsen"]["holds"] == 1
     assert sum(sum(source.values()) for source in counts.values()) == len(claims)
+    expected = {
+        each["id"]: each["measured"]
+        for each in claims
+        if each["unit"] in ("%", "ratio of speeds") and each["measured"] is not None
+    }
+    assert expected and numbers == expected
     printed = capsys.readouterr().out
     assert KNOWN in printed
     assert "\x1b" not in printed  # plain when piped

@@ -37,12 +37,14 @@ def pipeline():
     made["cmd"] = f"{sys.executable} prepare.py"
     made["deps"] = ["data/extra.json"]
     made["outs"] = [out for out in made["outs"] if out.endswith(".json")]
-    studies = ("glorot_cost_surface", "glorot_error")
-    train["foreach"] = {name: train["foreach"][name] for name in studies}
+    variables = yaml.safe_load((ROOT / "conf" / "pipeline.yaml").read_text())
+    names = ("glorot_cost_surface", "glorot_error")
+    studies = {name: variables["studies"][name] for name in names}
     do = train["do"]
     do["cmd"] = do["cmd"].replace("hydra/launcher=${item.launcher}", "tracking=false")
     do["deps"] = [dep for dep in do["deps"] if not dep.startswith("src/")]
-    return {"vars": [{"scale": "smoke"}], "stages": {"prepare": made, "train": train}}
+    variables |= {"scale": "smoke", "studies": studies}
+    return {"vars": [variables], "stages": {"prepare": made, "train": train}}
 
 
 @pytest.fixture

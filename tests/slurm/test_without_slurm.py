@@ -73,10 +73,11 @@ def test_too_many_time_limits_end_a_cell(project, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("host", "found"), [(None, "run"), (socket.gethostname(), "run"), ("elsewhere", None)]
+    ("host", "found"),
+    [(None, {0.1: "run"}), (socket.gethostname(), {0.1: "run"}), ("elsewhere", {})],
 )
 def test_a_file_of_sqlite_is_written_by_one_machine(host, found, tmp_path):
-    """Cells on other machines keep no diary of their own; a server has no host to compare."""
-    runs = {"host": host, "children": {"cell": "run"}}
+    """Cells on other machines are not followed live; a server has no host to compare."""
+    runs = {"host": host, "children": {"cell": {"0.1": "run"}}}
     (tmp_path / mlflow_runs.RUNS).write_text(json.dumps(runs))
-    assert mlflow_runs._run_of(tmp_path, "cell") == found
+    assert mlflow_runs._runs_of(tmp_path, "cell") == found

@@ -10,7 +10,7 @@ from team_servers import PASSWORDS
 
 from depthgauge.records import read_study
 from depthgauge.tracking.artifacts import record_files
-from depthgauge.tracking.curves import counts, points
+from depthgauge.tracking.import_records import all_points
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +43,7 @@ def sweep_of(client, records):
     """Return the parent of the one sweep that has just these cells, and its children by cell."""
     experiment = client.get_experiment_by_name(STUDY).experiment_id
     runs = client.search_runs([experiment])
-    parents = [run for run in runs if "depthgauge.sweep" in run.data.tags]
+    parents = [run for run in runs if "depthgauge.cell" not in run.data.tags]
     wanted, found = sorted(record.attrs["cell"] for record in records), []
     for parent in parents:
         mine = [
@@ -65,7 +65,7 @@ def all_arrived(client, root, folder):
     assert f"figures/{STUDY}.svg" in figures
     for record in records:
         run = children[record.attrs["cell"]]
-        expected = points(record) | counts(record)
+        expected = all_points(record)
         live = [name for name in run.data.metrics if not name.startswith("block_")]
         assert set(live) == set(expected)
         for name, (steps, values) in expected.items():
@@ -84,7 +84,7 @@ def all_arrived(client, root, folder):
         }
         assert files == record_files(record)
     last = records[0]["accuracy_test"].isel(evaluation_step=-1)
-    shown = children[records[0].attrs["cell"]].data.metrics["accuracy_test: fraction/mean"]
+    shown = children[records[0].attrs["cell"]].data.metrics["accuracy"]
     assert shown == pytest.approx(last.mean().item())
     return records
 
@@ -117,7 +117,7 @@ def test_a_wrong_password_costs_one_sentence(
     assert code == 0 and "2 cells done" in out, err
     (sentence,) = told(err)
     assert sentence == (
-        f"depthgauge: MLflow's store {server.url} knows no such user and password: set"
+        f"depthgauge: MLflow's store {server.url} rejected the user and password: set"
         " MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, then run `depthgauge track`;"
         " no result is lost"
     )

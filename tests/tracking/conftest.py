@@ -10,13 +10,13 @@ from depthgauge.tracking.store import Store, open_store
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    # MLflow 3.17 still asks SQLAlchemy 2.1 for what that has deprecated; ours to wait, not to mend.
+    # MLflow 3.17 still asks SQLAlchemy 2.1 for what that has deprecated; not ours to change.
     item.add_marker(pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning"))
 
 
 @pytest.fixture(scope="session")
 def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project whose diary is empty; creating the schema takes seconds, so it is done once."""
+    """A project whose database is empty; creating the schema takes seconds, so it is done once."""
     root = tmp_path_factory.mktemp("blank")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
@@ -26,7 +26,7 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def root(blank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A fresh project, in a folder whose name has a space, with an empty diary."""
+    """A fresh project, in a folder whose name has a space, with an empty database."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return Path(shutil.copytree(blank, tmp_path / "my project"))
 
@@ -67,6 +67,8 @@ def make_record() -> Callable[..., xr.Dataset]:
             "data": {"name": "mnist", "hash": "d1" * 32},
             "cell": f"cell{layers}",
             "keys": [f"block{layers}"],
+            "params": {"hidden": hidden, "depth": layers - 1, "seeds": seeds},
+            "learning_rates": [0.1],
         }
         return xr.Dataset(variables, coords, described | attrs)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from mlflow.exceptions import MlflowException
 
-from depthgauge.tracking import buffer as live_module
+from depthgauge.tracking import buffer as buffer_module
 from depthgauge.tracking.buffer import LiveMetrics
 from depthgauge.tracking.runs import start_sweep
 from depthgauge.tracking.sweep import sweep_of
@@ -17,7 +17,7 @@ def run_id(store, make_record):
 def clock(monkeypatch):
     """A clock that a test sets: `clock[0]`, in seconds."""
     now = [0.0]
-    monkeypatch.setattr(live_module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(buffer_module.time, "monotonic", lambda: now[0])
     return now
 
 
@@ -65,8 +65,8 @@ def test_many_points_go_in_batches(store, run_id):
     assert sorted(steps_in(store, run_id)) == list(range(2500))
 
 
-def test_what_ends_a_process_between_two_batches_draws_no_point_twice(store, run_id, monkeypatch):
-    """SIGTERM, say: what the first batch brought is there when the rest is written at the end."""
+def test_what_ends_a_process_between_two_batches_writes_no_point_twice(store, run_id, monkeypatch):
+    """SIGTERM, say: all is written again at the end, and what was there already is there once."""
     write, batches = store.client.log_batch, []
 
     def end_at_the_second(run_id, metrics):
@@ -80,12 +80,22 @@ def test_what_ends_a_process_between_two_batches_draws_no_point_twice(store, run
     live.add(cost(*range(2500)))
     with pytest.raises(KeyboardInterrupt):
         live.flush()
-    live.end()
-    assert batches == [1000, 1000, 1000, 500]
+    live.flush()
+    assert batches == [1000, 1000, 1000, 1000, 500]
     assert sorted(steps_in(store, run_id)) == list(range(2500))
 
 
-def test_a_failing_diary_warns_once_and_catches_up(store, run_id, clock, monkeypatch):
+def test_nothing_is_read_while_training(store, run_id, monkeypatch):
+    """Points are written blindly: a run of many points costs no more than one of few."""
+    monkeypatch.setattr(store.client, "get_metric_history", forbid)
+    live = LiveMetrics(store, run_id, forbid)
+    live.add(cost(0, 1))
+    live.flush()
+    monkeypatch.undo()
+    assert steps_in(store, run_id) == [0, 1]
+
+
+def test_a_failing_database_warns_once_and_catches_up(store, run_id, clock, monkeypatch):
     """Training goes on, with one warning; tries grow rarer; later every point is there once."""
     warnings, tries = [], []
     write = store.client.log_batch

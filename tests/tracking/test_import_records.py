@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from depthgauge.errors import TrackingError
+from depthgauge.tracking import import_records
 from depthgauge.tracking.buffer import LiveMetrics
 from depthgauge.tracking.curves import points
-from depthgauge.tracking.import_records import track
+from depthgauge.tracking.import_records import all_points
 from depthgauge.tracking.runs import start_run, start_sweep
 from depthgauge.tracking.sweep import sweep_of
 
@@ -19,6 +21,14 @@ FIGURES = {"speed.svg": "<svg/>", "speed.png": b"\x89PNG"}
 @pytest.fixture
 def records(make_record):
     return [make_record(layers) for layers in (2, 3)]
+
+
+def track(store, records, figures):
+    return import_records.track(store, sweep(records), records, figures)
+
+
+def sweep(records):
+    return sweep_of([record.attrs for record in records])
 
 
 def contents(store):
@@ -36,21 +46,16 @@ def artifact(store, run_id, path):
     return Path(store.client.download_artifacts(run_id, path))
 
 
-def test_records_alone_fill_an_empty_diary(store, records):
+def test_records_alone_fill_an_empty_database(store, records):
     """After a `dvc pull`: the curves of every record, finished, with tables and figures."""
     runs = track(store, records, FIGURES)
-    expected = points(records[1])["bias_gradient_norm: cost per unit of bias/mean/layer_3"]
-    history = store.client.get_metric_history(
-        runs.children["cell3"], "bias_gradient_norm: cost per unit of bias/mean/layer_3"
-    )
+    expected = points(records[1])["bias_gradient/layer_3"]
+    history = store.client.get_metric_history(runs.children["cell3"], "bias_gradient/layer_3")
     np.testing.assert_array_equal([point.step for point in history], expected[0])
     np.testing.assert_array_equal([point.value for point in history], expected[1])
     child = store.client.get_run(runs.children["cell3"])
-    assert (
-        child.data.metrics["bias_gradient_norm: cost per unit of bias/mean/layer_3"]
-        == expected[1][-1]
-    )
-    assert (child.data.metrics["n"], child.data.metrics["n_diverged"]) == (4, 0)
+    assert child.data.metrics["bias_gradient/layer_3"] == expected[1][-1]
+    assert child.data.metrics["n_diverged"] == 0
     states = [runs.parent, *runs.children.values()]
     assert {store.client.get_run(each).info.status for each in states} == {"FINISHED"}
     assert artifact(store, runs.parent, "figures/speed.svg").read_text() == "<svg/>"
@@ -86,7 +91,7 @@ def test_importing_again_changes_nothing(store, records):
 
 def test_what_was_live_is_completed(store, records):
     """A run followed live, cut short, then imported holds what an import alone would hold."""
-    runs = start_sweep(store, sweep_of([record.attrs for record in records]))
+    runs = start_sweep(store, sweep(records))
     start_run(store, runs.children["cell2"])
     live = LiveMetrics(store, runs.children["cell2"], print)
     live.add(points(records[0].isel(gradient_step=slice(0, 4), evaluation_step=slice(0, 1))))
@@ -97,43 +102,94 @@ def test_what_was_live_is_completed(store, records):
     whole = contents(store)
     assert set(partly) < set(whole)
     assert len(set(whole)) == len(whole)
-    expected = sum(len(steps) for record in records for steps, _ in points(record).values())
-    assert len(whole) == expected + 2 * len(records)
+    expected = sum(len(steps) for record in records for steps, _ in all_points(record).values())
+    assert len(whole) == expected
 
 
-@pytest.mark.parametrize("cut", [slice(None), slice(0, 4)], ids=["whole", "cut short"])
-def test_sealed_curves_are_not_read_again(store, records, monkeypatch, cut):
-    """What was followed live to its end is believed by its seal; anything less is read."""
-    runs = start_sweep(store, sweep_of([record.attrs for record in records]))
+def test_what_was_followed_live_is_written_over_and_never_read(store, records, monkeypatch):
+    """Each point is there once though all are written twice: MLflow knows it by its timestamp."""
+    runs = start_sweep(store, sweep(records))
     for record in records:
         live = LiveMetrics(store, runs.children[record.attrs["cell"]], print)
-        live.add(points(record.isel(gradient_step=slice(0, 3), evaluation_step=slice(0, 1))))
-        live.flush()
-        live.add(points(record.isel(gradient_step=cut, evaluation_step=slice(1, None))))
-        live.end()
-    read, ask = [], store.client.get_metric_history
-    monkeypatch.setattr(
-        store.client, "get_metric_history", lambda *words: read.append(words) or ask(*words)
-    )
-    track(store, records, {})
-    assert bool(read) == (cut != slice(None))
-    read.clear()
-    track(store, records, {})
-    assert read == []
+        for part in (slice(0, 3), slice(3, None)):
+            live.add(points(record.isel(gradient_step=part, evaluation_step=slice(0, 1))))
+            live.flush()
+
+    def read(*_):
+        raise AssertionError("points were read back")
+
+    monkeypatch.setattr(store.client, "get_metric_history", read)
+    assert track(store, records, {}) == runs
     monkeypatch.undo()
     expected = {
         (record.attrs["cell"], name, step, value)
         for record in records
-        for name, curve in points(record).items()
+        for name, curve in all_points(record).items()
         for step, value in zip(*curve, strict=True)
     }
-    found = [each for each in contents(store) if not each[1].startswith("n")]
+    found = contents(store)
     assert len(found) == len(expected)
     assert set(found) == expected
 
 
+def test_an_import_that_was_cut_short_is_completed(store, records, monkeypatch):
+    """Killed between two batches: the next one adds what is missing, in the same runs."""
+    write = store.client.log_batch
+
+    def stop(run_id, metrics=(), **others):
+        write(run_id, metrics[: len(metrics) // 2], **others)
+        if metrics:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(store.client, "log_batch", stop)
+    with pytest.raises(KeyboardInterrupt):
+        track(store, records, {})
+    monkeypatch.undo()
+    begun = {each[:3] for each in contents(store)}
+    assert begun
+    track(store, records, {})
+    names = [each[:3] for each in contents(store)]
+    assert begun < set(names)
+    assert len(set(names)) == len(names)
+
+
+def test_each_learning_rate_is_a_run(store, make_record):
+    """Its own points under the same names as every other run's, its rate a parameter."""
+    record = make_record(seeds=4, learning_rates=[0.01, 0.1])
+    record["learning_rate"][:] = [0.1, 0.01, 0.1, 0.01]
+    runs = track(store, [record], {})
+    found = {key: store.client.get_run(each) for key, each in runs.children.items()}
+    assert {key: run.data.params["learning_rate"] for key, run in found.items()} == {
+        "cell2@0.01": "0.01",
+        "cell2@0.1": "0.1",
+    }
+    last = record["accuracy_validation"].values[:, -1]
+    assert found["cell2@0.1"].data.metrics["accuracy"] == pytest.approx(last[[0, 2]].mean())
+    assert found["cell2@0.01"].data.metrics["accuracy"] == pytest.approx(last[[1, 3]].mean())
+    assert found["cell2@0.1"].info.run_name == "hidden=[30], learning_rate=0.1"
+    assert store.client.get_run(runs.parent).data.params["learning_rate"] == "0.01, 0.1"
+    assert "learning_rate" not in "".join(found["cell2@0.1"].data.metrics)
+
+
+def test_the_parent_shows_its_cells(store, records):
+    """A table in its description, the most accurate first, and all of it as summary.csv."""
+    runs = track(store, records, {})
+    text = store.client.get_run(runs.parent).data.tags["mlflow.note.content"]
+    rows = [line for line in text.splitlines() if line.startswith("| hidden")]
+    finals = {record.attrs["label"]: record["accuracy_validation"][:, -1] for record in records}
+    best = max(finals, key=lambda label: float(finals[label].mean()))
+    assert rows[0].startswith(f"| {best} | {float(finals[best].mean()):.4g} [")
+    assert text.index("| run |") < text.index("How fast does each layer learn?")
+    table = pd.read_csv(artifact(store, runs.parent, "summary.csv"), index_col="run")
+    values = finals[best].values
+    low, high = stats.t.interval(0.95, 3, values.mean(), stats.sem(values))
+    assert table.loc[best, ["accuracy_low", "accuracy_high"]].tolist() == pytest.approx([low, high])
+    track(store, records, {})
+    assert store.client.get_run(runs.parent).data.tags["mlflow.note.content"] == text
+
+
 def test_an_import_of_nothing_new_writes_nothing(store, records, monkeypatch):
-    """Neither points nor seals: thousands of cells would be as many transactions."""
+    """Neither points nor tags: thousands of cells would be as many transactions."""
     track(store, records, {})
     written = []
     for name in ("log_batch", "set_tag"):
@@ -142,14 +198,14 @@ def test_an_import_of_nothing_new_writes_nothing(store, records, monkeypatch):
     assert not set(written) & set(runs.children.values())
 
 
-def test_the_seal_of_other_points_is_not_believed(store, make_record):
+def test_a_record_with_other_numbers_replaces_its_run(store, make_record):
     """A record of the same cell with another number in it, as after `git checkout`, wins."""
     record = make_record()
     run_id = track(store, [record], {}).children["cell2"]
     changed = make_record()
     changed["probe_cost"][:, 2] += 1
     track(store, [changed], {})
-    values = [each[3] for each in contents(store) if each[1:3] == ("probe_cost: cost/mean", 20)]
+    values = [each[3] for each in contents(store) if each[1:3] == ("probe_cost", 20)]
     assert values == [pytest.approx(float(changed["probe_cost"][:, 2].mean()))]
     assert store.client.get_run(run_id).info.lifecycle_stage == "deleted"
 
@@ -157,7 +213,7 @@ def test_the_seal_of_other_points_is_not_believed(store, make_record):
 def test_means_with_a_replica_that_diverged_later_are_replaced(store, make_record):
     """A live mean cannot know who will diverge; the record does, and it wins."""
     record = make_record()
-    runs = start_sweep(store, sweep_of([record.attrs]))
+    runs = start_sweep(store, sweep([record]))
     live = LiveMetrics(store, runs.children["cell2"], print)
     live.add(points(record.isel(gradient_step=slice(0, 3), evaluation_step=slice(0, 1))))
     live.flush()
@@ -165,9 +221,7 @@ def test_means_with_a_replica_that_diverged_later_are_replaced(store, make_recor
     after = track(store, [record], {})
     assert after.parent == runs.parent
     values = [
-        value
-        for _, name, step, value in contents(store)
-        if (name, step) == ("probe_cost: cost/mean", 0)
+        value for _, name, step, value in contents(store) if (name, step) == ("probe_cost", 0)
     ]
     assert values == [pytest.approx(record["probe_cost"].isel(replica=[0, 2, 3])[:, 0].mean())]
     assert track(store, [record], {}) == after

@@ -7,7 +7,7 @@ import pytest
 from depthgauge.tracking.runs import CELL, PARENT, SWEEP, adopt, end_run, start_run, start_sweep
 from depthgauge.tracking.store import open_store
 from depthgauge.tracking.sweep import sweep_of
-from depthgauge.tracking.sync import write_points
+from depthgauge.tracking.write_points import write_points
 
 
 @pytest.fixture
@@ -32,7 +32,12 @@ def test_a_parent_and_its_children(store, sweep):
     assert list(runs.children) == ["cell3", "cell2"]
     child = store.client.get_run(runs.children["cell3"])
     assert child.info.run_name == "hidden=[30, 30]"
-    assert child.data.params == {"hidden": "[30, 30]", "gradients.every": "10"}
+    assert child.data.params == {
+        "hidden": "[30, 30]",
+        "depth": "2",
+        "seeds": "4",
+        "learning_rate": "0.1",
+    }
     assert child.data.tags["depthgauge.data"] == "d1" * 32
     assert child.inputs.dataset_inputs[0].dataset.name == "mnist"
     parent = store.client.get_run(runs.parent)
@@ -61,6 +66,23 @@ def test_a_deleted_run_or_experiment_comes_back(store, sweep):
     assert adopt(store, sweep).experiment == again.experiment
 
 
+@pytest.mark.parametrize("forgotten", [False, True], ids=["deleted", "deleted for good"])
+def test_a_deleted_parent_leaves_no_orphan(store, sweep, forgotten):
+    """Its cells go to the parent that is made anew, also where no trace of the old one is left."""
+    first = adopt(store, sweep)
+    store.client.delete_run(first.parent)
+    if forgotten:
+        for run_id in first.children.values():
+            store.client.set_tag(run_id, PARENT, "a run that is no more")
+    again = adopt(store, sweep)
+    assert again.parent != first.parent
+    assert again.children == first.children
+    active = runs_of(store)
+    assert set(active) == {again.parent, *first.children.values()}
+    parents = {active[each].data.tags[PARENT] for each in first.children.values()}
+    assert parents == {again.parent}
+
+
 def test_the_states_of_a_sweep(store, sweep):
     """Scheduled, running, finished; a finished cell stays so when the sweep is repeated."""
     runs = start_sweep(store, sweep)
@@ -85,7 +107,7 @@ def test_of_runs_made_twice_one_stays(store, sweep):
     make = lambda tags: store.client.create_run(first.experiment, later, tags).info.run_id  # noqa: E731
     twin = make({SWEEP: sweep.key})
     for parent, cell in ((twin, "cell2"), (twin, "cell3"), (first.parent, "cell2")):
-        make({PARENT: parent, CELL: cell})
+        make({PARENT: parent, SWEEP: sweep.key, CELL: cell})
     assert len(runs_of(store)) == 3 + 4
     assert adopt(store, sweep) == first
     assert set(runs_of(store)) == {first.parent, *first.children.values()}
@@ -107,7 +129,8 @@ def write_with_others(root, name, attributes):
     runs = adopt(store, sweep_of(attributes))
     for start in range(0, 500, 100):
         steps = np.arange(start, start + 100)
-        write_points(store, runs.children["cell2"], {name: (steps, steps / 2)})
+        run = store.client.get_run(runs.children["cell2"])
+        write_points(store, run, {name: (steps, steps / 2)})
     return runs
 
 
@@ -132,16 +155,12 @@ def test_processes_that_start_at_once(root, make_record):
         assert sorted(point.step for point in history) == list(range(500))
 
 
-def test_names_count_equal_widths_and_what_varies_is_a_parameter(store, make_record):
-    """Twenty widths would fill the table; a page's `model` stands for several settings at once."""
-    axes = {"model": "he", "hidden": [100] * 20}
+def test_names_count_equal_widths(store, make_record):
+    """Twenty widths would fill the table."""
     label = f"model=he, hidden={[100] * 20}"
-    runs = start_sweep(store, sweep_of([make_record().attrs | {"axes": axes, "label": label}]))
+    runs = start_sweep(store, sweep_of([make_record().attrs | {"label": label}]))
     (child,) = runs.children.values()
-    run = store.client.get_run(child)
-    assert run.info.run_name == "model=he, hidden=[20 x 100]"
-    assert run.data.params["model"] == "he"
-    assert run.data.params["hidden"] == "[30]"  # the settings' own word counts
+    assert store.client.get_run(child).info.run_name == "model=he, hidden=[20 x 100]"
 
 
 def test_an_experiment_says_what_its_study_asks(store, sweep):

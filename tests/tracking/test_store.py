@@ -8,7 +8,6 @@ from mlflow.exceptions import MlflowException
 
 from depthgauge.errors import TrackingError
 from depthgauge.tracking import store as store_module
-from depthgauge.tracking.errors import told
 from depthgauge.tracking.store import open_store
 
 

@@ -1,8 +1,9 @@
 """Hold the published claims against the records, and write what became of each.
 
 Reads the records in build/ of every study that claims are about, and writes results/claims.json
-(one object a claim) and results/metrics.json (verdicts counted by source). Takes seconds; trains
-nothing. A claim whose study has no record yet stays inconclusive and says so.
+(one object a claim) and results/metrics.json (verdicts counted by source, and what the claims on
+accuracies and on ratios of speeds measured: the numbers of `dvc metrics diff`). Takes seconds;
+trains nothing. A claim whose study has no record yet stays inconclusive and says so.
 
   depthgauge judge --claims mine.yaml    a register of your own: its claims alone are judged and
                                          printed; nothing is written unless --results is given
@@ -56,9 +57,10 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def write(results: Path, verdicts: Sequence[dict[str, Any]]) -> None:
-    """Write the verdicts, and how many there are of each kind."""
+    """Write the verdicts, how many there are of each kind, and the metrics that were measured."""
     write_text(results / "claims.json", as_json(verdicts))
-    write_text(results / "metrics.json", json.dumps(counts(verdicts), indent=2) + "\n")
+    metrics = {**counts(verdicts), "measured": measured(verdicts)}
+    write_text(results / "metrics.json", json.dumps(metrics, indent=2) + "\n")
 
 
 def as_json(verdicts: Sequence[dict[str, Any]]) -> str:
@@ -71,6 +73,19 @@ def as_json(verdicts: Sequence[dict[str, Any]]) -> str:
         for verdict in verdicts
     )
     return "[\n" + ",\n".join(f"  {{\n{lines}\n  }}" for lines in objects) + "\n]\n"
+
+
+MEASURED = ("%", "ratio of speeds")
+"""Units of the claims whose measured numbers are metrics."""
+
+
+def measured(verdicts: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Return what was measured of accuracies, errors and ratios of speeds, by claim."""
+    return {
+        verdict["id"]: verdict["measured"]
+        for verdict in verdicts
+        if verdict.get("unit") in MEASURED and verdict.get("measured") is not None
+    }
 
 
 def counts(verdicts: Sequence[dict[str, Any]]) -> dict[str, dict[str, int]]:

@@ -1,4 +1,4 @@
-"""The sweep's diary in MLflow, live and afterwards. Without it everything else still works."""
+"""MLflow tracking of a sweep, live and afterwards; a failure here never stops training."""
 
 import json
 import socket
@@ -13,13 +13,14 @@ import numpy as np
 import xarray as xr
 
 from depthgauge.errors import DepthgaugeError, TrackingError
+from depthgauge.execution.run_parameters import planned_sweep, recorded_sweep
 from depthgauge.files import write_text
 from depthgauge.planning.plan import Planned
 from depthgauge.planning.slurm import was_requeued
 from depthgauge.signals import Terminated
 from depthgauge.store.state import CELLS, State, inspect
 from depthgauge.tracking.buffer import LiveMetrics
-from depthgauge.tracking.curves import points, thin
+from depthgauge.tracking.curves import by_rate, points, thin
 from depthgauge.tracking.import_records import track
 from depthgauge.tracking.runs import (
     Ending,
@@ -30,57 +31,66 @@ from depthgauge.tracking.runs import (
     start_sweep,
 )
 from depthgauge.tracking.store import Store, open_store
-from depthgauge.tracking.sweep import Sweep, sweep_of
+from depthgauge.tracking.sweep import Sweep
 from depthgauge.training.block import Block
+from depthgauge.untrusted import lookups_in
 
 if TYPE_CHECKING:
     from depthgauge.training.live import Live
 
 RUNS = "runs.json"
-"""In the sweep's folder: the MLflow run of each cell, for the processes that train them; and the
+"""In the sweep's folder: the MLflow runs of each cell, for the processes that train them; and the
 only machine that may write there, as SQLite's file cannot be shared by several."""
 
 
 def sweep_folder(study: str, planned: Sequence[Planned]) -> Path:
     """Return the folder of a sweep; the same cells and seeds have the same one."""
-    return CELLS / "sweeps" / _sweep(study, planned).key[:32]
+    return CELLS / "sweeps" / planned_sweep(study, planned).key[:32]
 
 
 @contextmanager
 def tracked_sweep(study: str, planned: Sequence[Planned]) -> Iterator[set[str]]:
     """Open the sweep's runs; whatever ends the sweep early is written on its parent run.
 
-    Yield what has been told of the diary's troubles so far, for `warn_once`.
+    Yield the warnings printed so far, for `warn_once`.
     """
     folder = sweep_folder(study, planned)
-    told: set[str] = set()
+    warned: set[str] = set()
     (folder / RUNS).unlink(missing_ok=True)
     opened: tuple[Store, Runs] | None = None
     if planned[0].config.tracking:
-        with warn_once(told):
+        with warn_once(warned):
             store = open_store(Path.cwd())
-            opened = store, start_sweep(store, _sweep(study, planned))
-            host = socket.gethostname() if store.is_file else None
-            runs = {"host": host, "children": opened[1].children}
-            write_text(folder / RUNS, json.dumps(runs) + "\n")
+            cells = planned_sweep(study, planned)
+            opened = store, start_sweep(store, cells)
+            write_text(folder / RUNS, json.dumps(_runs_file(store, cells, opened[1])) + "\n")
     try:
-        yield told
+        yield warned
     except BaseException as error:
         if opened is not None:
-            with warn_once(told):
+            with warn_once(warned):
                 end_run(opened[0], opened[1].parent, _ending(error))
                 if isinstance(error, DepthgaugeError):
-                    _end_unfinished(*opened, planned)
+                    _end_unfinished(*opened, planned_sweep(study, planned))
         raise
 
 
-def _end_unfinished(store: Store, runs: Runs, planned: Sequence[Planned]) -> None:
+def _runs_file(store: Store, sweep: Sweep, runs: Runs) -> dict[str, Any]:
+    """Return what RUNS holds: the run of each grid point and learning rate."""
+    children: dict[str, dict[str, str]] = {}
+    for cell in sweep.cells:
+        rates = children.setdefault(cell.key, {})
+        rates[repr(cell.learning_rate)] = runs.children[cell.run_key]
+    return {"host": socket.gethostname() if store.is_file else None, "children": children}
+
+
+def _end_unfinished(store: Store, runs: Runs, sweep: Sweep) -> None:
     """Say of each cell that is not done how it ended: a process that is killed cannot."""
-    for each in planned:
-        states = {inspect(CELLS / block.key).state for block in each.cell.blocks}
+    for cell in sweep.cells:
+        states = {inspect(CELLS / block).state for block in cell.blocks}
         if states != {State.done}:
             ending = "FAILED" if State.failed in states else "KILLED"
-            end_run(store, runs.children[each.cell.key], ending)
+            end_run(store, runs.children[cell.run_key], ending)
 
 
 @contextmanager
@@ -88,19 +98,21 @@ def tracked_cell(
     folder: Path, cell: str, blocks: Sequence[Block]
 ) -> Iterator[Callable[[Block, Mapping[str, Sequence[int]]], "list[Live]"]]:
     """Follow one cell, in the process that trains it; yield what makes its live callbacks."""
-    run_id = _run_of(folder, cell)
-    if run_id is None or blocks[0].experiment.steps == 0:  # nothing grows; the import is enough
-        yield lambda block, steps: []
-        return
+    run_ids = _runs_of(folder, cell)
     store: Store | None = None
-    told: set[str] = set()
-    with warn_once(told):
-        store = open_store(Path.cwd())
-        start_run(store, run_id)
+    warned: set[str] = set()
+    if run_ids and blocks[0].experiment.steps > 0:  # else nothing grows; the import is enough
+        with warn_once(warned):
+            store = open_store(Path.cwd())
+            for run_id in run_ids.values():
+                start_run(store, run_id)
     if store is None:
         yield lambda block, steps: []
         return
-    live = LiveMetrics(store, run_id, lambda sentence: _warn(sentence, told))
+    live = {
+        rate: LiveMetrics(store, run_id, lambda sentence: _warn(sentence, warned))
+        for rate, run_id in run_ids.items()
+    }
     from depthgauge.training.live import Live  # its import takes seconds
 
     try:
@@ -111,16 +123,19 @@ def tracked_cell(
             )
         )
     except BaseException as error:
-        with warn_once(told):
-            if was_requeued(error):
-                postpone_run(store, run_id)
-            else:
-                end_run(store, run_id, _ending(error))
+        with warn_once(warned):
+            for run_id in run_ids.values():
+                if was_requeued(error):
+                    postpone_run(store, run_id)
+                else:
+                    end_run(store, run_id, _ending(error))
         raise
     finally:
-        live.end()
-    with warn_once(told):
-        end_run(store, run_id, _outcome(blocks))
+        for each in live.values():
+            each.flush()
+    with warn_once(warned):
+        for run_id in run_ids.values():
+            end_run(store, run_id, _outcome(blocks))
 
 
 def _outcome(blocks: Sequence[Block]) -> Ending:
@@ -134,60 +149,71 @@ def _ending(error: BaseException) -> Ending:
 
 
 @contextmanager
-def warn_once(told: set[str]) -> Iterator[None]:
-    """Turn a TrackingError into one warning: the diary must never stop the experiment.
-
-    What was `told` before is not told again.
-    """
+def warn_once(warned: set[str]) -> Iterator[None]:
+    """Turn a TrackingError into one warning, which is not repeated: tracking stops no training."""
     try:
         yield
     except TrackingError as error:
-        _warn(str(error), told)
+        _warn(str(error), warned)
 
 
 def _publisher(
-    live: LiveMetrics,
+    live: Mapping[float, LiveMetrics],
     blocks: Sequence[Block],
     block: Block,
     steps: Mapping[str, Sequence[int]],
 ) -> Callable[[xr.Dataset | None], None]:
-    """Points of a cell of one block go under their final names; else the block is named."""
-    prefix = f"block_{blocks.index(block)}/" if len(blocks) > 1 else ""
+    """Points go to the run of their learning rate.
+
+    Under their final names where that rate's replicas are all in this block; else it is named.
+    """
     shown = {axis: thin(np.array(each)) for axis, each in steps.items()}
-    return lambda chunk: live.add({} if chunk is None else points(chunk, shown, prefix))
+    parts = {rate: sum(rate in each.rates for each in blocks) for rate in block.rates}
+    prefixes = {
+        rate: f"block_{blocks.index(block)}/" if count > 1 else "" for rate, count in parts.items()
+    }
+
+    def publish(chunk: xr.Dataset | None) -> None:
+        found = {} if chunk is None else by_rate(chunk)
+        for rate, prefix in prefixes.items():
+            new = points(found[rate], shown, prefix) if rate in found else {}
+            live[rate].add(new)
+
+    return publish
 
 
-def _run_of(folder: Path, cell: str) -> str | None:
+def _runs_of(folder: Path, cell: str) -> dict[float, str]:
+    """Return the run of each learning rate of a cell: none where this machine must not write."""
     path = folder / RUNS
     if not path.exists():
-        return None
-    runs = _runs(path, path.stat().st_mtime_ns)
-    return runs["children"][cell] if runs["host"] in (None, socket.gethostname()) else None
+        return {}
+    runs = _read_runs(path, path.stat().st_mtime_ns)
+    if runs["host"] not in (None, socket.gethostname()):
+        return {}
+    return {float(rate): run_id for rate, run_id in runs["children"][cell].items()}
 
 
 @lru_cache(maxsize=1)
-def _runs(path: Path, _written: int) -> dict[str, Any]:
+def _read_runs(path: Path, _written: int) -> dict[str, Any]:
     """Read once a process what names every cell: thousands of cells would read it as often."""
     return json.loads(path.read_text())
 
 
-def _sweep(study: str, planned: Sequence[Planned]) -> Sweep:
-    return sweep_of([each.attributes(study) for each in planned])
-
-
-def _warn(sentence: str, told: set[str]) -> None:
-    if sentence not in told:
+def _warn(sentence: str, warned: set[str]) -> None:
+    if sentence not in warned:
         print(f"depthgauge: {sentence}", file=sys.stderr)
-    told.add(sentence)
+    warned.add(sentence)
 
 
 def track_study(study: str, records: list[xr.Dataset]) -> None:
-    """Import a study's records, then its figures, onto the same runs."""
+    """Import a study's records and figures: those of the report, and those that any study has."""
+    from depthgauge.report.any_study import study_figures
     from depthgauge.report.figures import figures, png, svg
 
-    drawn = figures({study: records})
+    with lookups_in(f"a record of {study}"):
+        drawn = figures({study: records}) | study_figures(records)
     files: dict[str, str | bytes] = {}
     for name, figure in drawn.items():
         files[f"{name}.svg"] = svg(figure)
         files[f"{name}.png"] = png(figure)
-    track(open_store(Path.cwd()), records, files)
+    track(open_store(Path.cwd()), recorded_sweep(records), records, files)

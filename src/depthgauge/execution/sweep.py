@@ -76,7 +76,7 @@ def carry_out(
     already: int,
 ) -> None:
     """Launch the cells, then assemble and track them; DepthgaugeError if one did not finish."""
-    with tracked_sweep(study, planned) as told:
+    with tracked_sweep(study, planned) as warned:
         with replaced_workers_are_no_news(), watched_workers() as endings:
             _despite_lost_jobs(launch)
         failed = [each for each in planned if not is_done(each)]
@@ -86,7 +86,7 @@ def carry_out(
             raise DepthgaugeError(_failures(reasons, len(planned)))
         records = assemble(study, planned)
         if planned[0].config.tracking:
-            with warn_once(told):
+            with warn_once(warned):
                 track_study(study, records)
         require_a_rate(records)
     print(f"{study}: {len(planned)} cells done, {already} of them already were")

@@ -1,1 +1,1 @@
-"""The diary: records and figures -> MLflow. DVC keeps the record; nothing here is read back."""
+"""Records and figures -> MLflow. DVC keeps the records; nothing is read back from here."""

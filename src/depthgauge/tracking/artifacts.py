@@ -1,4 +1,4 @@
-"""What goes up beside the curves, for people: tables of every seed, the settings, figures."""
+"""The files of a run: tables of every seed, the whole config, figures."""
 
 import json
 import tempfile

@@ -2,28 +2,31 @@
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from depthgauge.errors import TrackingError
-from depthgauge.tracking.curves import Points
-from depthgauge.tracking.digest import seal
-from depthgauge.tracking.errors import told
+from depthgauge.tracking.curves import Points, joined
+from depthgauge.tracking.errors import as_tracking_errors
 from depthgauge.tracking.store import Store
-from depthgauge.tracking.sync import joined, lacking, read_history, write_points
+from depthgauge.tracking.write_points import write_points
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 PAUSE_SECONDS = 30.0
 """Between two writings: many points at once cost hardly more than one does."""
 
 
 class LiveMetrics:
-    """Points on their way into a run; a diary that fails does not stop the training."""
+    """Points on their way into a run; an MLflow that fails does not stop the training."""
 
     def __init__(self, store: Store, run_id: str, warn: Callable[[str], None]) -> None:
         """Write to the run `run_id`; `warn` gets one sentence, once, if that fails."""
         self._store = store
         self._run_id = run_id
         self._warn = warn
+        self._run: Run | None = None
         self._waiting: list[Points] = []
-        self._history: Points | None = None  # what the run holds; None: to be read (again)
         self._pause = PAUSE_SECONDS
         self._next = time.monotonic() + self._pause
         self._failed = False
@@ -39,16 +42,9 @@ class LiveMetrics:
 
     def flush(self) -> None:
         """Write what is waiting."""
-        self._attempt(self._write)
-
-    def end(self) -> None:
-        """Write what is waiting, and the run's seal: nobody needs to read all these points."""
-        self._attempt(self._write_and_seal)
-
-    def _attempt(self, write: Callable[[], None]) -> None:
         try:
-            with told(self._store.uri):
-                write()
+            with as_tracking_errors(self._store.uri):
+                self._write()
         except TrackingError as error:
             self._pause *= 2  # each attempt at a locked database waits for many seconds
             if not self._failed:
@@ -57,14 +53,7 @@ class LiveMetrics:
         self._next = time.monotonic() + self._pause
 
     def _write(self) -> None:
-        held = self._history
-        if held is None:
-            held = read_history(self._store, self._store.client.get_run(self._run_id))
-        new = lacking(joined(self._waiting), held)
-        self._history = None  # whatever ends this, SIGTERM too, a part may have been written
-        write_points(self._store, self._run_id, new)
-        self._history, self._waiting = joined([held, new]), []
-
-    def _write_and_seal(self) -> None:
-        self._write()
-        seal(self._store, self._run_id, self._history or {})
+        if self._run is None:
+            self._run = self._store.client.get_run(self._run_id)
+        write_points(self._store, self._run, joined(self._waiting))
+        self._waiting = []

@@ -1,4 +1,4 @@
-"""What goes wrong with a diary, told in one sentence."""
+"""What can go wrong with MLflow, each in one sentence."""
 
 import re
 import sqlite3
@@ -11,11 +11,11 @@ SQLITE = "sqlite:///"
 """How the URI of a database in a file begins."""
 
 AFTERWARDS = ", then run `depthgauge track`; no result is lost"
-"""Ends each sentence: records do not depend on the diary, and it is filled from them."""
+"""Ends each sentence: MLflow is filled from the records, which do not depend on it."""
 
-MENDING = {
+REASONS = {
     "locked": "is locked by another process: stop the program that holds it",
-    "could not be acquired": "is in use by another depthgauge for long: wait until that has ended",
+    "could not be acquired": "is being written by another depthgauge: wait until that has ended",
     "not a database": "is damaged: move it away (a new one is made)",
     "malformed": "is damaged: move it away (a new one is made)",
     "is full": "cannot grow: free some space on the disk",
@@ -23,27 +23,28 @@ MENDING = {
     "unable to open": "cannot be opened: make it a file, in a folder, that you can write",
     "schema": "is of another MLflow version: install that one, or move the file away",
     "revision": "is of another MLflow version: install that one, or move the file away",
-    "maintenance mode": "is a folder, which MLflow takes no more: unset MLFLOW_TRACKING_URI",
+    "maintenance mode": "is a folder, which MLflow no longer supports: unset MLFLOW_TRACKING_URI",
     "failed with exception": "does not answer: start the server, or unset MLFLOW_TRACKING_URI",
-    "failed with timeout": "does not answer in time: see what keeps the server busy",
-    "not authenticated": "knows no such user and password: set MLFLOW_TRACKING_USERNAME and"
+    "failed with timeout": "does not answer in time: check the load of the server",
+    "not authenticated": "rejected the user and password: set MLFLOW_TRACKING_USERNAME and"
     " MLFLOW_TRACKING_PASSWORD",
-    "Permission denied": "does not let this user write: ask whoever runs it for the right to manage"
-    " the study's experiment",
-    "failed with error code": "refuses: check MLFLOW_TRACKING_URI and the server's credentials",
+    "Permission denied": "does not let this user write: ask its administrator for permission to"
+    " manage the study's experiment",
+    "failed with error code": "rejected the request: check MLFLOW_TRACKING_URI and the server's"
+    " credentials",
 }
-"""Words of SQLite's, Alembic's and MLflow's messages -> what is the matter, and what to do."""
+"""Words of SQLite's, Alembic's and MLflow's messages -> what is wrong, and what to do."""
 
 
 @contextmanager
-def told(uri: str) -> Iterator[None]:
+def as_tracking_errors(uri: str) -> Iterator[None]:
     """Turn the foreseeable failures of MLflow and its store at `uri` into TrackingError."""
     try:
         yield
     except ResourceError as error:
         raise TrackingError(str(error)) from error
     except Exception as error:
-        if not _foreseen(error):
+        if not _is_foreseen(error):
             raise
         raise TrackingError(_sentence(uri, str(error))) from error
 
@@ -60,7 +61,7 @@ def missing_driver(uri: str) -> Iterator[None]:
         ) from error
 
 
-def _foreseen(error: Exception) -> bool:
+def _is_foreseen(error: Exception) -> bool:
     # Imported only now: most processes never see a failure, nor need all of these packages.
     from alembic.util import CommandError
     from mlflow.exceptions import MlflowException
@@ -78,8 +79,8 @@ def without_password(text: str) -> str:
 
 def _sentence(uri: str, message: str) -> str:
     where, message = without_password(uri.removeprefix(SQLITE)), without_password(message)
-    for words, mending in MENDING.items():
+    for words, reason in REASONS.items():
         if words in message:
-            return f"MLflow's store {where} {mending}{AFTERWARDS}"
+            return f"MLflow's store {where} {reason}{AFTERWARDS}"
     reason = message.strip().partition("\n")[0].partition(". ")[0]
-    return f"MLflow's store {where} cannot be used ({reason}): mend that{AFTERWARDS}"
+    return f"MLflow's store {where} cannot be used ({reason}): correct that{AFTERWARDS}"

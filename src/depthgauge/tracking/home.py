@@ -1,4 +1,4 @@
-"""Whose diary it is: that of the project, also where DVC runs a copy of it for a while."""
+"""The folder of MLflow's database: the project's, also where DVC runs a temporary copy of it."""
 
 import os
 from pathlib import Path

@@ -4,48 +4,74 @@ from collections.abc import Mapping, Sequence
 
 import xarray as xr
 
+from depthgauge.errors import DataError
 from depthgauge.tracking.artifacts import record_files, upload
-from depthgauge.tracking.curves import counts, points
-from depthgauge.tracking.digest import SEAL, digest, seal, sealed
-from depthgauge.tracking.process import bury_killed
+from depthgauge.tracking.curves import Points, by_rate, points
+from depthgauge.tracking.metadata import describe_results
+from depthgauge.tracking.process import mark_killed
+from depthgauge.tracking.profiles import profiles
 from depthgauge.tracking.runs import Runs, adopt, end_run, renew
-from depthgauge.tracking.store import Store, reported
-from depthgauge.tracking.sweep import Cell, Sweep, sweep_of
-from depthgauge.tracking.sync import agrees, lacking, read_history, write_points
+from depthgauge.tracking.scalars import scalars
+from depthgauge.tracking.store import Store, raises_tracking_errors
+from depthgauge.tracking.summary import markdown, summary
+from depthgauge.tracking.sweep import Cell, Sweep
+from depthgauge.tracking.write_points import DIGEST, digest, write_points
 
 
-@reported
-def track(store: Store, records: Sequence[xr.Dataset], figures: Mapping[str, str | bytes]) -> Runs:
-    """Bring the runs of the sweep that made `records` up to date with them, and return the runs.
+@raises_tracking_errors
+def track(
+    store: Store,
+    sweep: Sweep,
+    records: Sequence[xr.Dataset],
+    figures: Mapping[str, str | bytes],
+) -> Runs:
+    """Bring the runs of a sweep up to date with its records, and return the runs.
 
     The runs that followed the training are found again, or made where there are none (after a
     `dvc pull`). Points that are there stay, missing ones are added, files are written over.
     `figures` (file name -> content) become artifacts of the parent. Raises TrackingError.
     """
-    sweep = sweep_of([record.attrs for record in records])
-    with store.lock():  # two that import at once would both miss the same points
-        bury_killed(store)
+    cells = _of_each_cell(sweep, records)
+    table = summary(cells)
+    with store.lock():  # two that import at once would both renew the same runs
+        mark_killed(store)
         runs = adopt(store, sweep)
-        for cell, record in zip(sweep.cells, records, strict=True):
+        for cell, record in cells:
             _track_cell(store, runs, sweep, cell, record)
         upload(store, runs.parent, figures, "figures")
+        upload(store, runs.parent, {"summary.csv": table.to_csv(index=False)}, "")
+        describe_results(store, runs.parent, sweep, markdown(table))
         end_run(store, runs.parent, "FINISHED")
     return runs
 
 
+def all_points(record: xr.Dataset) -> Points:
+    """Return all that MLflow gets of a whole record of one learning rate."""
+    return points(record) | profiles(record) | scalars(record)
+
+
+def _of_each_cell(sweep: Sweep, records: Sequence[xr.Dataset]) -> list[tuple[Cell, xr.Dataset]]:
+    """Return each cell with its replicas."""
+    found = {record.attrs["cell"]: by_rate(record) for record in records}
+    try:
+        return [(cell, found[cell.key][cell.learning_rate]) for cell in sweep.cells]
+    except KeyError as error:
+        raise DataError(
+            f"the records of {sweep.study} have no replicas of {error}; remove them and train the"
+            " study again"
+        ) from error
+
+
 def _track_cell(store: Store, runs: Runs, sweep: Sweep, cell: Cell, record: xr.Dataset) -> None:
-    curves = points(record) | counts(record)
-    run = store.client.get_run(runs.children[cell.key])
-    held = sealed(run, curves)
-    if held is None:
-        held = read_history(store, run)
-        if not agrees(held, curves):  # live means held a replica that diverged later on
-            renew(store, runs, sweep, cell)
-            held = {}
-    run_id = runs.children[cell.key]
-    new = lacking(curves, held)
-    if new or run.data.tags.get(SEAL) != digest(curves):
-        write_points(store, run_id, new)
-        seal(store, run_id, curves)
-    upload(store, run_id, record_files(record), "")
-    end_run(store, run_id, "FINISHED")
+    curves = all_points(record)
+    run = store.client.get_run(runs.children[cell.run_key])
+    wanted, held = digest(curves), run.data.tags.get(DIGEST)
+    if held != wanted:
+        # What was followed live has no digest; its means held a replica that diverged later on.
+        diverged = bool((record["diverged_at"] >= 0).any())
+        if held or (diverged and run.data.metrics):
+            run = renew(store, runs, sweep, cell)
+        write_points(store, run, curves)
+        store.client.set_tag(run.info.run_id, DIGEST, wanted)
+    upload(store, run.info.run_id, record_files(record), "")
+    end_run(store, run.info.run_id, "FINISHED")

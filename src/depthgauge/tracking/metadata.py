@@ -13,8 +13,13 @@ if TYPE_CHECKING:
 STUDY, SCALE, DATA = "depthgauge.study", "depthgauge.scale", "depthgauge.data"
 """Tags of parents and children: the study, its scale, the hash of the prepared data."""
 
+DESCRIPTION = "mlflow.note.content"
+"""MLflow's tag of a run or an experiment: Markdown above all else on its page."""
+
 FIRST = ("question", "source", "claims")
 """Entries of a page that a reader wants before all others."""
+
+RATE = "learning_rate"
 
 CUT = "... (whole in config.json)"
 
@@ -27,7 +32,7 @@ def describe_parent(store: Store, run_id: str, sweep: Sweep) -> None:
         STUDY: sweep.study,
         SCALE: sweep.scale,
         DATA: ", ".join(sorted({cell.data["hash"] for cell in sweep.cells})),
-        "mlflow.note.content": page(sweep.notebook),
+        DESCRIPTION: page(sweep.notebook),
     }
     store.client.log_batch(
         run_id,
@@ -50,7 +55,7 @@ def describe_child(store: Store, run_id: str, sweep: Sweep, cell: Cell) -> None:
 
 
 def is_described(run: "Run", sweep: Sweep, cell: Cell) -> bool:
-    """Tell whether a child says all this already: its tags, written last, say so."""
+    """Return whether a child says all this already: its tags, written last, say so."""
     return _child_tags(sweep, cell).items() <= run.data.tags.items()
 
 
@@ -58,19 +63,30 @@ def _child_tags(sweep: Sweep, cell: Cell) -> dict[str, str]:
     return {STUDY: sweep.study, SCALE: sweep.scale, DATA: cell.data["hash"]}
 
 
+def describe_results(store: Store, run_id: str, sweep: Sweep, table: str) -> None:
+    """Write a table of the sweep's cells into the parent's description.
+
+    Above the study's page: MLflow shows the first lines of a long description.
+    """
+    store.client.set_tag(run_id, DESCRIPTION, f"{table}\n\n{page(sweep.notebook)}")
+
+
 def shared(cells: Sequence[Cell]) -> dict[str, str]:
-    """Return the parameters that are the same in all cells: by these sweeps can be filtered."""
+    """Return the parameters that are the same in all cells, by which sweeps can be filtered.
+
+    And of the learning rates all that there are.
+    """
     first, *others = (_parameters(cell) for cell in cells)
+    rates = dict.fromkeys([first[RATE], *(other[RATE] for other in others)])
     return {
         key: value
         for key, value in first.items()
         if all(other.get(key) == value for other in others)
-    }
+    } | {RATE: ", ".join(rates)}
 
 
 def _parameters(cell: Cell) -> dict[str, str]:
-    """Return a cell's settings, and by what name the page varies them."""
-    return parameters({**cell.axes, **cell.config})
+    return parameters({RATE: cell.learning_rate, **cell.params})
 
 
 def _log_data(store: Store, run_id: str, cells: Sequence[Cell]) -> None:

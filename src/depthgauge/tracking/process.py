@@ -2,19 +2,18 @@
 
 import os
 import socket
-from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
 
-from depthgauge.tracking.store import Store, reported
+from depthgauge.tracking.store import Store, raises_tracking_errors
 
-HOST, PID, STARTED = "depthgauge.host", "depthgauge.pid", "depthgauge.process_started"
-"""STARTED: seconds from the machine's start to the process's: no change of the clock moves them."""
+PROCESS = "depthgauge.process"
+"""Tag: HOST PID STARTED of the process that works on a run. STARTED is in seconds after the start
+of the machine, which no change of the clock moves."""
 
-MANY = 50_000
+MOST_RUNS = 50_000
 """More runs than any sweep has, and MLflow's own limit for one search."""
-
 
 OWN_NUMBERS = "pid:[4026531836]"
 """The first process namespace of every Linux machine (PROC_PID_INIT_INO in linux/proc_ns.h)."""
@@ -30,12 +29,8 @@ def host() -> str:
 
 
 def process_tags() -> dict[str, str]:
-    """Return the tags that name this process, on this machine, now."""
-    return {
-        HOST: host(),
-        PID: str(os.getpid()),
-        STARTED: str(started(psutil.Process())),
-    }
+    """Return the tag that names this process, on this machine, now."""
+    return {PROCESS: f"{host()} {os.getpid()} {started(psutil.Process())}"}
 
 
 def started(process: psutil.Process) -> float:
@@ -43,26 +38,27 @@ def started(process: psutil.Process) -> float:
     return process.create_time() - psutil.boot_time()
 
 
-@reported
-def bury_killed(store: Store) -> None:
+@raises_tracking_errors
+def mark_killed(store: Store) -> None:
     """Mark as KILLED every run of this machine that waits for a process that is gone.
 
     Runs of other machines (a cluster's nodes) or containers are left alone. Raises TrackingError.
     """
     experiments = [each.experiment_id for each in store.client.search_experiments()]
     for status in ("RUNNING", "SCHEDULED"):
-        here = f"attributes.status = '{status}' and tags.`{HOST}` = '{host()}'"
-        for run in store.client.search_runs(experiments, here, max_results=MANY):
-            if is_gone(run.data.tags):
+        here = f"attributes.status = '{status}' and tags.`{PROCESS}` LIKE '{host()} %'"
+        for run in store.client.search_runs(experiments, here, max_results=MOST_RUNS):
+            name, pid, since = run.data.tags[PROCESS].rsplit(" ", 2)
+            if name == host() and is_gone(int(pid), float(since)):
                 store.client.set_terminated(run.info.run_id, "KILLED")
 
 
-def is_gone(tags: Mapping[str, str]) -> bool:
-    """Tell whether the process that the tags name has ended, on the machine that it ran on."""
+def is_gone(pid: int, since: float) -> bool:
+    """Return whether the process that started `since` seconds after this machine has ended."""
     try:
-        process = psutil.Process(int(tags[PID]))
+        process = psutil.Process(pid)
         # A pid is given out again; no two of the same number start within the same second or two.
-        same = abs(started(process) - float(tags[STARTED])) < 2.0
+        same = abs(started(process) - since) < 2.0
         return not same or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True

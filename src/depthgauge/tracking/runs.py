@@ -4,19 +4,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from depthgauge.provenance.git import commit_tags
-from depthgauge.tracking.metadata import describe_child, describe_parent, is_described
-from depthgauge.tracking.process import MANY, bury_killed, process_tags
-from depthgauge.tracking.store import Store, reported
+from depthgauge.tracking.metadata import (
+    DESCRIPTION,
+    describe_child,
+    describe_parent,
+    is_described,
+)
+from depthgauge.tracking.process import MOST_RUNS, mark_killed, process_tags
+from depthgauge.tracking.store import Store, raises_tracking_errors
 from depthgauge.tracking.sweep import Cell, Sweep
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run, RunInfo
+    from mlflow.entities import Run
 
 SWEEP, CELL, PARENT = "depthgauge.sweep", "depthgauge.cell", "mlflow.parentRunId"
-"""Tags: what a parent is of, what a child is of, and whose child it is (MLflow's own)."""
+"""Tags: the sweep that a run belongs to, the cell that a child is of, and its parent (MLflow's)."""
 
-NOTE, KIND = "mlflow.note.content", "mlflow.experimentKind"
-"""MLflow's tags of an experiment: its description, and which of its two pages opens."""
+KIND = "mlflow.experimentKind"
+"""MLflow's tag of an experiment: which of its two pages opens."""
 
 Ending = Literal["FINISHED", "FAILED", "KILLED"]
 
@@ -28,17 +33,17 @@ class Runs:
     experiment: str
     parent: str
     children: dict[str, str]
-    """By the key of the cell."""
+    """By the `run_key` of the cell."""
 
 
-@reported
+@raises_tracking_errors
 def start_sweep(store: Store, sweep: Sweep) -> Runs:
     """Find or create the runs; the parent is RUNNING, each unfinished child SCHEDULED.
 
     To be called once, before the processes that train: they only need their run's id. What a
     killed process left behind is marked first. Raises TrackingError.
     """
-    bury_killed(store)
+    mark_killed(store)
     runs, known = _adopt(store, sweep)
     start_run(store, runs.parent)
     for run in known.values():  # those just made are SCHEDULED
@@ -47,26 +52,26 @@ def start_sweep(store: Store, sweep: Sweep) -> Runs:
     return runs
 
 
-@reported
+@raises_tracking_errors
 def start_run(store: Store, run_id: str) -> None:
     """Say that this process, at this commit, now works on a run. Raises TrackingError."""
     _set_status(store, run_id, "RUNNING")
 
 
-@reported
+@raises_tracking_errors
 def postpone_run(store: Store, run_id: str) -> None:
     """Say that a run waits for a process again: its job was requeued. Raises TrackingError."""
     _set_status(store, run_id, "SCHEDULED")
 
 
-@reported
+@raises_tracking_errors
 def end_run(store: Store, run_id: str, ending: Ending) -> None:
     """Say how a run ended; one that has ended so before keeps its time. Raises TrackingError."""
     if _status(store, run_id) != ending:
         store.client.set_terminated(run_id, ending)
 
 
-@reported
+@raises_tracking_errors
 def adopt(store: Store, sweep: Sweep) -> Runs:
     """Return the runs of a sweep in the state they are in; those missing are created.
 
@@ -79,26 +84,29 @@ def _adopt(store: Store, sweep: Sweep) -> tuple[Runs, "dict[str, Run]"]:
     """Return the runs, and by their cells' keys the children that were there before."""
     with store.lock():
         experiment = _experiment(store, sweep)
-        found = _find(store, experiment, SWEEP, sweep.key, SWEEP).get(sweep.key)
-        parent = found.info.run_id if found else _create_parent(store, experiment, sweep)
+        parent, known = _find(store, experiment, sweep)
+        if parent is None:
+            parent = _create(store, experiment, sweep.name, {SWEEP: sweep.key})
         describe_parent(store, parent, sweep)
-        known = _find(store, experiment, PARENT, parent, CELL) if found else {}
         runs = Runs(experiment, parent, {})
         for cell in sweep.cells:
-            run = known.get(cell.key)
-            run_id = run.info.run_id if run else _create_child(store, runs, cell)
-            runs.children[cell.key] = run_id
+            run = known.get(cell.run_key)
+            run_id = run.info.run_id if run else _create_child(store, runs, sweep, cell)
+            runs.children[cell.run_key] = run_id
+            if run is not None and run.data.tags[PARENT] != parent:  # its parent was deleted
+                store.client.set_tag(run_id, PARENT, parent)
             if run is None or not is_described(run, sweep, cell):
                 describe_child(store, run_id, sweep, cell)
     return runs, known
 
 
-def renew(store: Store, runs: Runs, sweep: Sweep, cell: Cell) -> None:
-    """Put a new run in the place of a cell's, in `runs` too: a curve cannot be taken back."""
+def renew(store: Store, runs: Runs, sweep: Sweep, cell: Cell) -> "Run":
+    """Put a new run in the place of a cell's, in `runs` too: a point cannot be taken back."""
     with store.lock():
-        store.client.delete_run(runs.children[cell.key])
-        runs.children[cell.key] = _create_child(store, runs, cell)
-        describe_child(store, runs.children[cell.key], sweep, cell)
+        store.client.delete_run(runs.children[cell.run_key])
+        runs.children[cell.run_key] = _create_child(store, runs, sweep, cell)
+        describe_child(store, runs.children[cell.run_key], sweep, cell)
+        return store.client.get_run(runs.children[cell.run_key])
 
 
 def _experiment(store: Store, sweep: Sweep) -> str:
@@ -115,7 +123,7 @@ def _create_experiment(store: Store, sweep: Sweep) -> str:
     from mlflow.exceptions import MlflowException
 
     location = store.artifact_location(sweep.study)
-    tags = {NOTE: str(sweep.notebook.get("question", "")), KIND: "custom_model_development"}
+    tags = {DESCRIPTION: str(sweep.notebook.get("question", "")), KIND: "custom_model_development"}
     try:
         return store.client.create_experiment(sweep.study, location, tags)
     except MlflowException:
@@ -125,34 +133,24 @@ def _create_experiment(store: Store, sweep: Sweep) -> str:
         return experiment.experiment_id
 
 
-def _find(store: Store, experiment: str, tag: str, value: str, name: str) -> "dict[str, Run]":
-    """Return the runs whose `tag` has the value, by their tag `name`.
+def _find(store: Store, experiment: str, sweep: Sweep) -> "tuple[str | None, dict[str, Run]]":
+    """Return the parent's id and, by the keys of their cells, the children of a sweep.
 
     The lock reaches no other machine, and a lost answer makes MLflow ask again: of runs made twice
     the first stays, whoever looks, and the others are deleted.
     """
-    found = store.client.search_runs([experiment], f"tags.`{tag}` = '{value}'", max_results=MANY)
+    mine = f"tags.`{SWEEP}` = '{sweep.key}'"
+    found = store.client.search_runs([experiment], mine, max_results=MOST_RUNS)
     runs: dict[str, Run] = {}
-    named = (run for run in found if name in run.data.tags)
-    for run in sorted(named, key=lambda run: (run.info.start_time, run.info.run_id)):
-        if runs.setdefault(run.data.tags[name], run) is not run:
-            _delete(store, run.info)
-    return runs
+    for run in sorted(found, key=lambda run: (run.info.start_time, run.info.run_id)):
+        if runs.setdefault(run.data.tags.get(CELL, ""), run) is not run:
+            store.client.delete_run(run.info.run_id)
+    parent = runs.pop("", None)
+    return parent and parent.info.run_id, runs
 
 
-def _delete(store: Store, run: "RunInfo") -> None:
-    """Delete a run and, of a parent, its children."""
-    for child in _find(store, run.experiment_id, PARENT, run.run_id, CELL).values():
-        store.client.delete_run(child.info.run_id)
-    store.client.delete_run(run.run_id)
-
-
-def _create_parent(store: Store, experiment: str, sweep: Sweep) -> str:
-    return _create(store, experiment, sweep.name, {SWEEP: sweep.key})
-
-
-def _create_child(store: Store, runs: Runs, cell: Cell) -> str:
-    tags = {PARENT: runs.parent, CELL: cell.key}
+def _create_child(store: Store, runs: Runs, sweep: Sweep, cell: Cell) -> str:
+    tags = {PARENT: runs.parent, SWEEP: sweep.key, CELL: cell.run_key}
     return _create(store, runs.experiment, cell.name, tags)
 
 

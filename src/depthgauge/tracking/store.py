@@ -19,7 +19,7 @@ from filelock import BaseFileLock, FileLock
 
 from depthgauge.errors import TrackingError
 from depthgauge.files import whole
-from depthgauge.tracking.errors import AFTERWARDS, SQLITE, missing_driver, told
+from depthgauge.tracking.errors import AFTERWARDS, SQLITE, as_tracking_errors, missing_driver
 from depthgauge.tracking.home import store_home
 from depthgauge.tracking.relocation import follow
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # MLflow takes over a second to import: only open_store does 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-QUIET = {
+DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # the default, 7, keeps training waiting for minutes
@@ -47,17 +47,17 @@ LOCK_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Store:
-    """An open diary."""
+    """An open database of MLflow, or a connection to its server."""
 
     client: "MlflowClient"
     root: Path
-    """The project's root, which holds the diary."""
+    """The project's root, which holds the database."""
     checkout: Path
     """The sources that run: the project's root, or a temporary checkout of DVC's."""
 
     @property
     def uri(self) -> str:
-        """Where the diary is: a sqlite file or a server."""
+        """Where the runs are: a sqlite file or a server."""
         return self.client.tracking_uri
 
     @property
@@ -75,19 +75,19 @@ class Store:
 
 
 def open_store(root: Path) -> Store:
-    """Open the diary of the project at `root`, or the one that MLFLOW_TRACKING_URI names.
+    """Open the database of the project at `root`, or the one that MLFLOW_TRACKING_URI names.
 
     Raises TrackingError when it cannot be written, is locked, damaged or of another version, or
     when the server does not answer: to be shown as a warning, for training goes on without it.
     """
-    for name, value in QUIET.items():
+    for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # each try again, a line
     checkout = root.resolve()
     root = store_home(checkout)
     own = root / "mlflow.db"
     uri = os.environ.get("MLFLOW_TRACKING_URI") or _uri(own)
-    with told(uri):
+    with as_tracking_errors(uri):
         database = _database(uri)
         if database is not None:
             _prepare(database, root)
@@ -101,14 +101,14 @@ def open_store(root: Path) -> Store:
     return Store(client, root, checkout)
 
 
-def reported(
+def raises_tracking_errors(
     function: Callable[Concatenate[Store, P], R],
 ) -> Callable[Concatenate[Store, P], R]:
     """Make a function of a store raise TrackingError for what can go wrong with the store."""
 
     @wraps(function)
     def call(store: Store, *args: P.args, **kwargs: P.kwargs) -> R:
-        with told(store.uri):
+        with as_tracking_errors(store.uri):
             return function(store, *args, **kwargs)
 
     return call

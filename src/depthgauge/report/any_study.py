@@ -1,0 +1,162 @@
+"""Figures of any study, also one of a user's own: what its records hold, cell by cell.
+
+The studies of the texts have figures of their own; these are for MLflow's page of a sweep.
+"""
+
+from collections.abc import Iterable, Sequence
+from textwrap import wrap
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from depthgauge.report.cells import basis
+from depthgauge.report.figure import Figure, panel
+from depthgauge.report.seeds import band_table, usable
+
+GRADIENTS = {
+    "delta_rms": "learning signal |δ| (cost per unit of pre-activation)",
+    "bias_gradient_norm": "gradient |∂C/∂b| (cost per unit of bias)",
+}
+"""The first that the study measures, with the title of its axis."""
+
+ACCURACIES = ("accuracy_test", "accuracy_validation", "accuracy_train")
+
+MOST_CELLS = 12
+"""Of one figure: lines and panels of more cannot be told apart."""
+
+
+def study_figures(records: Sequence[xr.Dataset]) -> dict[str, Figure]:
+    """Return by_layer, over_training and accuracy: those that the records allow.
+
+    Of grids with more than MOST_CELLS cells the first ones are drawn, as the captions say.
+    """
+    nets = [net for net in _one_rate_each(records) if net.sizes["replica"]]
+    drawn: dict[str, Figure] = {}
+    deep = [net for net in nets if _measured(net, GRADIENTS) and len(_hidden(net)) > 1]
+    if deep:
+        drawn["by_layer"] = _by_layer(deep)
+    if deep := [net for net in deep if net.sizes["gradient_step"] > 1]:
+        drawn["over_training"] = _over_training(deep)
+    tested = [net for net in nets if _measured(net, ACCURACIES)]
+    if tested := [net for net in tested if net.sizes["evaluation_step"] > 1]:
+        drawn["accuracy"] = _accuracy(tested)
+    return drawn
+
+
+def _by_layer(nets: Sequence[xr.Dataset]) -> Figure:
+    """The gradient at the first and the last reading, a line for each cell."""
+    shown, name = nets[:MOST_CELLS], _measured(nets[0], GRADIENTS)
+    panels = []
+    for title, reading in (("first reading", 0), ("last reading", -1)):
+        tables = [
+            band_table(_gradient(net).isel(step=[reading]), "step").assign(cell=_name(net))
+            for net in shown
+        ]
+        base = alt.Chart(pd.concat(tables)).encode(
+            x=alt.X("layer:Q", title="hidden layer", axis=alt.Axis(tickMinStep=1, format="d")),
+            color=_cell_colour(shown),
+        )
+        panels.append(panel(title, _log_bands(base, GRADIENTS[name]), 340, 260))
+    chart = alt.concat(*panels, columns=2).resolve_scale(y="shared")
+    return _figure("by_layer", "Gradient over depth", shown, nets, chart)
+
+
+def _over_training(nets: Sequence[xr.Dataset]) -> Figure:
+    """The gradient of each hidden layer over training, a panel for each cell."""
+    shown, name = nets[:MOST_CELLS], _measured(nets[0], GRADIENTS)
+    panels = []
+    for net in shown:
+        table = band_table(_gradient(net), "step")
+        colour = alt.Color(
+            "layer:O", title="hidden layer", scale=alt.Scale(scheme="viridis", reverse=True)
+        )
+        base = alt.Chart(table).encode(x=alt.X("step:Q", title="SGD steps done"), color=colour)
+        panels.append(panel(_name(net), _log_bands(base, GRADIENTS[name]), 340, 220))
+    chart = alt.concat(*panels, columns=2).resolve_scale(color="independent", y="shared")
+    return _figure("over_training", "Gradient of each layer over training", shown, nets, chart)
+
+
+def _accuracy(nets: Sequence[xr.Dataset]) -> Figure:
+    """The accuracy over training, a line for each cell."""
+    shown, name = nets[:MOST_CELLS], _measured(nets[0], ACCURACIES)
+    tables = [
+        band_table(100 * net[_measured(net, ACCURACIES)], "evaluation_step").assign(cell=_name(net))
+        for net in shown
+    ]
+    base = alt.Chart(pd.concat(tables)).encode(
+        x=alt.X("evaluation_step:Q", title="SGD steps done"), color=_cell_colour(shown)
+    )
+    scale = alt.Scale(zero=False)
+    title = f"{name.replace('_', ', ')} images (%)"
+    layers = [
+        base.mark_area(style="band").encode(y=alt.Y("low:Q", title=title, scale=scale), y2="high"),
+        base.mark_line(style="median").encode(y=alt.Y("median:Q", title=title, scale=scale)),
+    ]
+    chart = alt.concat(panel("", layers, 700, 320))
+    return _figure("accuracy", "Accuracy over training", shown, nets, chart)
+
+
+def _one_rate_each(records: Iterable[xr.Dataset]) -> list[xr.Dataset]:
+    """Return the seeds that did not diverge, of each cell and learning rate."""
+    found = []
+    for record in records:
+        rates = np.unique(record["learning_rate"].values)
+        for rate in rates:
+            net = usable(record.isel(replica=np.flatnonzero(record["learning_rate"] == rate)))
+            suffix = f", learning_rate={rate:g}" if len(rates) > 1 else ""
+            found.append(net.assign_attrs(label=record.attrs["label"] + suffix))
+    return found
+
+
+def _measured(net: xr.Dataset, names: Iterable[str]) -> str:
+    return next((name for name in names if name in net), "")
+
+
+def _hidden(net: xr.Dataset) -> list[int]:
+    return net.attrs["config"]["hidden"]
+
+
+def _gradient(net: xr.Dataset) -> xr.DataArray:
+    """Return the gradient of the hidden layers; axes replica, step, layer."""
+    gradient = net[_measured(net, GRADIENTS)].sel(layer=slice(1, len(_hidden(net))))
+    return gradient.rename(gradient_step="step")
+
+
+def _name(net: xr.Dataset) -> str:
+    label = net.attrs["label"]
+    return label if len(label) <= 60 else label[:59] + "…"
+
+
+def _cell_colour(nets: Sequence[xr.Dataset]) -> alt.Color:
+    names = [_name(net) for net in nets]
+    legend = alt.Legend(orient="bottom", columns=3, labelLimit=400, title=None)
+    scale = alt.Scale(scheme="category20") if len(names) > 6 else alt.Undefined
+    return alt.Color("cell:N", sort=names, legend=legend, scale=scale)
+
+
+def _log_bands(base: alt.Chart, title: str) -> list[alt.Chart]:
+    """Return band and median on a logarithmic axis."""
+    scale, axis = alt.Scale(type="log", nice=False), alt.Axis(format=".0e")
+    low, median = (
+        alt.Y(f"{field}:Q", title=title, scale=scale, axis=axis) for field in ("low", "median")
+    )
+    return [
+        base.mark_area(style="band").encode(y=low, y2="high"),
+        base.mark_line(style="median").encode(y=median),
+    ]
+
+
+def _figure(
+    name: str,
+    title: str,
+    shown: Sequence[xr.Dataset],
+    nets: Sequence[xr.Dataset],
+    chart: alt.ConcatChart,
+) -> Figure:
+    """Return a figure whose picture has title and caption in it: MLflow shows nothing beside it."""
+    left = f" The first {len(shown)} of {len(nets)} cells." if len(nets) > len(shown) else ""
+    caption = f"Line: median over seeds; band: central 95 % of seeds.{left} {basis(shown)}"
+    heading = alt.Title(title, subtitle=wrap(caption, 110))
+    return Figure(nets[0].attrs["study"], name, title, caption, chart.properties(title=heading))
