@@ -97,7 +97,7 @@ def softmax_head() -> Made:
 def sigmoid_head() -> Made:
     """Is the digit above four? A sigmoid before a loss that has its own."""
     body = draw(stack(3, 40, nn.Tanh), 1.0)
-    net = nn.Sequential(*body[:-1], nn.Linear(40, 1), nn.Sigmoid())
+    net = nn.Sequential(*list(body)[:-1], nn.Linear(40, 1), nn.Sigmoid())
 
     def loss(net: nn.Module, batch: Any) -> Tensor:
         above = (batch[1] > 4).float()
