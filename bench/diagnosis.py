@@ -16,8 +16,8 @@ from diagnosis_nets import Net, corpus
 from diagnosis_peers import PEERS, TORCHMORTEM, observe
 from diagnosis_table import OURS, Run, misses, save, table, write_into
 
+from depthgauge.diagnosis.cadence import is_due
 from depthgauge.diagnosis.findings import Finding
-from depthgauge.diagnosis.recorder import is_due
 from depthgauge.diagnosis.verdicts import faults, judge
 from depthgauge.diagnosis.watch import watch
 

@@ -21,7 +21,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from depthgauge.diagnosis.recorder import Recorder, is_due
+from depthgauge.diagnosis.cadence import is_due
+from depthgauge.diagnosis.recorder import Recorder
 from depthgauge.diagnosis.watch import watch
 
 CALLBACK = "from depthgauge import GradientFlow"

@@ -28,12 +28,13 @@ from depthgauge.datasets.shapeset_splits import SPLITS, STREAM
 from depthgauge.records import read, write
 from depthgauge.training.block import Block
 from depthgauge.training.cell import provenance
-from depthgauge.training.checkpoint import Checkpoint, merged
+from depthgauge.training.checkpoint import Checkpoint
 from depthgauge.training.descent import build_instruments, build_module, train_block
 from depthgauge.training.device import set_products
 from depthgauge.training.keys import block_key, cell_key
 from depthgauge.training.measurements import measurements
 from depthgauge.training.module import ReplicaModule
+from depthgauge.training.probe import merged
 from depthgauge.training.schedule import Chunk
 from depthgauge.training.settings import as_read
 
@@ -108,7 +109,7 @@ class Turn(pl.Callback):
         """Stop one chunk late: the networks after `leg` updates are evaluated as it begins."""
         assert isinstance(pl_module, ReplicaModule)
         over = batch.stop > self.leg or time.time() >= self.until
-        if over and batch.stop < pl_module.descent.steps:
+        if over and batch.stop < pl_module.steps:
             self.checkpoint.write(pl_module, batch.stop)
             raise Paused
 

@@ -13,6 +13,7 @@ import argparse
 import gc
 import itertools
 import time
+from functools import partial
 
 import torch
 from ours import block_of, prepared
@@ -23,8 +24,10 @@ from depthgauge.datasets.prepared import Prepared
 from depthgauge.errors import ResourceError
 from depthgauge.training.descent import build_module
 from depthgauge.training.device import available_device, set_products
-from depthgauge.training.module import CHUNK, ReplicaModule
+from depthgauge.training.engine import CHUNK
+from depthgauge.training.module import ReplicaModule
 from depthgauge.training.schedule import Chunk
+from depthgauge.training.torch_engine import TorchEngine
 
 FAMILIES = {"nielsen": (1, 4, 16, 64, 256, 1024, 4096), "glorot": (1, 2, 4, 16, 64)}
 """Narrow nets, which launches hold up, and nets of 18 MB, which the memory does; with their R."""
@@ -101,8 +104,7 @@ def speed(
 ) -> float:
     """Return model-steps a second of `replicas` networks, after two chunks to warm up."""
     gc.collect()  # a module and its recorded step refer to each other
-    module = module_of(problem, replicas, data)
-    module.recordable = graphs
+    module = module_of(problem, replicas, data, graphs)
     module.to(device)
     module.on_fit_start()
     run(module, 0, 2)
@@ -111,12 +113,12 @@ def speed(
     return replicas * chunks * CHUNK / run(module, 4, chunks)
 
 
-def module_of(problem: Problem, replicas: int, data: Prepared) -> ReplicaModule:
+def module_of(problem: Problem, replicas: int, data: Prepared, graphs: bool) -> ReplicaModule:
     """Return the networks on the CPU, with more steps before them than will be made."""
     count = len(data.train.labels)
     block = block_of(problem, replicas, steps=10**8, count=count, every=0)
     block.replicas[:] = [(seed % SEEDS, rate) for seed, rate in block.replicas]
-    return build_module(block, data)
+    return build_module(block, data, partial(TorchEngine, graphs=graphs))
 
 
 def run(module: ReplicaModule, first: int, chunks: int) -> float:
@@ -124,7 +126,7 @@ def run(module: ReplicaModule, first: int, chunks: int) -> float:
     wait(module.device)
     start = time.perf_counter()
     for number in range(first, first + chunks):
-        module.training_step(Chunk(number * CHUNK, (number + 1) * CHUNK))
+        module.run(Chunk(number * CHUNK, (number + 1) * CHUNK))
     wait(module.device)
     return time.perf_counter() - start
 

@@ -101,6 +101,8 @@ def test_shared_fields_give_way_to_an_entrys_own(tmp_path):
         ({"rule": {"always": {"least": 0.7}}}, "got an unexpected keyword argument 'least'"),
         ({"nature": "rumour"}, "nature is 'rumour'; take number, sentence"),
         ({"nature": "sentence", "quote": None}, "a sentence needs `quote`"),
+        ({"rule": "ordering"}, "a number needs `published`, and a rule that judges it"),
+        ({"published": None, "statement": "x"}, "a number needs `published`"),
         ({"published": "twelve"}, "published is 'twelve', which is no number"),
         ({"published": "{table[layer]}"}, "refers to layer, which is not there"),
         ({"statement": "{depht} layers"}, "{depht} refers to depht, which is not there"),

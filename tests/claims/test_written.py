@@ -7,6 +7,8 @@ import pytest
 
 from depthgauge.claims.written import OF_ALL, parse
 
+READINGS = {"kind": "joint", "n": 2, "published_values": [1, 2], "values": [[1, 2], [3, 1]]}
+
 TEXT = (Path(__file__).parents[2] / "results" / "claims.json").read_text("utf-8")
 
 
@@ -77,6 +79,16 @@ def test_another_format_is_named(format):
         parse(json.dumps(verdicts), OF_ALL)
 
 
+def test_readings_and_percentages_are_read():
+    """Two nets of two readings, or one row for all; an end that four digits round to 100."""
+    first = json.loads(TEXT)[0]
+    one = {**READINGS, "values": [[1, 2]]}
+    logit = {"kind": "logit_prediction", "measured": 99.9, "interval": [99.5, 100.0]}
+    for changes in (READINGS, one, logit):
+        verdict = {**first, **changes}
+        assert parse(json.dumps([verdict]), OF_ALL) == [verdict]
+
+
 def test_what_is_no_list_of_verdicts_is_refused():
     """Another tree, a number that is none, a claim twice, a number without its interval."""
     first = json.loads(TEXT)[0]
@@ -89,6 +101,11 @@ def test_what_is_no_list_of_verdicts_is_refused():
         (json.dumps([{**first, "interval": None}]), "without an interval"),
         (json.dumps([{**first, "interval": [2, 1]}]), "no rule of its kind"),
         (json.dumps([{**first, "kind": "fraction"}]), "no rule of its kind"),
+        (json.dumps([{**first, "kind": "joint"}]), "no rule of its kind"),
+        (json.dumps([{**first, **READINGS, "n": 3}]), "no rule of its kind"),
+        (json.dumps([{**first, **READINGS, "values": [[1, 2], [1]]}]), "no rule of its kind"),
+        (json.dumps([{**first, **READINGS, "values": [[1, 2], [0, 1]]}]), "no rule of its kind"),
+        (json.dumps([{**first, "kind": "logit_prediction", "measured": 101}]), "no rule of its"),
         (json.dumps([{**first, "kind": "geometric_mean", "measured": 0}]), "no rule of its kind"),
     ):
         with pytest.raises(ValueError, match=reason):

@@ -24,7 +24,7 @@ def parsed(*words):
 def project(tmp_path, monkeypatch):
     """One record, judged, in a project."""
     (tmp_path / "dvc.yaml").touch()
-    cell = accuracy_cell(PUBLISHED, 1, 5)
+    cell = accuracy_cell(PUBLISHED, 1, 20)
     cell.attrs.update(code="c0de", device="cpu", versions={}, published_steps=150_000)
     write(cell, tmp_path / "build/nielsen_accuracy/000.safetensors")
     verdicts = judge({"nielsen_accuracy": [cell]}, CLAIMS)

@@ -98,6 +98,20 @@ def test_several_readings_are_compared_together():
     assert p_value(*near) > 1e-3
 
 
+def test_odd_readings_and_percentages_are_compared_all_the_same():
+    """Other readings, one row for all seeds, fewer nets than readings; an end rounded to 100."""
+    rule, random = number_rules.published_numbers(), np.random.default_rng(6)
+    two, three = (
+        verdict(rule, np.exp(random.standard_normal((20, k))), (1.0,) * k) for k in (2, 3)
+    )
+    assert p_value(two, three) == 0
+    assert p_value({**two, "values": [[1.0, 2.0]]}, two | {"measured": 9.0}) == 0
+    few = {**two, "values": two["values"][:2]}
+    assert p_value({**three, "values": three["values"][:2]}, few | {"measured": 9.0}) == 0
+    wide = {"measured": 99.9, "interval": [99.0, 100.0], "n": 5, "kind": "logit_prediction"}
+    assert 0 < p_value(wide, {**wide, "measured": 99.5}) <= 1
+
+
 def test_shares_of_seeds_are_compared_exactly():
     """2 of 10 against 9 of 10: Fisher's table."""
     few, many = np.repeat([1, 0], (2, 8)), np.repeat([1, 0], (9, 1))

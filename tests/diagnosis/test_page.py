@@ -69,7 +69,7 @@ def test_the_page_says_the_verdict_the_numbers_the_remedies_and_the_trial():
         "The learning signal vanishes on its way back",
         "−3.00 decades",
         "over 8 batches",
-        "not of other initializations",
+        "not for other initializations",
         "Most of it comes from the weights' scale",
         "He initialization",
         "layer normalization 2.3 0.4 1.9 [1.7, 2.1] ✓ helps 5 initializations, 100 steps",

@@ -235,9 +235,9 @@ def test_checkpoints(place, small, edits):
     block = Block(experiment, [(0, 0.1)], "key", "cell")
     checkpoint = Checkpoint(place / "checkpoint", "key", build_instruments(experiment, small), 0.0)
     module = build_module(block, small)
-    fresh = [each.clone() for each in module.buffers()]
+    fresh = [each.clone() for each in module.state_dict().values()]
     checkpoint.write(module, 100)
     checkpoint.path.write_bytes(spoiled(checkpoint.path.read_bytes(), edits))
     done = refused_or_fine(place, lambda: checkpoint.restore(module))
     assert done in (0, 100)
-    assert all(torch.equal(a, b) for a, b in zip(fresh, module.buffers(), strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(fresh, module.state_dict().values(), strict=True))

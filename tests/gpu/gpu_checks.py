@@ -24,8 +24,9 @@ from depthgauge.training.block import Block
 from depthgauge.training.cell import compute_block, record_path
 from depthgauge.training.checkpoint import Checkpoint
 from depthgauge.training.descent import build_instruments, build_module, train_block
-from depthgauge.training.module import ReplicaModule
+from depthgauge.training.engine import Engine
 from depthgauge.training.schedule import Chunk
+from depthgauge.training.torch_engine import TorchEngine
 
 Check = Callable[[str, Path], None]
 Case = tuple[Experiment, Prepared]
@@ -36,10 +37,8 @@ RTOL, ATOL = 1e-3, 1e-5
 """After 150 steps of a small net: float32 rounds at 6e-8, which steps let grow."""
 
 
-class Eager(ReplicaModule):
-    """The same steps, launched one by one."""
-
-    recordable = False
+EAGER = partial(TorchEngine, graphs=False)
+"""The same steps, launched one by one."""
 
 
 @cache
@@ -61,7 +60,7 @@ def small_case(examples: str) -> Case:
 
 
 def trained(
-    case: Case, device: str, folder: Path, kind: type[ReplicaModule] = ReplicaModule
+    case: Case, device: str, folder: Path, kind: Callable[..., Engine] = TorchEngine
 ) -> xr.Dataset:
     """Return what was measured in a training on `device`."""
     experiment, data = case
@@ -93,7 +92,7 @@ def graphs_are_the_steps_bit_for_bit(examples: str, device: str, folder: Path) -
     """Recorded and replayed, or launched one by one."""
     case = small_case(examples)
     graphs = trained(case, device, folder)
-    xr.testing.assert_identical(graphs, trained(case, device, folder, Eager))
+    xr.testing.assert_identical(graphs, trained(case, device, folder, EAGER))
 
 
 def a_chunk_waits_for_nothing(examples: str, device: str, folder: Path) -> None:
@@ -101,9 +100,9 @@ def a_chunk_waits_for_nothing(examples: str, device: str, folder: Path) -> None:
     experiment, data = small_case(examples)
     module = build_module(Block(experiment, REPLICAS, "key", "cell"), data).to(device)
     module.on_fit_start()
-    module.training_step(Chunk(0, 100))
+    module.run(Chunk(0, 100))
     with waiting_refused(device):
-        module.training_step(Chunk(100, 140))
+        module.run(Chunk(100, 140))
 
 
 @contextmanager
@@ -131,8 +130,10 @@ def a_derived_gradient_is_the_cpus(examples: str, device: str, folder: Path) -> 
         block = Block(experiment, REPLICAS, "key", "cell")
         module = build_module(block, data).double().to(where)
         module.on_fit_start()
-        module.training_step(Chunk(0, 5))
-        found[where] = [each.cpu() for each in (*module.network.weights, *module.batch.deltas)]
+        module.run(Chunk(0, 5))
+        found[where] = [
+            each.cpu() for each in (*module.network.weights, *module.engine.batch.deltas)
+        ]
     for one, other in zip(found["cpu"], found[device], strict=True):
         torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-14)
 

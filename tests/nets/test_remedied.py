@@ -30,7 +30,7 @@ def net(function="tanh", normalization="none", residual=False, init="nielsen_def
     drawn = ReplicaNetwork(WIDTHS, SEEDS, init, torch.float64)
     network = RemediedNetwork(drawn, activation(function), normalization, residual)
     generator = torch.Generator().manual_seed(5)
-    for name, values in network.named_buffers():
+    for name, values in network.state_dict().items():
         if name.startswith(("gain", "shift")):
             noise = torch.randn(values.shape, generator=generator, dtype=torch.float64)
             values.add_(0.3 * noise)
@@ -47,7 +47,7 @@ def run(network, xs, ys, mode=Mode.probing, second_order=False):
 
 def twin(network, replica, xs, function="tanh"):
     """z^L of one network for a batch, written again in numpy."""
-    parts = {name: each[replica].numpy() for name, each in network.named_buffers()}
+    parts = {name: each[replica].numpy() for name, each in network.state_dict().items()}
     a = xs
     for layer in range(1, len(WIDTHS)):
         z = a @ parts[f"weight_{layer}"].T + parts[f"bias_{layer}"]

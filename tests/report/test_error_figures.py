@@ -49,7 +49,7 @@ def test_curves_are_bands_over_seeds_at_the_chosen_rate(records, figures):
     rows = table[table["model"] == "Tanh"].sort_values("updates")
     expected = np.quantile(curves, [0.025, 0.5, 0.975], axis=0).T
     assert rows[["low", "median", "high"]].to_numpy() == pytest.approx(expected, rel=1e-3)
-    assert rows["updates"].tolist() == np.linspace(0, 2_500_000, 11).astype(int).tolist()
+    assert rows["updates"].tolist() == np.linspace(0, 2_500_000, 31).astype(int).tolist()
 
 
 def test_the_choice_of_the_rate_is_shown(records):

@@ -8,8 +8,8 @@ from depthgauge.datasets.prepared import Split, assemble
 from depthgauge.training.block import Block
 from depthgauge.training.checkpoint import Checkpoint
 from depthgauge.training.descent import build_instruments, build_module, train_block
-from depthgauge.training.module import ReplicaModule
-from depthgauge.training.ways import narrow_way, wide_way
+from depthgauge.training.engines import narrow_engine, wide_engine
+from depthgauge.training.torch_engine import TorchEngine
 
 
 @pytest.fixture(scope="session")
@@ -42,21 +42,23 @@ def experiment():
 
 
 @pytest.fixture(params=["products", "narrow", "wide"])
-def way(request):
-    """Each of the ways to compute: (experiment) -> kind of module."""
-    ways = {"products": lambda _: ReplicaModule, "narrow": narrow_way, "wide": wide_way}
-    return ways[request.param]
+def engine(request):
+    """Each of the engines: (experiment) -> what makes it."""
+    engines = {"products": lambda _: TorchEngine, "narrow": narrow_engine, "wide": wide_engine}
+    return engines[request.param]
 
 
 @pytest.fixture
 def train(small_data, tmp_path):
-    """Train replicas of an experiment, by matrix products or another way; return the record."""
+    """Train replicas of an experiment, by matrix products or another engine; return the record."""
 
-    def run(experiment, replicas, callbacks=(), key="key", seconds=1e9, data=small_data, way=None):
+    def run(
+        experiment, replicas, callbacks=(), key="key", seconds=1e9, data=small_data, engine=None
+    ):
         block = Block(experiment, replicas, key, "cell")
         instruments = build_instruments(experiment, data)
         checkpoint = Checkpoint(tmp_path / f"{key}.checkpoint", key, instruments, seconds)
-        module = build_module(block, data, way(experiment) if way else ReplicaModule)
+        module = build_module(block, data, engine(experiment) if engine else TorchEngine)
         return train_block(module, block, "cpu", checkpoint, callbacks)
 
     return run

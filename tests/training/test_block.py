@@ -140,45 +140,47 @@ def test_a_full_batch_step_uses_every_example_once(experiment, train, small_data
 
 
 @pytest.mark.parametrize("companions", [1, 7, 64])
-def test_a_replica_is_bit_for_bit_the_same_in_any_company(companions, experiment, train, way):
+def test_a_replica_is_bit_for_bit_the_same_in_any_company(companions, experiment, train, engine):
     """Alone, among 7 and among 64: the promise that makes blocks of any size one experiment."""
-    alone = train(experiment, [(5, 0.3)], way=way)
+    alone = train(experiment, [(5, 0.3)], engine=engine)
     others = [(seed, 0.3) for seed in range(100, 100 + companions - 1)]
     place = len(others) // 2
     table = [*others[:place], (5, 0.3), *others[place:]]
-    together = train(experiment, table, key="together", way=way)
+    together = train(experiment, table, key="together", engine=engine)
     xr.testing.assert_identical(alone.drop_attrs(), together.isel(replica=[place]).drop_attrs())
 
 
-def test_rates_side_by_side_do_not_touch_each_other(experiment, train, way):
+def test_rates_side_by_side_do_not_touch_each_other(experiment, train, engine):
     """A learning rate's replica is the same alone and beside other rates, bit for bit."""
     experiment = replace(experiment, l2=0.0)
-    alone = train(experiment, [(5, 0.3)], way=way)
-    beside = train(experiment, [(5, 0.01), (5, 0.3), (5, 3.0)], key="beside", way=way)
+    alone = train(experiment, [(5, 0.3)], engine=engine)
+    beside = train(experiment, [(5, 0.01), (5, 0.3), (5, 3.0)], key="beside", engine=engine)
     xr.testing.assert_identical(alone.drop_attrs(), beside.isel(replica=[1]).drop_attrs())
 
 
-def test_probes_do_not_change_the_training(experiment, train, way):
+def test_probes_do_not_change_the_training(experiment, train, engine):
     """With every probe on, and with none: the same final weights, bit for bit."""
     bare = replace(experiment, gradients=Gradients(every=0), evaluation=Evaluation(every=0))
     watched, blind = Weights(), Weights()
-    train(experiment, [(0, 0.3), (1, 0.3)], [watched], way=way)
-    train(bare, [(0, 0.3), (1, 0.3)], [blind], key="bare", way=way)
-    for one, other in zip(watched.network.buffers(), blind.network.buffers(), strict=True):
+    train(experiment, [(0, 0.3), (1, 0.3)], [watched], engine=engine)
+    train(bare, [(0, 0.3), (1, 0.3)], [blind], key="bare", engine=engine)
+    for one, other in zip(watched.network.parameters(), blind.network.parameters(), strict=True):
         assert torch.equal(one, other)
 
 
-def test_it_learns(experiment, train, way):
+def test_it_learns(experiment, train, engine):
     """The bright row is found: far above chance on examples never seen."""
-    record = train(replace(experiment, steps=1000, l2=0.0), [(s, 1.0) for s in range(4)], way=way)
+    record = train(
+        replace(experiment, steps=1000, l2=0.0), [(s, 1.0) for s in range(4)], engine=engine
+    )
     assert (record.accuracy_test.isel(evaluation_step=-1) > 0.9).all()
 
 
-def test_a_diverging_replica_is_named_and_the_others_go_on(experiment, train, way):
+def test_a_diverging_replica_is_named_and_the_others_go_on(experiment, train, engine):
     """A rate of 1e30 overflows; its neighbour's numbers are what they are without it."""
     experiment = replace(experiment, l2=0.0)
-    record = train(experiment, [(0, 0.3), (0, 1e30)], way=way)
-    alone = train(experiment, [(0, 0.3)], key="alone", way=way)
+    record = train(experiment, [(0, 0.3), (0, 1e30)], engine=engine)
+    alone = train(experiment, [(0, 0.3)], key="alone", engine=engine)
     assert record.diverged_at.values.tolist() == [-1, 100]
     xr.testing.assert_identical(alone.drop_attrs(), record.isel(replica=[0]).drop_attrs())
 
@@ -207,11 +209,11 @@ def test_each_seed_has_a_stream_of_its_own(experiment, train):
             online, dataset=Dataset("shapeset", 127.5, 1.0), train_size=8 * 230, steps=230
         )
         module = build_module(Block(pooled, [(seed, rate)], "k", "c"), own)
-        module.descent = replace(module.descent, order=in_order)
+        module.engine.sgd = replace(module.engine.sgd, order=in_order)
         module.on_fit_start()
         for start in (0, 100, 200):
-            module.training_step(Chunk(start, min(start + 100, 230)))
-        for one, other in zip(kept.network.buffers(), module.network.buffers(), strict=True):
+            module.run(Chunk(start, min(start + 100, 230)))
+        for one, other in zip(kept.network.parameters(), module.network.parameters(), strict=True):
             assert torch.equal(one[replica], other[0])
 
 

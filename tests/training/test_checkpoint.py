@@ -76,10 +76,10 @@ def test_a_checkpoint_that_cannot_be_trusted_is_worth_none(
     key = "another" if harm == "another block" else "key"
     block = Block(experiment, [(0, 0.3), (1, 0.3)], key, "cell")
     module = build_module(block, small_data)
-    before = [buffer.clone() for buffer in module.buffers()]
+    before = [each.clone() for each in module.state_dict().values()]
     assert made(block, small_data, tmp_path, 1e9).restore(module) == 0
     assert not path.exists()
-    for one, other in zip(before, module.buffers(), strict=True):
+    for one, other in zip(before, module.state_dict().values(), strict=True):
         assert np.array_equal(one, other)
 
 
@@ -97,7 +97,7 @@ def test_a_refused_checkpoint_gets_a_sentence(harm, experiment, small_data, tmp_
         killed(experiment, small_data, tmp_path, 1)
     content = path.read_bytes()
     changed = {
-        "older format": content.replace(rb"\"format\": 2", rb"\"format\": 1"),
+        "older format": content.replace(rb"\"format\": 3", rb"\"format\": 2"),
         "flipped bit": content[:-1] + bytes([content[-1] ^ 1]),
         "another step": content.replace(rb"\"step\": 100", rb"\"step\": 200"),
     }[harm]
@@ -107,7 +107,7 @@ def test_a_refused_checkpoint_gets_a_sentence(harm, experiment, small_data, tmp_
     assert made(block, small_data, tmp_path, 1e9).restore(build_module(block, small_data)) == 0
     said = capsys.readouterr().err
     assert str(path) in said and "starts at the first step" in said and said.count("\n") == 1
-    assert ("format 1, not 2" in said) == (harm == "older format")
+    assert ("format 2, not 3" in said) == (harm == "older format")
 
 
 def test_a_checkpoint_that_takes_long_is_written_less_often(

@@ -21,11 +21,15 @@ from depthgauge.training.device import (
     ("cuda", "mps", "chosen"),
     [(True, False, "cuda"), (False, True, "cpu"), (False, False, "cpu")],
 )
-def test_auto_takes_cuda_or_the_processor(cuda, mps, chosen, monkeypatch):
-    """Apple's GPU has no float64 and is never taken unasked."""
+def test_auto_takes_cuda_above_quick_or_the_processor(cuda, mps, chosen, monkeypatch):
+    """The pipeline runs alike with and without; Apple's, without float64, must be asked for."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
-    assert available_device(Device.auto) == chosen
+    assert available_device(Device.auto, "paper") == chosen
+    assert available_device(Device.auto, "overnight") == chosen
+    assert available_device(Device.auto, "quick") == available_device(Device.auto, "smoke") == "cpu"
+    if cuda:
+        assert available_device(Device.cuda, "quick") == "cuda"
     if mps:
         assert available_device(Device.mps) == "mps"
 

@@ -146,11 +146,10 @@ def test_the_count_covers_what_a_replica_holds(hidden, experiment, small_data):
         module = build_module(block, small_data)
         module.on_fit_start()
         instruments = build_instruments(experiment, small_data)
-        for each in instruments:
-            each.module = module
-            each.prepare()
+        measures = [each.prepare(module.engine) for each in instruments]
+        assert measures
         gc.collect()
-        tensors = (each for each in gc.get_objects() if type(each) is torch.Tensor)
+        tensors = (each for each in gc.get_objects() if issubclass(type(each), torch.Tensor))
         # Other tests of this process leave tensors without a storage: sparse ones, meta ones.
         alive = [t for t in tensors if t.layout is torch.strided and t.device.type == "cpu"]
         storages = {each.untyped_storage().data_ptr(): each.untyped_storage() for each in alive}
@@ -181,7 +180,7 @@ def test_evaluations_count_what_they_look_at(images, held, experiment, small_dat
     settings = replace(experiment.evaluation, splits=["validation", "test"], images=images)
     on = replica_bytes(replace(experiment, evaluation=settings), small_data)
     off = replica_bytes(replace(experiment, evaluation=replace(settings, every=0)), small_data)
-    assert on - off == 4 * memory.ROWS * (7 + 6 + 3) * held
+    assert on - off == 4 * memory.EVALUATED * (7 + 6 + 3) * held
 
 
 def test_a_long_split_counts_a_slice_and_what_is_left(experiment, small_data, monkeypatch):
@@ -190,4 +189,26 @@ def test_a_long_split_counts_a_slice_and_what_is_left(experiment, small_data, mo
     settings = replace(experiment.evaluation, splits=["validation"])
     on = replica_bytes(replace(experiment, evaluation=settings), small_data)
     off = replica_bytes(replace(experiment, evaluation=replace(settings, every=0)), small_data)
-    assert on - off == 4 * memory.ROWS * (7 + 6 + 3) * 30
+    assert on - off == 4 * memory.EVALUATED * (7 + 6 + 3) * 30
+
+
+@pytest.mark.parametrize("name", parts.ON_THE_PROCESSOR)
+def test_a_procedure_without_networks_on_a_gpu_asks_for_no_memory(
+    name, experiment, small_data, monkeypatch, tmp_path
+):
+    """Asking would begin a CUDA context of half a gigabyte."""
+    monkeypatch.setattr(parts, "room", lambda *_: pytest.fail("asked for a GPU's memory"))
+    block = Block(replace(experiment, procedure=name), [(0, 0.3), (1, 0.3)], "key", "cell")
+    task = parts.Task(block, small_data, "cuda", tmp_path, lambda *_: [])
+    found = parts.compute_in_parts(task, lambda _: xr.Dataset({"one": 1}), lambda _: None)
+    assert int(found.one) == 1
+
+
+def test_evaluations_hold_no_deltas_and_share_their_activations(experiment, small_data):
+    """Two splits of the same length: one forward pass, with the outputs of a pass for probes."""
+    module = build_module(Block(experiment, [(0, 0.3), (1, 0.3)], "k", "c"), small_data)
+    passes = module.engine.passes
+    assert passes.evaluating(50) is passes.evaluating(50) is not passes.evaluating(37)
+    assert not hasattr(passes.evaluating(50), "deltas")
+    x = torch.rand(2, 50, 25)
+    assert torch.equal(passes.evaluating(50).forward(x), passes.probing(50).forward(x))

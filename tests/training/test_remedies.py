@@ -254,6 +254,6 @@ def test_a_module_has_a_state_before_its_fit(small_data):
     block = Block(experiment(), [(0, 0.1)], "key", "cell")
     module = remedies.build_module(block, small_data)
     state = module.state_dict()
-    assert {"network.weight_1", "steps_done"} <= set(state)
-    module.load_state_dict({**state, "optimizer.step": torch.tensor([3.0])})
-    assert module.state_dict()["optimizer.step"].item() == 3
+    assert {"engine.network.weight_1", "engine.update.steps_done"} <= set(state)
+    module.load_state_dict({**state, "engine.update.optimizer.step": torch.tensor([3.0])})
+    assert module.state_dict()["engine.update.optimizer.step"].item() == 3

@@ -21,8 +21,10 @@ from depthgauge.nets.initializers import initial_layer
 from depthgauge.nets.network import ReplicaNetwork
 from depthgauge.training.block import Block, Task
 from depthgauge.training.descent import build_module
+from depthgauge.training.diagonal_newton import DiagonalNewton
 from depthgauge.training.limits import CHECKS
-from depthgauge.training.second_order import CurvedModule, run
+from depthgauge.training.second_order import run
+from depthgauge.training.torch_engine import TorchEngine
 
 
 @pytest.fixture
@@ -207,5 +209,6 @@ def test_what_has_no_such_step_is_refused(keys, curved, small_data):
 def test_every_number_of_a_checkpoint_has_an_axis(curved, small_data):
     """A file gives a number without one back with one, so the count of updates starts as (1,)."""
     block = Block(curved, [(0, 0.1)], "key", "cell")
-    module = build_module(block, small_data, partial(CurvedModule, settings=curved.step_sizes))
+    update = partial(DiagonalNewton, settings=curved.step_sizes)
+    module = build_module(block, small_data, partial(TorchEngine, update=update))
     assert {name for name, each in module.state_dict().items() if each.ndim == 0} == set()

@@ -250,6 +250,15 @@ def test_a_setting_that_another_one_switches_off_is_refused(config, sentence):
     require_settings_read(config, ["model"])
 
 
+def test_what_a_page_says_of_an_instrument_that_the_command_line_switches_off_is_idle():
+    """gradients.every=0 on a page with gradients.spacing=log plans; both words are refused."""
+    off = replace(ON, gradients=Gradients(every=0, spacing=Spacing.log, images=50))
+    require_settings_read(off, [], {"gradients.every"})
+    for word in ("gradients.spacing", "gradients.images"):
+        with pytest.raises(ConfigError, match=f"^{word}=.* needs gradients.every above 0"):
+            require_settings_read(off, [], {"gradients.every", word})
+
+
 def test_instruments_of_no_procedure_are_off_in_its_record():
     """A chain looks at no gradients, whatever the default is."""
     for config in (CONFIGS["chain"], replace(CONFIGS["chain"], gradients=Gradients())):

@@ -29,10 +29,10 @@ from depthgauge.nets.costs import cost
 from depthgauge.nets.network import ReplicaNetwork
 from depthgauge.theory import ACTIVATIONS, find_activation, gradient_map, length_map
 from depthgauge.training.block import Block, Task
+from depthgauge.training.engines import choose_engine
 from depthgauge.training.limits import check
-from depthgauge.training.module import ReplicaModule
 from depthgauge.training.procedures import procedure
-from depthgauge.training.ways import way
+from depthgauge.training.torch_engine import TorchEngine
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "my_functions.py"
 SAME = """
@@ -183,10 +183,10 @@ def test_without_a_loop_the_engine_says_so(elu, data, capfd):
     few = Gradients(images=8)
     experiment = Experiment(hidden=[5], steps=8, train_size=40, activation=elu, gradients=few)
     for _ in range(2):
-        assert way(experiment, data, "cpu") is ReplicaModule
+        assert choose_engine(experiment, data, "cpu") is TorchEngine
     said = capfd.readouterr().err
     assert said.count(f"activation={elu} has no compiled loop") == 1
-    assert way(replace(experiment, activation="tanh"), data, "cpu") is not ReplicaModule
+    assert choose_engine(replace(experiment, activation="tanh"), data, "cpu") is not TorchEngine
 
 
 def test_the_example_is_the_one_of_the_docs():

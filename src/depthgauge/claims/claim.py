@@ -32,6 +32,7 @@ class Claim:
     source: str
     """Equation, figure, table, or the sentence quoted."""
     statement: str
+    nature: Nature
     study: str
     cells: tuple[dict[str, Any], ...]
     """Which cells of the study are compared: keys of their config with the values they have."""
@@ -45,8 +46,6 @@ class Claim:
     """SGD steps of the published run."""
     updates_needed: int | None = None
     """SGD steps that decide the claim, where these are fewer than the published ones."""
-    nature: Nature | None = None
-    """None, of a claim that is not in a register file: as its rule says."""
     published: float | tuple[float, ...] | None = None
     """A number; of a curve, or of several readings of one network, all of them."""
     dataset: str = "mnist"

@@ -68,6 +68,9 @@ def _claim(
     fields = filled({**entry, "published": None}, {**names, "published": published}, where)
     where = f"{file}, {fields.get('id', 'a claim without id')}"
     _check(fields, where)
+    rule = _rule(fields["rule"], f"{where}: rule")
+    if fields["nature"] == Nature.number and not (rule.judges_number and published is not None):
+        raise ConfigError(f"{where}: a number needs `published`, and a rule that judges it")
     return Claim(
         id=fields["id"],
         source=_source(fields),
@@ -76,7 +79,7 @@ def _claim(
         study=fields["study"],
         cells=tuple(_cell(each, where) for each in fields["cells"]),
         estimate=reader(known, fields["estimate"], "cells", Values, f"{where}: estimate"),
-        rule=_rule(fields["rule"], f"{where}: rule"),
+        rule=rule,
         unit=fields["unit"],
         figure=fields["figure"],
         updates=fields["updates"],

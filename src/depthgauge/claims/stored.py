@@ -8,7 +8,6 @@ import xarray as xr
 
 from depthgauge.claims.claim import Claim
 from depthgauge.claims.judgement import FORMAT, Judgement
-from depthgauge.claims.nature import Nature
 from depthgauge.claims.statistics import Values
 
 DIGITS = 4
@@ -34,7 +33,7 @@ def stored(
         "source": claim.source,
         "study": claim.study,
         "statement": claim.statement,
-        "nature": str(nature(claim)),
+        "nature": str(claim.nature),
         "rule": claim.rule.text,
         "rule_name": claim.rule.name,
         "rule_arguments": dict(claim.rule.arguments),
@@ -59,11 +58,6 @@ def stored(
         "verdict": str(judgement.verdict),
         "reason": judgement.reason,
     }
-
-
-def nature(claim: Claim) -> Nature:
-    """Return what a claim is; one that does not say it is a number where its rule judges one."""
-    return claim.nature or (Nature.number if claim.rule.judges_number else Nature.sentence)
 
 
 def needed(claim: Claim) -> int:

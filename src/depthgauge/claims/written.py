@@ -58,8 +58,11 @@ def _possible(verdict: dict[str, Any]) -> bool:
     kind = verdict.get("kind")
     if kind == Kind.joint and not _readings(verdict):
         return False
-    positive = kind not in (Kind.geometric_mean, Kind.geometric_prediction) or min(numbers) > 0
-    return low <= high and positive and (kind != Kind.fraction or 0 <= measured <= 1)
+    if kind in (Kind.geometric_mean, Kind.geometric_prediction) and min(numbers) <= 0:
+        return False
+    if kind == Kind.logit_prediction and not 0 <= min(numbers) <= max(numbers) <= 100:
+        return False
+    return low <= high and (kind != Kind.fraction or 0 <= measured <= 1)
 
 
 def _readings(verdict: dict[str, Any]) -> bool:

@@ -19,13 +19,18 @@ Verdict = Mapping[str, Any]
 
 TAIL = (1 + CONFIDENCE) / 2
 
+LEAST = 1e-9
+"""A percentage that four digits round to 0 or 100 is taken to be so far from it."""
+
 PREDICTIONS = (Kind.prediction, Kind.geometric_prediction, Kind.logit_prediction)
 """Rules whose interval is that of one more run."""
 
 SCALES: dict[str, Callable[[float], float]] = {
     Kind.geometric_mean: math.log,
     Kind.geometric_prediction: math.log,
-    Kind.logit_prediction: lambda percent: math.log(percent / (100 - percent)),
+    Kind.logit_prediction: lambda percent: math.log(
+        max(percent, LEAST) / max(100 - percent, LEAST)
+    ),
 }
 """Kind of the rule -> the scale on which its interval is symmetric, where that is another one."""
 
@@ -110,12 +115,14 @@ def _together(first: Verdict, second: Verdict) -> float:
     """
     one, two = (np.log(np.array(each["values"])) for each in (first, second))
     (n, p), m = one.shape, len(two)
-    if min(n, m) < 2:
-        return 0.0  # all seeds of one side agree, and the numbers moved
+    if two.shape[1] != p or min(n, m) < 2:
+        return 0.0  # other readings; or all seeds of one side agree, and the numbers moved
     pooled = ((n - 1) * np.cov(one.T) + (m - 1) * np.cov(two.T)) / (n + m - 2)
     gap = one.mean(axis=0) - two.mean(axis=0)
     distance = float(gap @ np.linalg.pinv(pooled * (1 / n + 1 / m)) @ gap)
     degrees = n + m - p - 1
+    if degrees < 1:
+        return 1.0  # too few nets for so many readings
     return float(stats.f.sf(distance * degrees / (p * (n + m - 2)), p, degrees))
 
 

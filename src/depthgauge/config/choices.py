@@ -20,7 +20,7 @@ class Precision(Enum):
 
 
 class Device(Enum):
-    """Where a cell is computed; auto takes a CUDA GPU where there is one, else the CPU."""
+    """Where a cell is computed; auto: a CUDA GPU, if there, above the scale quick; else the CPU."""
 
     auto = "auto"
     cpu = "cpu"

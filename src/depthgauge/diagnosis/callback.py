@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from depthgauge.diagnosis.cadence import Budget, usual
 from depthgauge.diagnosis.findings import Diagnosis, Verdict
 from depthgauge.diagnosis.profile import total_decades
 from depthgauge.diagnosis.readings import Look
-from depthgauge.diagnosis.recorder import LOG, Recorder, usual
+from depthgauge.diagnosis.recorder import LOG, Recorder
 from depthgauge.diagnosis.verdicts import faults, judge
 from depthgauge.diagnosis.watch import Flow
 from depthgauge.errors import ConfigError
@@ -49,11 +50,19 @@ class GradientFlow(pl.Callback):
     updates those after. Each look logs `flow/decades`, `flow/worst_update_ratio` and
     `flow/dead_share` to the trainer's loggers; one line warns when a verdict begins to last, and
     one says when it has gone. `page` is where the page is written: by default "flow.html" in the
-    logger's folder; None for no page.
+    logger's folder; None for no page. With `share=0.04`, looks wait where they would add more than
+    4 % to the training's time so far; which steps are looked at then depends on the machine.
     """
 
-    def __init__(self, every: int = 100, page: str | Path | None = "flow.html") -> None:
-        self._due, self.page_path = usual(every), page
+    def __init__(
+        self,
+        every: int = 100,
+        page: str | Path | None = "flow.html",
+        share: float | None = None,
+    ) -> None:
+        self._due, self.page_path, self._share = usual(every), page, share
+        if share is not None:
+            Budget(share)  # refuse it now rather than when the training begins
         self.flow: Flow | None = None
         self._recorder: Recorder | None = None
         self._handles: list[Any] = []
@@ -90,7 +99,8 @@ class GradientFlow(pl.Callback):
         """Count the steps of every optimizer, as the optimizers themselves take them."""
         world = trainer.world_size
         reduce = None if world == 1 else lambda tensor: _mean(trainer, tensor)
-        self._recorder = Recorder(pl_module, self._due, reduce, world)
+        budget = None if self._share is None else Budget(self._share)
+        self._recorder = Recorder(pl_module, self._due, reduce, world, budget)
         self.flow = Flow(self._recorder)
         self._lasting = {}
         self._handles = [

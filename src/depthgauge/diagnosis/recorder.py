@@ -4,11 +4,11 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 from torch import nn
 
 from depthgauge.diagnosis.activity import Activity
+from depthgauge.diagnosis.cadence import Budget
 from depthgauge.diagnosis.function_mode import FunctionMode
 from depthgauge.diagnosis.look import Instrument
 from depthgauge.diagnosis.parts import Reduce
@@ -16,18 +16,6 @@ from depthgauge.diagnosis.readings import Look
 from depthgauge.errors import ConfigError
 
 LOG = logging.getLogger("depthgauge")
-
-
-def is_due(step: int, every: int) -> bool:
-    """Return whether to look: at 0, 1, 2, 4, 8, ... up to `every`, and at each multiple of it."""
-    return step % every == 0 or (step < every and step & (step - 1) == 0)
-
-
-def usual(every: int) -> Callable[[int], bool]:
-    """Return the usual schedule; raises ConfigError where `every` is below 1."""
-    if every < 1:
-        raise ConfigError(f"a look every {every} steps: it must be at least every 1")
-    return partial(is_due, every=every)
 
 
 def require_whole_weights(net: nn.Module) -> None:
@@ -53,9 +41,15 @@ class Recorder:
         due: Callable[[int], bool],
         reduce: Reduce | None = None,
         processes: int = 1,
+        budget: Budget | None = None,
     ) -> None:
         require_whole_weights(net)
+        if budget is not None and processes > 1:
+            raise ConfigError(
+                "share= is for one process: of several, each would look at other steps"
+            )
         self.net, self._due, self._reduce, self._processes = net, due, reduce, processes
+        self._budget = budget
         self.looks: list[Look] = []
         self.steps = 0
         """Optimizer steps so far; of several optimizers, those of the one that took most."""
@@ -80,15 +74,24 @@ class Recorder:
     def begin(self) -> None:
         """Begin a look, if one is due and none is in progress.
 
-        Amid a `with torch.device(...)` or the like of the user's it waits for a later step.
+        It waits for a later step while a `with torch.device(...)` or the like of the user's is
+        open, or while looks have taken more than their share of the time.
         """
         if self._instrument is not None or self._failed:
             return
         if self._owed or self._due(self.steps):
-            instrument = Instrument(self.net, self._mode)
-            self._owed = not instrument.attach()
-            if not self._owed:
-                self._instrument, self._began = instrument, self.steps
+            self._owed = not self._begin()
+
+    def _begin(self) -> bool:
+        if self._budget is not None and not self._budget.allows(self.steps):
+            return False
+        instrument = Instrument(self.net, self._mode)
+        if not instrument.attach():
+            return False
+        self._instrument, self._began = instrument, self.steps
+        if self._budget is not None:
+            self._budget.begin()
+        return True
 
     def stepped(self, optimizer: int = 0) -> bool:
         """Say that an optimizer has taken its step; return whether a look is now complete."""
@@ -118,6 +121,8 @@ class Recorder:
                 self._said = True
                 LOG.warning("depthgauge cannot look at this step: %s", look.problem)
         self.looks.extend(seen)
+        if self._budget is not None:
+            self._budget.end()
         return seen
 
     def abandon(self) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
+from depthgauge.diagnosis.cadence import Budget, usual
 from depthgauge.diagnosis.describe import about, describe
 from depthgauge.diagnosis.findings import Diagnosis, Verdict
 from depthgauge.diagnosis.readings import Look
-from depthgauge.diagnosis.recorder import Recorder, usual
+from depthgauge.diagnosis.recorder import Recorder
 from depthgauge.diagnosis.verdicts import judge
 
 
@@ -51,13 +52,16 @@ def watch(
     optimizer: Optimizer | Sequence[Optimizer],
     every: int = 100,
     scaler: Any = None,
+    share: float | None = None,
 ) -> Iterator[Flow]:
     """Look at the training of `net` at steps 0, 1, 2, 4, 8, ..., then at every `every`-th.
 
     A look begins before the step's forward pass and ends after `optimizer.step()`; of a list of
     optimizers, after the last one's. With gradients accumulated over several backward passes it
     shows the last. Only modules in training mode are looked at. With `torch.amp.GradScaler`, give
-    it as `scaler`: the loss and the signals are then those without its factor.
+    it as `scaler`: the loss and the signals are then those without its factor. With `share=0.04`,
+    looks wait where they would add more than 4 % to the training's time so far; which steps are
+    looked at then depends on the machine. By default it depends on `every` alone.
 
         with watch(net, optimizer) as flow:
             for x, y in loader:
@@ -68,7 +72,7 @@ def watch(
         print(flow.verdicts)
     """
     optimizers = [optimizer] if isinstance(optimizer, Optimizer) else list(optimizer)
-    recorder = Recorder(net, usual(every))
+    recorder = Recorder(net, usual(every), budget=None if share is None else Budget(share))
 
     def after_step(number: int, *_: Any) -> None:
         if recorder.stepped(number) and number == len(optimizers) - 1:

@@ -4,6 +4,8 @@ Measured (bench/): with the update fused in, this is the fastest way found to tr
 networks on a CPU. Autograd is its independent twin in the tests.
 """
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -15,32 +17,37 @@ from depthgauge.nets.network import ReplicaNetwork
 from depthgauge.nets.products import affine
 
 
-class Pass:
-    """One forward and backward pass of R networks over B examples, in buffers of its own.
+class ForwardPass:
+    """One forward pass of R networks over B examples, in buffers of its own.
 
-    `activations[l]` (R, B, n_l) for layers 1..L at index l - 1, likewise `deltas`, and `kept`, by
-    which the activation knows f'(z^l) of hidden layers; all are overwritten by the next pass.
+    `activations[l]` (R, B, n_l) for layers 1..L at index l - 1; overwritten by the next pass.
     """
 
     def __init__(
-        self, network: ReplicaNetwork, activation: Activation, cost: Cost, examples: int
+        self,
+        network: ReplicaNetwork,
+        activation: Activation,
+        cost: Cost,
+        examples: int,
+        refresh: Callable[[], None] | None = None,
     ) -> None:
-        """Allocate buffers for `examples` examples a replica, on the network's device."""
+        """Allocate buffers for `examples` examples a replica, on the network's device.
+
+        `refresh` is called before the parameters are read: where another copy of them is trained.
+        """
         self.network, self.activation, self.cost = network, activation, cost
+        self.refresh = refresh
         # Looked up once: they are updated in place, and a look-up a step is felt with small nets.
         self.weights, self.biases = network.weights, network.biases
-        replicas = network.weights[0].shape[0]
-        shapes = [(replicas, examples, width) for width in network.widths[1:]]
-        like = network.weights[0]
-        buffers = [(*padded(shape, like), *padded(shape, like)) for shape in shapes]
-        self._flat_activations = [buffer[0] for buffer in buffers]
-        self.activations = [buffer[1] for buffer in buffers]
-        self._flat_deltas = [buffer[2] for buffer in buffers]
-        self.deltas = [buffer[3] for buffer in buffers]
-        self._flat_kept, self.kept = self._flat_activations, self.activations
-        if activation.slope is not None:
-            slopes = [padded(shape, like) for shape in shapes[:-1]]
-            self._flat_kept, self.kept = [each[0] for each in slopes], [each[1] for each in slopes]
+        self._flat_activations, self.activations = self._buffers(examples)
+        self._flat_slopes: list[Tensor] = []  # a backward pass may want them
+
+    def _buffers(self, examples: int) -> tuple[list[Tensor], list[Tensor]]:
+        """Return padded storage for every layer, and its views (replica, example, unit)."""
+        like = self.weights[0]
+        shapes = [(like.shape[0], examples, width) for width in self.network.widths[1:]]
+        buffers = [padded(shape, like) for shape in shapes]
+        return [flat for flat, _ in buffers], [view for _, view in buffers]
 
     def forward(
         self, x: Float[Tensor, "replica example feature"]
@@ -49,15 +56,17 @@ class Pass:
 
         `activations[-1]` is that same z^L until `outputs` or `backward` turns it into a^L.
         """
+        if self.refresh:
+            self.refresh()
         h = x
-        last = len(self.activations) - 1
+        last, slope = len(self.activations) - 1, self.activation.slope
         parameters = zip(self.weights, self.biases, strict=True)
         for index, (w, b) in enumerate(parameters):
             h = affine(h, w, b, out=self.activations[index])
             if index < last:
                 z = self._flat_activations[index]
-                if self.activation.slope is not None:
-                    self._flat_kept[index].copy_(self.activation.slope(z))
+                if slope is not None and self._flat_slopes:
+                    self._flat_slopes[index].copy_(slope(z))
                 self.activation.apply_(z)
         return h
 
@@ -68,6 +77,30 @@ class Pass:
         else:
             self.cost.output_(self.activations[-1])
         return self.activations[-1]
+
+
+class Pass(ForwardPass):
+    """A forward and a backward pass: `deltas` beside the activations, alike.
+
+    `kept` is that by which the activation knows f'(z^l) of hidden layers.
+    """
+
+    def __init__(
+        self,
+        network: ReplicaNetwork,
+        activation: Activation,
+        cost: Cost,
+        examples: int,
+        refresh: Callable[[], None] | None = None,
+    ) -> None:
+        """Allocate both kinds of buffers."""
+        super().__init__(network, activation, cost, examples, refresh)
+        self._flat_deltas, self.deltas = self._buffers(examples)
+        self._flat_kept, self.kept = self._flat_activations, self.activations
+        if activation.slope is not None:
+            flat, views = self._buffers(examples)
+            self._flat_kept, self.kept = flat[:-1], views[:-1]
+            self._flat_slopes = self._flat_kept
 
     def backward(
         self, y: Float[Tensor, "*replica example unit"], scale: Tensor | float = 1.0

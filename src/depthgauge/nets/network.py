@@ -28,10 +28,11 @@ class ReplicaNetwork(nn.Module):
         for layer, (n_in, n_out) in enumerate(itertools.pairwise(widths), start=1):
             own = of_layer(init, layer, len(widths) - 1)
             drawn = [initial_layer(own, seed, layer, n_in, n_out) for seed in seeds]
-            for name, values in zip(("weight", "bias"), zip(*drawn, strict=True), strict=True):
-                stacked = torch.from_numpy(np.stack([np.atleast_2d(each) for each in values]))
-                _, buffer = padded(tuple(stacked.shape), torch.empty(0, dtype=dtype))
-                self.register_buffer(f"{name}_{layer}", buffer.copy_(stacked))
+            for name, arrays in zip(("weight", "bias"), zip(*drawn, strict=True), strict=True):
+                stacked = torch.from_numpy(np.stack([np.atleast_2d(each) for each in arrays]))
+                _, values = padded(tuple(stacked.shape), torch.empty(0, dtype=dtype))
+                parameter = nn.Parameter(values.copy_(stacked), requires_grad=False)
+                self.register_parameter(f"{name}_{layer}", parameter)
 
     @property
     def layers(self) -> range:
@@ -40,13 +41,13 @@ class ReplicaNetwork(nn.Module):
 
     @property
     def weights(self) -> list[Float[Tensor, "replica n_out n_in"]]:
-        """W of every layer, input side first."""
-        return [self.get_buffer(f"weight_{layer}") for layer in self.layers]
+        """W of every layer, input side first; they share the parameters' memory."""
+        return [self.get_parameter(f"weight_{layer}").detach() for layer in self.layers]
 
     @property
     def biases(self) -> list[Float[Tensor, "replica 1 n_out"]]:
-        """B of every layer, input side first."""
-        return [self.get_buffer(f"bias_{layer}") for layer in self.layers]
+        """B of every layer, input side first; they share the parameters' memory."""
+        return [self.get_parameter(f"bias_{layer}").detach() for layer in self.layers]
 
     def finite(self) -> Tensor:
         """Return for each replica (R,) whether all its weights and biases are finite numbers."""

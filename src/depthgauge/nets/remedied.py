@@ -70,17 +70,21 @@ class RemediedNetwork(ReplicaNetwork):
         self._normalize = find_normalization(normalization)
         self.widths, self.activation = drawn.widths, activation
         self.normalization, self.residual = normalization, residual
-        for name, values in drawn.named_buffers():
-            self.register_buffer(name, values)
+        for name, values in drawn.named_parameters():
+            self.register_parameter(name, values)
         for layer in self.layers[:-1] if normalization != "none" else ():
-            for name, start in (("gain", 1.0), ("shift", 0.0), ("mean", 0.0), ("variance", 1.0)):
-                like = self.biases[layer - 1]
+            like = self.biases[layer - 1]
+            for name, start in (("gain", 1.0), ("shift", 0.0)):
+                scale = nn.Parameter(torch.full_like(like, start), requires_grad=False)
+                self.register_parameter(f"{name}_{layer}", scale)
+            for name, start in (("mean", 0.0), ("variance", 1.0)):
                 self.register_buffer(f"{name}_{layer}", torch.full_like(like, start))
 
     @property
     def learned(self) -> list[Tensor]:
         """Weights, biases, and gains and shifts where there are any; each (replica, ...)."""
-        scales = [each for name, each in self.named_buffers() if name.startswith(("gain", "shift"))]
+        named = self.named_parameters()
+        scales = [each.detach() for name, each in named if name.startswith(("gain", "shift"))]
         return [*self.weights, *self.biases, *scales]
 
     def respond(

@@ -169,8 +169,8 @@ def planned_cell(
 ) -> Planned:
     """Check a composed cell, and cut it into blocks. `axes` name the words that vary."""
     varied = _axes(words, axes, config)
-    require_settings_read(config, varied)
-    device = device_of(config.device, asked)
+    require_settings_read(config, varied, {parsed_word(word).key_or_group for word in words})
+    device = device_of(config.device, asked, config.scale)
     require_precision(config.precision, device)
     prepared = prepared_data(config.dataset.name)
     config = replace(sized(config, len(prepared.train.labels)), device=Device(device))

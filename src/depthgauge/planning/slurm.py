@@ -52,14 +52,15 @@ def asked_of_slurm(composed: DictConfig) -> Asked | None:
     return {key: launcher[key] for key in FLAGS}
 
 
-def device_of(wanted: Device, asked: Asked | None) -> str:
+def device_of(wanted: Device, asked: Asked | None, scale: str) -> str:
     """Return where a cell will be computed: here, or where Slurm will put it.
 
     The machine that submits need not be like those that compute, so that `auto` means what was
-    asked of Slurm. Raises ResourceError for a GPU that is not here.
+    asked of Slurm; here it goes by the study's `scale`. Raises ResourceError for a GPU that is not
+    here.
     """
     if asked is None:
-        return available_device(wanted)
+        return available_device(wanted, scale)
     if wanted is Device.auto:
         return "cuda" if any(asked.get(key) for key in GPUS) else "cpu"
     return wanted.value

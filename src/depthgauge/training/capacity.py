@@ -5,6 +5,7 @@ nothing; and a first layer that never learns "throws away most information about
 """
 
 import math
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -23,27 +24,10 @@ from depthgauge.theory import (
 from depthgauge.theory.arrays import Array
 from depthgauge.training import descent
 from depthgauge.training.block import Task
+from depthgauge.training.engines import choose_engine
 from depthgauge.training.module import ReplicaModule
-from depthgauge.training.ways import way
-
-
-class PartlyFrozen(ReplicaModule):
-    """Gradient descent in which the first layers keep what they were drawn with."""
-
-    frozen = 0
-    """How many, input side first."""
-
-    def on_fit_start(self) -> None:
-        """Keep the frozen parameters; in a resumed run they are still the initial ones."""
-        super().on_fit_start()
-        network = self.network
-        first = [*network.weights[: self.frozen], *network.biases[: self.frozen]]
-        self.kept = [(parameter, parameter.clone()) for parameter in first]
-
-    def _update(self) -> None:
-        super()._update()
-        for parameter, initial in self.kept:
-            parameter.copy_(initial)
+from depthgauge.training.torch_engine import TorchEngine
+from depthgauge.training.updates import Frozen
 
 
 def work(experiment: Experiment, data: Prepared) -> float:
@@ -64,13 +48,11 @@ def run(task: Task) -> xr.Dataset:
 
 def _module(task: Task) -> ReplicaModule:
     experiment = task.block.experiment
-    if not experiment.capacity.frozen:
-        kind = way(experiment, task.data, task.device)
-        return descent.build_module(task.block, task.data, kind)
-    module = descent.build_module(task.block, task.data, PartlyFrozen)
-    assert isinstance(module, PartlyFrozen)
-    module.frozen = experiment.capacity.frozen
-    return module
+    if experiment.capacity.frozen:
+        kind = partial(TorchEngine, update=partial(Frozen, layers=experiment.capacity.frozen))
+    else:
+        kind = choose_engine(experiment, task.data, task.device)
+    return descent.build_module(task.block, task.data, kind)
 
 
 def _inserted(module: ReplicaModule, task: Task) -> xr.Dataset:

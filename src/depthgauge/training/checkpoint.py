@@ -20,10 +20,11 @@ from safetensors.numpy import save
 
 from depthgauge.files import write_bytes
 from depthgauge.training.instruments import Instrument
-from depthgauge.training.module import Readings, ReplicaModule
+from depthgauge.training.module import ReplicaModule
+from depthgauge.training.probe import Readings, merged
 from depthgauge.training.schedule import Chunk
 
-FORMAT = 2
+FORMAT = 3
 """Version of the checkpoint's format; any other is refused, and trained again from the start."""
 
 SHARE = 20
@@ -112,7 +113,7 @@ class Checkpoint(StateFile, pl.Callback):
     ) -> None:
         """Write when it is time; the last chunk needs none, its record follows."""
         assert isinstance(pl_module, ReplicaModule)
-        if batch.stop < pl_module.descent.steps and self.due():
+        if batch.stop < pl_module.steps and self.due():
             self.write(pl_module, batch.stop)
 
     def write(self, module: ReplicaModule, step: int) -> None:
@@ -149,15 +150,6 @@ def _digest(step: int, arrays: dict[str, np.ndarray]) -> str:
         digest.update(f"{name} {each.dtype} {each.shape} ".encode())
         digest.update(each.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
-
-
-def merged(readings: Sequence[Readings]) -> Readings:
-    """Return the chunks' readings as one, values (reading, replica, ...)."""
-    steps = [step for each in readings for step in each.steps]
-    names = readings[0].values
-    return Readings(
-        steps, {n: np.concatenate([each.values[n] for each in readings]) for n in names}
-    )
 
 
 def _readings(arrays: dict[str, np.ndarray], axis: str) -> list[Readings]:

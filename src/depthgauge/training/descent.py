@@ -14,26 +14,26 @@ from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 
 from depthgauge.config import Experiment
 from depthgauge.datasets.batches import step_indices
-from depthgauge.datasets.prepared import Prepared, Split
+from depthgauge.datasets.prepared import Prepared
 from depthgauge.errors import DepthgaugeError
 from depthgauge.nets.activations import activation
 from depthgauge.nets.costs import cost
 from depthgauge.nets.network import ReplicaNetwork
 from depthgauge.training.block import Block, Task
-from depthgauge.training.bound_probe import BoundTightness, gains
-from depthgauge.training.checkpoint import Checkpoint, merged
+from depthgauge.training.checkpoint import Checkpoint
 from depthgauge.training.device import dtype
-from depthgauge.training.fixed_output_bias import FixedOutputBias
-from depthgauge.training.instruments import Accuracy, GradientNorms, Instrument
-from depthgauge.training.jacobians import LayerJacobians
+from depthgauge.training.engine import Engine
+from depthgauge.training.engines import choose_engine
+from depthgauge.training.examples import Examples
+from depthgauge.training.instruments import Instrument
 from depthgauge.training.measurements import measurements
-from depthgauge.training.module import CHUNK, Descent, Examples, ReplicaModule
-from depthgauge.training.output_speed import OutputSpeeds
-from depthgauge.training.saturation import ActivationStatistics
-from depthgauge.training.schedule import Chunks
-from depthgauge.training.signal import GradientStatistics
+from depthgauge.training.module import ReplicaModule
+from depthgauge.training.probe import merged
+from depthgauge.training.quantities import QUANTITIES, Quantity, due_steps
+from depthgauge.training.sgd import SGDSettings
 from depthgauge.training.stream import ShapesetStream
-from depthgauge.training.ways import way
+from depthgauge.training.torch_engine import TorchEngine
+from depthgauge.training.updates import Frozen
 
 CHECKPOINT_SECONDS = 20.0
 """How much work a killed block may lose, or twenty times what a checkpoint takes if that is more.
@@ -44,8 +44,10 @@ That of small nets takes milliseconds; a gigabyte takes some seconds.
 
 def run(task: Task) -> xr.Dataset:
     """Train the task's block, from its checkpoint if there is one; return what was measured."""
-    learns = task.block.experiment.output_bias
-    kind = way(task.block.experiment, task.data, task.device) if learns else FixedOutputBias
+    if task.block.experiment.output_bias:
+        kind = choose_engine(task.block.experiment, task.data, task.device)
+    else:
+        kind = partial(TorchEngine, update=partial(Frozen, output_bias=True))
     return train(task, build_module(task.block, task.data, kind))
 
 
@@ -68,17 +70,18 @@ def work(experiment: Experiment, data: Prepared) -> float:
     widths = [data.train.images.shape[1], *experiment.hidden, len(data.classes)]
     weights = sum(n_in * n_out for n_in, n_out in itertools.pairwise(widths))
     passes = 6.0 * experiment.steps * experiment.batch_size
-    for instrument in build_instruments(experiment, data):
-        passes += instrument.passes_per_measure() * len(instrument.steps)
+    for section, quantity in QUANTITIES.items():
+        count = len(due_steps(section, experiment))
+        passes += quantity.operations(experiment, data) * count if count else 0
     return passes * weights
 
 
 def build_module(
-    block: Block, data: Prepared, kind: Callable[..., ReplicaModule] = ReplicaModule
+    block: Block, data: Prepared, kind: Callable[..., Engine] = TorchEngine
 ) -> ReplicaModule:
     """Return the block's networks, freshly drawn, with the examples they learn from.
 
-    `kind` takes what ReplicaModule takes.
+    `kind` makes the engine, of what every Engine takes.
     """
     experiment = block.experiment
     features, classes = data.train.images.shape[1], len(data.classes)
@@ -88,9 +91,18 @@ def build_module(
         experiment.init,
         dtype(experiment.precision),
     )
+    function, of_outputs = activation(experiment.activation), cost(experiment.cost)
+    examples = _examples(data, experiment)
+    return ReplicaModule(
+        kind(network, function, of_outputs, examples, _sgd(block)), examples.of(data.validation)
+    )
+
+
+def _sgd(block: Block) -> SGDSettings:
+    experiment = block.experiment
     online = experiment.dataset.stream
     stream = ShapesetStream(block.seeds, experiment.batch_size) if online else None
-    descent = Descent(
+    return SGDSettings(
         block.rates,
         experiment.batch_size,
         experiment.steps,
@@ -100,45 +112,23 @@ def build_module(
         stream.images if stream else 0,
         block.seeds,
     )
-    examples = _examples(data.train, experiment, classes, experiment.train_size)
-    return kind(
-        network, activation(experiment.activation), cost(experiment.cost), examples, descent
-    )
 
 
 def build_instruments(experiment: Experiment, data: Prepared) -> list[Instrument]:
     """Return the callbacks that measure what the experiment asks for."""
-    instruments: list[Instrument] = []
-    if experiment.gradients.every:
-        instruments.append(GradientNorms(experiment.gradients, experiment.steps))
-    if experiment.evaluation.every:
-        looked_at = experiment.evaluation.images or None
-        splits = {
-            name: _examples(getattr(data, name), experiment, len(data.classes), looked_at)
-            for name in experiment.evaluation.splits
-        }
-        instruments.append(Accuracy(experiment.evaluation, experiment.steps, splits))
-    if experiment.bounds.every:
-        slopes = gains(experiment)
-        instruments.append(BoundTightness(experiment.bounds, experiment.steps, slopes))
-    return [*instruments, *_signal_instruments(experiment, data)]
+    return [
+        _instrument(quantity, steps, experiment, data)
+        for section, quantity in QUANTITIES.items()
+        if (steps := due_steps(section, experiment))
+    ]
 
 
-def _signal_instruments(experiment: Experiment, data: Prepared) -> list[Instrument]:
-    """The instruments of Glorot and Bengio's figures."""
-    steps, classes = experiment.steps, len(data.classes)
-    instruments: list[Instrument] = []
-    if (settings := experiment.saturation).every:
-        tested = _examples(data.test, experiment, classes, settings.images)
-        instruments.append(ActivationStatistics(settings, steps, tested))
-    if experiment.signal.every:
-        instruments.append(GradientStatistics(experiment.signal, steps))
-    if experiment.jacobians.every:
-        tested = _examples(data.test, experiment, classes, None)
-        instruments.append(LayerJacobians(experiment.jacobians, steps, tested))
-    if experiment.output_speed.every:
-        instruments.append(OutputSpeeds(experiment.output_speed, steps))
-    return instruments
+def _instrument(
+    quantity: Quantity, steps: list[int], experiment: Experiment, data: Prepared
+) -> Instrument:
+    return Instrument(
+        quantity.axis, steps, lambda engine: quantity.prepare(engine, experiment, data)
+    )
 
 
 def train_block(
@@ -154,21 +144,19 @@ def train_block(
     It goes on from the checkpoint if there is one, else starts as `prepare` leaves it.
     """
     instruments = checkpoint.instruments
-    first = checkpoint.restore(module)
-    if prepare is not None and not first:
+    if not checkpoint.restore(module) and prepare is not None:
         prepare(module)
     trainer = quiet_trainer(device, [*instruments, *callbacks, checkpoint])
     with warnings.catch_warnings():
-        # Manual optimization with the update written out: there is no optimizer to configure.
-        warnings.filterwarnings("ignore", ".*configure_optimizers.*returned `None`.*")
         # Lightning 2.6 asks for a torch name that is deprecated; nothing of ours.
         warnings.filterwarnings("ignore", ".*LeafSpec.*is deprecated.*")
         # It asks about Slurm once more as a fit starts; a block needs no srun.
         warnings.filterwarnings("ignore", ".*`srun` command is available.*")
-        trainer.fit(module, Chunks(first, module.descent.steps, CHUNK))
-    if module.reached != module.descent.steps:
+        module.logs = False
+        trainer.fit(module)
+    if module.reached != module.steps:
         raise DepthgaugeError(
-            f"Lightning's Trainer ended after {module.reached} of {module.descent.steps} steps;"
+            f"Lightning's Trainer ended after {module.reached} of {module.steps} steps;"
             " look for what stops it, and repeat the command"
         )
     seen = {instrument.axis: merged(instrument.readings) for instrument in instruments}
@@ -187,16 +175,22 @@ def quiet_trainer(device: str, callbacks: list[pl.Callback]) -> pl.Trainer:
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
+        # What studies record is read by their instruments.
+        limit_val_batches=0,
+        num_sanity_val_steps=0,
         # One process a block, in a Slurm job too, whose signals are not Lightning's to answer.
         plugins=[LightningEnvironment()],
     )
 
 
-def _examples(split: Split, experiment: Experiment, classes: int, count: int | None) -> Examples:
+def _examples(data: Prepared, experiment: Experiment) -> Examples:
+    """The training examples, and the scale of all others."""
+    images, labels = (
+        torch.from_numpy(np.ascontiguousarray(each[: experiment.train_size]))
+        for each in (data.train.images, data.train.labels)
+    )
     scale = experiment.dataset
-    images = torch.from_numpy(np.ascontiguousarray(split.images[:count]))
-    labels = torch.from_numpy(np.ascontiguousarray(split.labels[:count]))
-    return Examples(images, labels, scale.divide, scale.subtract, classes)
+    return Examples(images, labels, scale.divide, scale.subtract, len(data.classes))
 
 
 def _order(seeds: list[int], experiment: Experiment, first: int, steps: int) -> np.ndarray:

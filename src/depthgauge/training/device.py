@@ -7,15 +7,20 @@ import torch
 from depthgauge.config import Device, Precision
 from depthgauge.errors import ResourceError
 
+SMALL = ("smoke", "quick")
+"""Scales whose nets train at least as fast on a processor, and whose results are published."""
 
-def available_device(wanted: Device) -> str:
+
+def available_device(wanted: Device, scale: str = "paper") -> str:
     """Return cpu, cuda or mps; ResourceError when a GPU is asked for where there is none.
 
-    `auto` leaves mps alone: it lacks the float64 that accuracies and moments are summed in.
+    `auto` takes a CUDA GPU for studies above the scale quick alone, so that the pipeline has the
+    same keys and digits on a machine with a GPU. It leaves mps alone: it lacks the float64 that
+    accuracies and moments are summed in.
     """
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if wanted is Device.auto:
-        return "cuda" if present["cuda"] else "cpu"
+        return "cuda" if present["cuda"] and scale not in SMALL else "cpu"
     if not present.get(wanted.value, True):
         raise ResourceError(
             f"device={wanted.value} was asked for, but torch {torch.__version__} sees no such GPU"

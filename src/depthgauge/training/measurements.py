@@ -8,7 +8,8 @@ import xarray as xr
 
 from depthgauge.probes.histograms import activation_edges, gradient_edges
 from depthgauge.probes.windows import window_norms
-from depthgauge.training.module import Readings, ReplicaModule
+from depthgauge.training.module import ReplicaModule
+from depthgauge.training.probe import Readings
 
 _BINS = {
     "activation_histogram": "activation_bin",

@@ -14,6 +14,8 @@ FEWEST_COPIES = 3
 """The same elsewhere: the weights, and gradients while a probe looks at them."""
 ROWS = 4
 """Numbers a unit and example: activation, delta, and as much again while a probe sums them up."""
+EVALUATED = 2
+"""The same in an evaluation, which goes forward alone: activation, and a temporary."""
 SLICE = 1000
 """Images evaluated at once: large enough for full speed, small enough for the cache."""
 SHARE = 0.9
@@ -28,8 +30,9 @@ def replica_bytes(experiment: Experiment, data: Prepared) -> int:
     widths = [data.train.images.shape[1], *experiment.hidden, len(data.classes)]
     weights = sum(n_in * n_out for n_in, n_out in itertools.pairwise(widths))
     copies = COPIES.get(experiment.procedure, FEWEST_COPIES)
-    rows = experiment.batch_size + _looked_at(experiment, data)
-    numbers = copies * weights + ROWS * rows * sum(widths[1:]) + experiment.batch_size * widths[0]
+    rows = ROWS * (experiment.batch_size + _looked_at(experiment))
+    rows += EVALUATED * _evaluated(experiment, data)
+    numbers = copies * weights + rows * sum(widths[1:]) + experiment.batch_size * widths[0]
     return numbers * (8 if experiment.precision is Precision.float64 else 4)
 
 
@@ -44,18 +47,20 @@ def room(experiment: Experiment, data: Prepared) -> int:
     return 1 << (count.bit_length() - 1) if count > 0 else 1
 
 
-def _looked_at(experiment: Experiment, data: Prepared) -> int:
-    """Examples that instruments hold buffers for; of a split that is a slice, and what is left."""
-    looked = 0
-    for name in INSTRUMENTS:
-        settings = getattr(experiment, name)
-        if settings.every and name == "evaluation":
-            splits = [len(getattr(data, split).labels) for split in settings.splits]
-            counts = [min(settings.images or count, count) for count in splits]
-            looked += sum(min(count, SLICE + count % SLICE) for count in counts)
-        elif settings.every:
-            looked += settings.images
-    return looked
+def _looked_at(experiment: Experiment) -> int:
+    """Images that instruments hold activations and deltas of."""
+    sections = (getattr(experiment, name) for name in INSTRUMENTS if name != "evaluation")
+    return sum(settings.images for settings in sections if settings.every)
+
+
+def _evaluated(experiment: Experiment, data: Prepared) -> int:
+    """Images that evaluations hold activations of: a slice, and what is left; splits share them."""
+    settings = experiment.evaluation
+    if not settings.every:
+        return 0
+    there = [len(getattr(data, split).labels) for split in settings.splits]
+    counts = [min(settings.images or count, count) for count in there]
+    return sum({size for count in counts for size in (min(count, SLICE), count % SLICE)})
 
 
 def _shared_bytes(experiment: Experiment, data: Prepared) -> int:

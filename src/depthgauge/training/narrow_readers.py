@@ -1,14 +1,19 @@
 """Gradient norms, cost and accuracy of narrow networks, read by compiled loops."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from depthgauge.config import Gradients
 from depthgauge.kernel import narrow_looks
+from depthgauge.kernel.sparse import SparseImages, sparse
 from depthgauge.probes.gradients import stacked
-from depthgauge.training.module import Examples
-from depthgauge.training.narrow_module import NarrowModule, sparse_images
+from depthgauge.training.examples import Examples
+
+if TYPE_CHECKING:
+    from depthgauge.training.narrow_engine import NarrowEngine
 
 SLICE = 100
 """Images evaluated at once: their activations stay in the cache."""
@@ -17,27 +22,22 @@ SLICE = 100
 class NarrowGradients:
     """The mean gradient over the first images of the training split."""
 
-    direct = True
-    """It reads what the module trains with, in place of its `network`."""
-    amid = True
-    """The module may take its looks itself, amid its steps."""
-
-    def __init__(self, module: NarrowModule, settings: Gradients) -> None:
+    def __init__(self, engine: "NarrowEngine", settings: Gradients) -> None:
         """Take the images."""
-        self.module, self.settings = module, settings
-        images = module.examples.images[: settings.images].numpy()
-        labels = module.examples.labels[: settings.images].numpy()
-        self.probe_set = narrow_looks.probe_set(images, labels, module.examples.divide)
+        self.engine, self.settings = engine, settings
+        images = engine.examples.images[: settings.images].numpy()
+        labels = engine.examples.labels[: settings.images].numpy()
+        self.probe_set = narrow_looks.probe_set(images, labels, engine.examples.divide)
 
     def __call__(self) -> dict[str, Tensor]:
         """One forward and backward pass: values by name, (replica, ...)."""
-        module = self.module
-        seen = narrow_looks.empty_glance(1, module.replicas, module.layout)
-        narrow_looks.look(module.layout, self.probe_set, module.nets, module.rule, seen)
+        engine = self.engine
+        seen = narrow_looks.empty_glance(1, engine.replicas, engine.layout)
+        narrow_looks.look(engine.layout, self.probe_set, engine.nets, engine.rule, seen)
         return {name: values[0] for name, values in self.values(seen).items()}
 
     def values(self, seen: narrow_looks.Glance) -> dict[str, Tensor]:
-        """Return what so many looks found: values by name, (look, replica, ...)."""
+        """Return what so many measurements found: values by name, (measurement, replica, ...)."""
         values = {
             "bias_gradient_norm": torch.from_numpy(seen.bias_norms),
             "delta_rms": torch.from_numpy(seen.delta_rms),
@@ -45,26 +45,29 @@ class NarrowGradients:
             "probe_cost": torch.from_numpy(seen.costs),
         }
         if self.settings.per_neuron:
-            values["bias_gradient"] = stacked(self.module.by_layer(seen.bias_gradients))
+            values["bias_gradient"] = stacked(self.engine.by_layer(seen.bias_gradients))
         return values
 
 
-class NarrowAnswers:
+class NarrowEvaluator:
     """Right answers and costs of a split."""
 
-    direct = True
-
-    def __init__(self, module: NarrowModule, split: Examples) -> None:
+    def __init__(self, engine: "NarrowEngine", split: Examples) -> None:
         """Take the split's images."""
-        self.module, self.images = module, sparse_images(split)
+        self.engine, self.images = engine, sparse_images(split)
 
     def __call__(self) -> tuple[Tensor, Tensor]:
         """Count right answers and add up costs, for each replica."""
-        module, count = self.module, len(self.images.labels)
-        correct, costs = np.zeros(module.replicas, np.int64), np.zeros(module.replicas)
+        engine, count = self.engine, len(self.images.labels)
+        correct, costs = np.zeros(engine.replicas, np.int64), np.zeros(engine.replicas)
         for start in range(0, count, SLICE):
             rows = np.arange(start, min(start + SLICE, count))
             narrow_looks.evaluate(
-                module.layout, self.images, rows, module.nets, module.rule, correct, costs
+                engine.layout, self.images, rows, engine.nets, engine.rule, correct, costs
             )
         return torch.from_numpy(correct), torch.from_numpy(costs)
+
+
+def sparse_images(examples: Examples) -> SparseImages:
+    """Return the examples' pixels that are not 0, scaled."""
+    return sparse(examples.images.numpy(), examples.labels.numpy(), examples.divide)

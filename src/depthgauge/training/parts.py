@@ -21,6 +21,9 @@ from depthgauge.training.memory import room
 TOGETHER = "together"
 """Attribute of a record computed in parts: how many replicas each of them had, in order."""
 
+ON_THE_PROCESSOR = ("chain", "support_vectors", "surfaces")
+"""Procedures that use no GPU, whatever the device: its memory is not asked for."""
+
 Compute = Callable[[Task], xr.Dataset]
 
 
@@ -33,7 +36,8 @@ def compute_in_parts(
     ResourceError when the memory is too small for one replica.
     """
     count, experiment = len(task.block.replicas), task.block.experiment
-    together = min(count, room(experiment, task.data)) if task.device == "cuda" else count
+    on_gpu = task.device == "cuda" and experiment.procedure not in ON_THE_PROCESSOR
+    together = min(count, room(experiment, task.data)) if on_gpu else count
     if together == count:
         found = _unless_out_of_memory(task, at_once)
         if found is not None:

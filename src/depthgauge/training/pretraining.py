@@ -22,7 +22,8 @@ from depthgauge.training import descent
 from depthgauge.training.autoencoders import AutoEncoder, kept
 from depthgauge.training.block import Task
 from depthgauge.training.checkpoint import StateFile
-from depthgauge.training.module import CHUNK, ReplicaModule
+from depthgauge.training.engine import CHUNK
+from depthgauge.training.module import ReplicaModule
 
 CHECKPOINT = "pretraining.safetensors"
 """In the block's folder, while it is pre-trained; descent has a file of its own."""
@@ -108,11 +109,11 @@ class _Distinct:
         self, module: ReplicaModule, first: np.ndarray, size: int, function: Activation
     ) -> None:
         """Copy replicas `first`, one a seed; allocate `size` examples a network at every layer."""
-        network, self.examples, self.function = module.network, module.examples, function
+        network, self.examples, self.function = module.network, module.engine.examples, function
         self.weights = [_chosen(each, first) for each in network.weights]
         self.biases = [_chosen(each, first) for each in network.biases]
         like = self.weights[0]
-        self.images = module.examples.images.to(like.device)
+        self.images = self.examples.images.to(like.device)
         shapes = [(len(first), size, width) for width in network.widths]
         self._flat, self.values = zip(*(padded(shape, like) for shape in shapes), strict=True)
         self.visible = like.new_zeros(0)

@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from depthgauge.training.block import Block
 from depthgauge.training.module import ReplicaModule
-from depthgauge.training.schedule import Chunk, Chunks
+from depthgauge.training.schedule import Chunk
 
 
 class ProgressBar(pl.Callback):
@@ -20,12 +20,9 @@ class ProgressBar(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Open the bar; a resumed block starts where it was."""
         assert isinstance(pl_module, ReplicaModule)
-        steps = pl_module.descent.steps
-        chunks = trainer.train_dataloader
-        assert isinstance(chunks, Chunks)
         self.bar = tqdm(
-            total=steps,
-            initial=chunks.first,
+            total=pl_module.steps,
+            initial=pl_module.reached,
             desc=self.title,
             unit="step",
             mininterval=0.5,

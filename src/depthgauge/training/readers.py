@@ -1,78 +1,92 @@
-"""What gradient norms and accuracies are read with: matrix products, or compiled loops."""
+"""Gradient norms and evaluations by matrix products, for any engine."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from depthgauge.config import Gradients
 from depthgauge.probes.gradients import gradient_values
+from depthgauge.training.engine import Engine
+from depthgauge.training.examples import Examples
 from depthgauge.training.memory import SLICE
-from depthgauge.training.module import Examples, ReplicaModule
 
 
-def gradient_reader(module: ReplicaModule, settings: Gradients) -> Any:
-    """Return what reads the mean gradient over the first images: values by name, (replica, ...).
+@runtime_checkable
+class GradientPass(Protocol):
+    """What is asked of a nets.Pass, or of compiled loops in its place."""
 
-    The module's own compiled reader if it has one; nothing here needs Numba.
-    """
-    return module.compiled_gradients(settings) or GradientReader(module, settings)
+    activations: list[Tensor]
+    deltas: list[Tensor]
 
+    def forward(self, x: Tensor) -> Tensor:
+        """Return z^L (replica, example, unit)."""
+        ...
 
-def answer_reader(module: ReplicaModule, split: Examples) -> Any:
-    """Return what counts right answers and adds up costs over a split, each (replica,)."""
-    return module.compiled_answers(split) or AnswerReader(module, split)
+    def backward(self, y: Tensor) -> Any:
+        """Fill `deltas` with dC/dz^l of each example."""
+        ...
 
 
 class GradientReader:
     """The mean gradient over the first images of the training split."""
 
-    amid = False
-
-    def __init__(self, module: ReplicaModule, settings: Gradients) -> None:
-        """Scale the images once."""
-        self.module, self.settings = module, settings
-        x, self.y = module.examples.take(slice(settings.images), module.network.weights[0])
-        self.x = x.expand(module.replicas, -1, -1)
-        compiled = module.compiled_pass(module.examples.first(settings.images))
-        self.direct = compiled is not None
-        """Whether it reads what the module trains with, in place of its `network`."""
-        self.passed = compiled or module.new_pass(settings.images)
+    def __init__(
+        self, engine: Engine, settings: Gradients, over: GradientPass | None = None
+    ) -> None:
+        """Scale the images once; `over`: a pass over them, in place of one of the engine's."""
+        self.cost, self.settings = engine.cost, settings
+        x, self.y = engine.examples.take(slice(settings.images), engine.network.weights[0])
+        self.x = x.expand(engine.replicas, -1, -1)
+        self.over = over or engine.passes.probing(settings.images)
 
     def __call__(self) -> dict[str, Tensor]:
-        """One forward and backward pass."""
-        z = self.passed.forward(self.x)
-        cost = self.module.cost.value(z, self.y).mean(dim=1)
-        self.passed.backward(self.y)
+        """One forward and backward pass: values by name, (replica, ...)."""
+        z = self.over.forward(self.x)
+        cost = self.cost.value(z, self.y).mean(dim=1)
+        self.over.backward(self.y)
         values = gradient_values(
-            self.passed.deltas,
-            [self.x, *self.passed.activations[:-1]],
+            self.over.deltas,
+            [self.x, *self.over.activations[:-1]],
             signals=self.settings.signals,
             per_neuron=self.settings.per_neuron,
         )
         return {**values, "probe_cost": cost}
 
 
-class AnswerReader:
+class Evaluator:
     """Right answers and costs of a split, a slice at a time."""
 
-    direct = False
+    def __init__(self, engine: Engine, split: Examples) -> None:
+        """Have the passes allocated; the last, shorter slice has another than the others.
 
-    def __init__(self, module: ReplicaModule, split: Examples) -> None:
-        """Allocate one slice's pass; the last, shorter slice has another."""
-        self.module, self.split = module, split
+        The split goes to the networks' device once, as bytes.
+        """
+        self.engine, self.split = engine, split.to(engine.network.weights[0].device)
         count = len(split.labels)
         sizes = {min(SLICE, count), count % SLICE} - {0}
-        self.passes = {size: module.new_evaluation(size) for size in sizes}
+        self.passes = {size: engine.passes.evaluating(size) for size in sizes}
 
     def __call__(self) -> tuple[Tensor, Tensor]:
         """Count right answers and add up costs, for each replica."""
-        like = self.module.network.weights[0]
-        correct = torch.zeros(self.module.replicas, dtype=torch.long, device=like.device)
-        cost = torch.zeros(self.module.replicas, dtype=torch.double, device=like.device)
+        like, replicas = self.engine.network.weights[0], self.engine.replicas
+        correct = torch.zeros(replicas, dtype=torch.long, device=like.device)
+        cost = torch.zeros(replicas, dtype=torch.double, device=like.device)
         for start in range(0, len(self.split.labels), SLICE):
             x, y = self.split.take(slice(start, start + SLICE), like)
-            z = self.passes[len(x)].forward(x.expand(self.module.replicas, -1, -1))
+            z = self.passes[len(x)].forward(x.expand(replicas, -1, -1))
             correct += (z.argmax(dim=-1) == y.argmax(dim=-1)).sum(dim=1)
-            cost += self.module.cost.value(z, y).sum(dim=1, dtype=torch.double)
+            cost += self.engine.cost.value(z, y).sum(dim=1, dtype=torch.double)
         return correct, cost
+
+
+def unscaled_means(
+    deltas: Sequence[Float[Tensor, "replica example _"]],
+    scale: Float[Tensor, "replica 1 1"],
+    examples: int,
+) -> list[Float[Tensor, "replica _"]]:
+    """Return the mean dC/db^l of a mini-batch whose deltas carry `scale`, rate / examples."""
+    rates = scale.squeeze(-1) * examples
+    return [delta.sum(dim=1) / rates for delta in deltas]

@@ -9,18 +9,31 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+import torch
 import xarray as xr
 from numpy.typing import NDArray
+from torch import Tensor
 
-from depthgauge.config import Experiment
+from depthgauge.config import Experiment, Remedy
 from depthgauge.datasets.prepared import Prepared
+from depthgauge.nets.activations import Activation
+from depthgauge.nets.costs import Cost
+from depthgauge.nets.network import ReplicaNetwork
+from depthgauge.nets.remedied import RemediedNetwork, scale_to_unit_variance
 from depthgauge.training import descent, pretraining
 from depthgauge.training.block import Block, Task
 from depthgauge.training.checkpoint import Checkpoint
+from depthgauge.training.directions import SECOND_ORDER
+from depthgauge.training.engine import Engine
+from depthgauge.training.examples import Examples
 from depthgauge.training.instruments import Instrument
+from depthgauge.training.library_optimizer import LibraryOptimizer, norm
 from depthgauge.training.module import ReplicaModule
-from depthgauge.training.remedied_module import RemediedModule, UpdateRatios, give_unit_variance
-from depthgauge.training.schedule import probe_steps
+from depthgauge.training.passes import Autograd
+from depthgauge.training.probe import Measure
+from depthgauge.training.quantities import due_steps
+from depthgauge.training.sgd import SGDSettings
+from depthgauge.training.torch_engine import TorchEngine
 
 
 def run(task: Task) -> xr.Dataset:
@@ -60,27 +73,62 @@ def work(experiment: Experiment, data: Prepared) -> float:
     return before + descent.work(written_out(experiment), data)
 
 
-def build_module(block: Block, data: Prepared) -> RemediedModule:
+def build_module(block: Block, data: Prepared) -> ReplicaModule:
     """Return the block's networks, drawn like plain ones, with their remedies."""
     experiment = block.experiment
-    kind = partial(
-        RemediedModule,
-        remedy=experiment.remedy,
-        seeds=block.seeds,
-    )
+    kind = partial(remedied_engine, remedy=experiment.remedy)
     plain = replace(block, experiment=written_out(experiment))
-    module = descent.build_module(plain, data, kind)
-    assert isinstance(module, RemediedModule)
-    return module
+    return descent.build_module(plain, data, kind)
+
+
+def remedied_engine(
+    network: ReplicaNetwork,
+    activation: Activation,
+    cost: Cost,
+    examples: Examples,
+    sgd: SGDSettings,
+    *,
+    remedy: Remedy,
+) -> TorchEngine:
+    """Return an engine of the freshly drawn `network` with its remedies."""
+    remedied = RemediedNetwork(network, activation, remedy.normalization, remedy.residual)
+    passes = Autograd(remedied, cost, remedy.optimizer in SECOND_ORDER)
+    update = partial(LibraryOptimizer, remedy=remedy)
+    return TorchEngine(remedied, activation, cost, examples, sgd, update=update, passes=passes)
 
 
 def build_instruments(experiment: Experiment, data: Prepared) -> list[Instrument]:
-    """Return descent's instruments and, at the gradients' steps, the update-to-weight ratio."""
+    """Return descent's instruments and, at the gradients' steps, the update-to-weight ratio.
+
+    Not after the last step, when no update is to come.
+    """
     instruments = descent.build_instruments(written_out(experiment), data)
-    seen, steps = experiment.gradients, written_out(experiment).steps
-    if seen.every and steps:
-        instruments.append(UpdateRatios(probe_steps(seen.every, seen.spacing, steps), steps))
+    left = written_out(experiment)
+    steps = [step for step in due_steps("gradients", left) if step < left.steps]
+    if steps:
+        instruments.append(Instrument("update_step", steps, update_ratios))
     return instruments
+
+
+def update_ratios(engine: Engine) -> Measure:
+    """Per layer: the norm of the step about to be made over the norm of the weights."""
+    update = engine.get_submodule("update")
+    assert isinstance(update, LibraryOptimizer)
+
+    def measure() -> dict[str, Tensor]:
+        pairs = zip(engine.network.weights, update.moves(), strict=False)
+        ratios = [(norm(move) / norm(w)).to(w.dtype).view(-1) for w, move in pairs]
+        return {"update_ratio": torch.stack(ratios, dim=1)}
+
+    return measure
+
+
+def give_unit_variance(module: ReplicaModule, images: int) -> None:
+    """Prepare the networks by LSUV on the first training images, before any step."""
+    network = module.network
+    assert isinstance(network, RemediedNetwork)
+    x, _ = module.engine.examples.take(slice(images), network.weights[0])
+    scale_to_unit_variance(network, x.expand(module.replicas, -1, -1))
 
 
 def written_out(experiment: Experiment) -> Experiment:

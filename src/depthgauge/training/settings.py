@@ -88,12 +88,13 @@ def require_known(procedure: str) -> None:
         raise ConfigError(f"procedure={procedure} is unknown; choose one of {known}")
 
 
-def require_settings_read(config: Config, swept: Iterable[str]) -> None:
+def require_settings_read(config: Config, swept: Iterable[str], words: Container[str] = ()) -> None:
     """Raise ConfigError for a key that is given, or `swept`, and that nothing reads.
 
     What is swept must matter to this cell, which would else be computed again under another label.
     What is given may be for another cell: one whose procedure, or other switch, the sweep or the
-    page's `models` set otherwise.
+    page's `models` set otherwise. What a page says of an instrument is idle, and no mistake, where
+    the command line switches that off; `words` are the keys that the command line gives.
     """
     require_known(config.procedure)
     swept, values, usual = set(swept), dict(_leaves(config)), dict(_leaves(Config()))
@@ -106,7 +107,7 @@ def require_settings_read(config: Config, swept: Iterable[str]) -> None:
     for key, value in values.items():
         if value not in (usual[key], _idle(key, usual)):
             reasons = {each: _unread(key, config, each, swept) for each in procedures}
-            if all(reasons.values()):
+            if all(reasons.values()) and not _switched_off(key, config, words):
                 _refuse(key, values, reasons[config.procedure])
 
 
@@ -151,6 +152,12 @@ def _unread(key: str, experiment: Experiment, procedure: str, swept: Container[s
         if _within(key, {need.name}) and not varies and not need.met(experiment):
             return f"it needs {need.switch} {need.value}"
     return ""
+
+
+def _switched_off(key: str, experiment: Experiment, words: Container[str]) -> bool:
+    """Whether the command line gives the switch that a key needs, and not the key itself."""
+    needs = [need for need in NEEDS if _within(key, {need.name}) and not need.met(experiment)]
+    return key not in words and any(need.switch in words for need in needs)
 
 
 def _within(key: str, names: set[str]) -> bool:

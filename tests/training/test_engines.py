@@ -1,4 +1,4 @@
-"""Training by compiled loops: right, resumable, and each way chosen where it should be."""
+"""Training by compiled loops: right, resumable, and each engine chosen where it should be."""
 
 import itertools
 from dataclasses import replace
@@ -18,10 +18,11 @@ from depthgauge.nets.initializers import initial_layer
 from depthgauge.training.block import Block
 from depthgauge.training.checkpoint import Checkpoint
 from depthgauge.training.descent import build_instruments, build_module, train_block
-from depthgauge.training.module import Examples, ReplicaModule
-from depthgauge.training.narrow_module import NarrowModule
-from depthgauge.training.ways import narrow_way, way, wide_way
-from depthgauge.training.wide_module import WideModule
+from depthgauge.training.engines import choose_engine, narrow_engine, wide_engine
+from depthgauge.training.examples import Examples
+from depthgauge.training.narrow_engine import NarrowEngine
+from depthgauge.training.torch_engine import TorchEngine
+from depthgauge.training.wide_engine import WideEngine
 
 
 class Weights(pl.Callback):
@@ -31,7 +32,7 @@ class Weights(pl.Callback):
         self.kept = [w.clone() for w in (*pl_module.network.weights, *pl_module.network.biases)]
 
 
-LOOPS = pytest.mark.parametrize("loops", [narrow_way, wide_way], ids=["narrow", "wide"])
+LOOPS = pytest.mark.parametrize("loops", [narrow_engine, wide_engine], ids=["narrow", "wide"])
 
 
 @LOOPS
@@ -59,7 +60,7 @@ def test_loops_match_the_numpy_twin(
         steps=30,
     )
     after = Weights()
-    train(experiment, [(4, 0.3), (9, 0.3)], [after], way=loops)
+    train(experiment, [(4, 0.3), (9, 0.3)], [after], engine=loops)
     widths = [25, *experiment.hidden, 3]
     for replica, seed in enumerate([4, 9]):
         layers = [
@@ -83,7 +84,7 @@ def test_loops_match_the_numpy_twin(
 
 
 @LOOPS
-def test_all_ways_read_the_same(loops, experiment, train):
+def test_all_engines_read_the_same(loops, experiment, train):
     """Every reading of a short training is that of the products, to float32's rounding.
 
     Those of loops and those that look at the network, in the middle of a chunk too. (Histograms
@@ -94,7 +95,7 @@ def test_all_ways_read_the_same(loops, experiment, train):
     experiment = replace(experiment, hidden=[7, 6, 5], steps=40)
     experiment = replace(experiment, output_speed=look, bounds=bounds)
     one = train(experiment, [(0, 0.3), (1, 0.3)])
-    other = train(experiment, [(0, 0.3), (1, 0.3)], key="loops", way=loops)
+    other = train(experiment, [(0, 0.3), (1, 0.3)], key="loops", engine=loops)
     assert set(one) == set(other)
     xr.testing.assert_allclose(one.drop_attrs(), other.drop_attrs(), rtol=2e-4, atol=1e-6)
 
@@ -117,7 +118,7 @@ def test_gradients_that_loops_read_amid_their_steps(loops, gradients, experiment
     every = Evaluation(every=9, splits=["train"])
     experiment = replace(experiment, steps=130, gradients=gradients, evaluation=every)
     one = train(experiment, [(0, 0.3), (1, 0.3)])
-    other = train(experiment, [(0, 0.3), (1, 0.3)], key="loops", way=loops)
+    other = train(experiment, [(0, 0.3), (1, 0.3)], key="loops", engine=loops)
     assert set(one) == set(other)
     xr.testing.assert_allclose(one.drop_attrs(), other.drop_attrs(), rtol=5e-4, atol=1e-6)
 
@@ -140,7 +141,7 @@ def test_a_resumed_block_is_the_undisturbed_one(
     chunks, loops, experiment, train, small_data, tmp_path
 ):
     """Killed after any chunk and repeated: the same record, bit for bit."""
-    whole = train(experiment, [(0, 0.3), (1, 0.3)], key="whole", way=loops)
+    whole = train(experiment, [(0, 0.3), (1, 0.3)], key="whole", engine=loops)
     block = Block(experiment, [(0, 0.3), (1, 0.3)], "key", "cell")
 
     def go(seconds, callbacks):
@@ -168,49 +169,49 @@ def dark(small_data):
 
 
 def built(kind):
-    """The class behind a way."""
+    """The class of an engine."""
     return getattr(kind, "func", kind)
 
 
 @pytest.mark.parametrize(
     ("change", "kind"),
     [
-        ({}, NarrowModule),
-        ({"hidden": [128, 5]}, NarrowModule),  # the widest that the cache holds
-        ({"hidden": [5, 129]}, WideModule),
-        ({"batch_size": 100}, NarrowModule),  # every example at every step
-        ({"hidden": [7, 129]}, WideModule),
-        ({"dataset": Dataset("small", 127.5, 1.0)}, WideModule),  # black is -1
-        ({"hidden": [7, 129], "batch_size": 65}, ReplicaModule),
-        ({"steps": 0}, ReplicaModule),
-        ({"precision": Precision.float64}, ReplicaModule),
+        ({}, NarrowEngine),
+        ({"hidden": [128, 5]}, NarrowEngine),  # the widest that the cache holds
+        ({"hidden": [5, 129]}, WideEngine),
+        ({"batch_size": 100}, NarrowEngine),  # every example at every step
+        ({"hidden": [7, 129]}, WideEngine),
+        ({"dataset": Dataset("small", 127.5, 1.0)}, WideEngine),  # black is -1
+        ({"hidden": [7, 129], "batch_size": 65}, TorchEngine),
+        ({"steps": 0}, TorchEngine),
+        ({"precision": Precision.float64}, TorchEngine),
     ],
 )
-def test_each_way_is_for_what_it_is_good_at(change, kind, experiment, dark):
+def test_each_engine_is_for_what_it_is_good_at(change, kind, experiment, dark):
     """Narrow nets on black pixels that are 0; small mini-batches; all else by matrix products."""
     experiment = replace(experiment, evaluation=Evaluation(every=0), **change)
-    assert built(way(experiment, dark, "cpu")) is kind
-    assert built(way(experiment, dark, "cuda")) is ReplicaModule
+    assert built(choose_engine(experiment, dark, "cpu")) is kind
+    assert built(choose_engine(experiment, dark, "cuda")) is TorchEngine
 
 
-def test_bright_images_are_not_for_the_narrow_way(experiment, small_data):
+def test_bright_images_are_not_for_the_narrow_engine(experiment, small_data):
     """Hardly a pixel of the small set is black."""
-    assert built(way(experiment, small_data, "cpu")) is WideModule
+    assert built(choose_engine(experiment, small_data, "cpu")) is WideEngine
 
 
 def test_the_full_batch_matches_the_numpy_twin(experiment, train, small_data):
-    """The narrow way takes every example at once, whatever the seed's order."""
+    """The narrow engine takes every example at once, whatever the seed's order."""
     experiment = replace(experiment, batch_size=100, steps=5, l2=0.0)
     one, other = Weights(), Weights()
-    train(experiment, [(1, 0.4), (2, 0.4), (7, 0.4)], [one], way=narrow_way)
+    train(experiment, [(1, 0.4), (2, 0.4), (7, 0.4)], [one], engine=narrow_engine)
     products = replace(experiment, precision=Precision.float64)
     train(products, [(1, 0.4), (2, 0.4), (7, 0.4)], [other], key="products")
     for found, wanted in zip(one.kept, other.kept, strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)
 
 
-def test_the_procedure_asks_for_the_way(experiment, dark, tmp_path, monkeypatch):
-    """`descent.run` builds the module that `way` names."""
+def test_the_procedure_asks_for_the_engine(experiment, dark, tmp_path, monkeypatch):
+    """`descent.run` builds the engine that `choose_engine` names."""
     from depthgauge.training import descent
     from depthgauge.training.block import Task
 
@@ -221,7 +222,7 @@ def test_the_procedure_asks_for_the_way(experiment, dark, tmp_path, monkeypatch)
     for asked in (experiment, replace(experiment, steps=0)):
         block = Block(asked, [(0, 0.3)], "key", "cell")
         descent.run(Task(block, dark, "cpu", tmp_path, lambda *_: []))
-    assert [type(module) for module in modules] == [NarrowModule, ReplicaModule]
+    assert [type(module.engine) for module in modules] == [NarrowEngine, TorchEngine]
 
 
 def test_gradients_of_more_images_than_16_bits_can_number(experiment, train, small_data):
@@ -241,15 +242,15 @@ def test_gradients_of_more_images_than_16_bits_can_number(experiment, train, sma
         evaluation=Evaluation(),
     )
     one = train(short, [(0, 0.3)], data=many)
-    other = train(short, [(0, 0.3)], key="loops", way=narrow_way, data=many)
+    other = train(short, [(0, 0.3)], key="loops", engine=narrow_engine, data=many)
     xr.testing.assert_allclose(one.drop_attrs(), other.drop_attrs(), rtol=2e-4)
 
 
-def test_a_wide_module_refuses_a_full_batch(experiment, train):
+def test_a_wide_engine_refuses_a_full_batch(experiment, train):
     """No step would gather its examples: it says so before the first one."""
     whole = replace(experiment, batch_size=100)
     with pytest.raises(AssertionError, match="full batch"):
-        train(whole, [(0, 0.3)], way=wide_way)
+        train(whole, [(0, 0.3)], engine=wide_engine)
 
 
 @pytest.mark.parametrize("divide", [255.0, 256.0, 3.0])

@@ -2,6 +2,7 @@
 
 import contextlib
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -12,11 +13,11 @@ from depthgauge.config import Dataset
 from depthgauge.datasets.prepared import Split, assemble
 from depthgauge.datasets.shapeset import CLASSES, pool
 from depthgauge.training.block import Block
-from depthgauge.training.capacity import PartlyFrozen
+from depthgauge.training.cuda_graph import GraphedStep
 from depthgauge.training.descent import build_module
-from depthgauge.training.module import ReplicaModule
-from depthgauge.training.recorded import Recorded
 from depthgauge.training.schedule import Chunk
+from depthgauge.training.torch_engine import TorchEngine
+from depthgauge.training.updates import Frozen, FusedSGD
 
 REPLICAS = [(0, 0.3), (1, 0.1), (1, 0.3)]
 
@@ -34,7 +35,7 @@ def case(request, experiment, small_data):
     return replace(experiment, dataset=online), assemble("shapeset", (32, 32), CLASSES, splits)
 
 
-def started(case, device="cpu", kind=ReplicaModule):
+def started(case, device="cpu", kind=TorchEngine):
     experiment, data = case
     module = build_module(Block(experiment, REPLICAS, "key", "cell"), data, kind).to(device)
     module.on_fit_start()
@@ -43,11 +44,13 @@ def started(case, device="cpu", kind=ReplicaModule):
 
 def works_on(module):
     """Every tensor that a step reads or writes, by name."""
-    own = {name: getattr(module, name) for name in ("inputs", "targets", "x", "y", "scale")}
-    if not module.whole:
-        own["chosen"] = module.chosen
+    batches, batch = module.engine.batches, module.engine.batch
+    own = {name: getattr(batches, name) for name in ("inputs", "targets", "x", "y")}
+    own["scale"] = module.engine.scale
+    if not batches.whole:
+        own["chosen"] = batches.chosen
     for name in ("weights", "biases", "activations", "deltas"):
-        own |= {f"{name} {at}": each for at, each in enumerate(getattr(module.batch, name))}
+        own |= {f"{name} {at}": each for at, each in enumerate(getattr(batch, name))}
     return own
 
 
@@ -57,7 +60,7 @@ def test_nothing_moves_from_chunk_to_chunk(case):
     places = {name: each.data_ptr() for name, each in works_on(module).items()}
     before = module.network.weights[0].clone()
     for chunk in (Chunk(0, 100), Chunk(100, 200), Chunk(200, 230)):
-        module.training_step(chunk)
+        module.run(chunk)
     assert {name: each.data_ptr() for name, each in works_on(module).items()} == places
     assert not torch.equal(before, module.network.weights[0])
 
@@ -66,9 +69,9 @@ def test_a_chunk_asks_for_no_number(case):
     """On tensors without values, as a stand-in for a GPU that would have to be waited for."""
     module = started(case, "meta")
     for chunk in (Chunk(0, 100), Chunk(100, 200)):
-        assert module.training_step(chunk) == {}
+        assert module.run(chunk) == {}
     with pytest.raises(RuntimeError):
-        float(module.scale.sum())  # what the stand-in is there to refuse
+        float(module.engine.scale.sum())  # what the stand-in is there to refuse
 
 
 class Tape(TorchDispatchMode):
@@ -102,7 +105,7 @@ def tapes(monkeypatch):
             pass
 
     @contextlib.contextmanager
-    def graph(tape, stream):
+    def graph(tape, stream, capture_error_mode):
         """Recording leaves every number as it was."""
         made.append(tape)
         kept = [(each, each.clone()) for each in tape.watched]
@@ -119,28 +122,32 @@ def tapes(monkeypatch):
     return made
 
 
-def on_tape(kind):
-    class OnTape(kind):
-        """Records its step on the CPU, too."""
+class OnTape(TorchEngine):
+    """Captures its step on the CPU, too."""
 
-        def on_fit_start(self):
-            super().on_fit_start()
-            self.step = Recorded(self._step)
-            Tape.watched = list(self.network.buffers())
-
-    return OnTape
+    def start(self):
+        super().start()
+        self.step = GraphedStep(self.eager_step)
+        Tape.watched = list(self.network.parameters())
 
 
-@pytest.mark.parametrize("kind", [ReplicaModule, PartlyFrozen])
-def test_replayed_steps_are_the_steps(kind, case, train, tapes, monkeypatch):
+@pytest.mark.parametrize("update", [FusedSGD, partial(Frozen, layers=1)], ids=["all", "frozen"])
+def test_replayed_steps_are_the_steps(update, case, train, tapes):
     """All readings and the networks' ends, bit for bit; probed steps are run as they are."""
-    monkeypatch.setattr(PartlyFrozen, "frozen", 1)
     experiment, data = case
     if experiment.batch_size >= 32:  # NumPy multiplies there, which no tape sees
         experiment = replace(experiment, train_size=30, batch_size=30)
         experiment = replace(experiment, gradients=replace(experiment.gradients, images=30))
-    eager = train(experiment, REPLICAS, data=data, way=lambda _: kind)
-    taped = train(experiment, REPLICAS, data=data, way=lambda _: on_tape(kind), key="taped")
+    eager = train(
+        experiment, REPLICAS, data=data, engine=lambda _: partial(TorchEngine, update=update)
+    )
+    taped = train(
+        experiment,
+        REPLICAS,
+        data=data,
+        engine=lambda _: partial(OnTape, update=update),
+        key="taped",
+    )
     xr.testing.assert_identical(eager, taped)
     (tape,) = tapes
     probed = len(set(range(0, 230, 20)) | {0, 115})  # at its end a run is looked at, not stepped
@@ -149,5 +156,13 @@ def test_replayed_steps_are_the_steps(kind, case, train, tapes, monkeypatch):
 
 def test_only_a_gpu_records(case):
     """Elsewhere the step is called as it is."""
+    engine = started(case).engine
+    assert engine.step == engine.eager_step
+
+
+def test_a_finished_training_holds_no_graph(case):
+    """Destroyed with its training, no graph outlives others on a stream that PyTorch reuses."""
     module = started(case)
-    assert module.step == module._step
+    module.engine.step = held = lambda: None
+    module.on_fit_end()
+    assert module.engine.step == module.engine.eager_step is not held

@@ -1,6 +1,6 @@
-"""Which of three ways trains an experiment's networks: a property of the experiment alone.
+"""Which of three engines trains an experiment's networks: a property of the experiment alone.
 
-The ways agree to float32's rounding, not to the last digit, so the choice must not depend on how
+The engines agree to float32's rounding, not to the last digit, so the choice must not depend on how
 many replicas there are.
 """
 
@@ -12,10 +12,11 @@ from importlib.util import find_spec
 from depthgauge.config import Experiment, Precision
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.kernel.rule import ACTIVATION_CODES, COST_CODES, Rule
-from depthgauge.training.module import ReplicaModule
+from depthgauge.training.engine import Engine
+from depthgauge.training.torch_engine import TorchEngine
 
-Way = Callable[..., ReplicaModule]
-"""Makes a module from the arguments of a ReplicaModule."""
+MakeEngine = Callable[..., Engine]
+"""Makes an engine of the arguments that every Engine takes."""
 
 WIDEST = 128
 """Widest hidden layer whose weights stay in the cache for many steps."""
@@ -25,29 +26,29 @@ FEW = 64
 """Examples a mini-batch up to which the loops for wide networks beat matrix products."""
 
 
-def way(experiment: Experiment, data: Prepared, device: str) -> Way:
-    """Return the quickest way to train the experiment's networks (bench/)."""
+def choose_engine(experiment: Experiment, data: Prepared, device: str) -> MakeEngine:
+    """Return the quickest engine to train the experiment's networks (bench/)."""
     if not _compilable(experiment, device) or not _has_loops(experiment) or not numba_there():
-        return ReplicaModule
+        return TorchEngine
     if max(experiment.hidden) <= WIDEST and _mostly_black(experiment, data):
-        return narrow_way(experiment)
+        return narrow_engine(experiment)
     if experiment.batch_size <= FEW and experiment.batch_size < experiment.train_size:
-        return wide_way(experiment)
-    return ReplicaModule
+        return wide_engine(experiment)
+    return TorchEngine
 
 
-def narrow_way(experiment: Experiment) -> Way:
+def narrow_engine(experiment: Experiment) -> MakeEngine:
     """Return what keeps a narrow network in the cache, and skips pixels that are 0."""
-    from depthgauge.training.narrow_module import NarrowModule
+    from depthgauge.training.narrow_engine import NarrowEngine
 
-    return partial(NarrowModule, rule=_rule(experiment))
+    return partial(NarrowEngine, rule=_rule(experiment))
 
 
-def wide_way(experiment: Experiment) -> Way:
+def wide_engine(experiment: Experiment) -> MakeEngine:
     """Return what fetches each weight twice a step."""
-    from depthgauge.training.wide_module import WideModule
+    from depthgauge.training.wide_engine import WideEngine
 
-    return partial(WideModule, rule=_rule(experiment))
+    return partial(WideEngine, rule=_rule(experiment))
 
 
 @cache

@@ -8,7 +8,7 @@ import pytest
 from depthgauge.config import Bounds, Gradients, Precision, Spacing
 from depthgauge.errors import ConfigError
 from depthgauge.theory import bound_tolerance
-from depthgauge.training.bound_probe import gains
+from depthgauge.training.gains import gains
 
 NAMES = ["spectral_norm", "bound", "bound_tightness", "example_bound_tightness", "identity_gap"]
 

@@ -1,7 +1,7 @@
-"""A step recorded once as a CUDA graph and replayed: one launch in place of some forty.
+"""A step captured once as a CUDA graph and replayed: one launch in place of some forty.
 
 A step of small networks keeps a GPU busy for less time than a processor needs to launch its parts.
-The recording holds addresses, not values: what changes from step to step must lie where it lay.
+A graph holds addresses, not values: what changes from step to step must lie where it lay.
 """
 
 from collections.abc import Callable
@@ -9,17 +9,18 @@ from collections.abc import Callable
 import torch
 
 
-class Recorded:
-    """`step` on the current CUDA device: run as it is the first time, then recorded, replayed.
+class GraphedStep:
+    """Run `step` eagerly once, capture it as a CUDA graph, then replay it.
 
-    The first run lets the libraries allocate what they keep; recording itself computes nothing.
-    Both use a stream of their own, which a recording must, and which no other graph shares:
-    destroying a graph frees the workspace of its stream.
+    The first run lets the libraries allocate what they keep; capturing computes nothing. Both use a
+    stream of their own, as a capture must. Destroying a graph frees the workspace of its stream,
+    and PyTorch deals streams from a pool of 32: let go of a graph when its training ends, before
+    many others are made. Other threads may go on using CUDA during the capture.
     Source: PyTorch, "CUDA semantics", section "CUDA Graphs".
     """
 
     def __init__(self, step: Callable[[], None]) -> None:
-        """Record `step`, which must neither ask for a number nor move what it works on."""
+        """Capture `step`, which must neither ask for a number nor move what it works on."""
         self.step = step
         self.stream = torch.cuda.Stream()
         self.graph: torch.cuda.CUDAGraph | None = None
@@ -32,7 +33,8 @@ class Recorded:
             return
         if self.graph is None:
             self.graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(self.graph, stream=self.stream):
+            mode = "thread_local"
+            with torch.cuda.graph(self.graph, stream=self.stream, capture_error_mode=mode):
                 self.step()
         self.graph.replay()
 

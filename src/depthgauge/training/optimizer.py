@@ -1,0 +1,32 @@
+"""The optimizer that Lightning sees: it holds the learning rates and counts training batches."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from depthgauge.nets.network import ReplicaNetwork
+
+
+class ReplicaOptimizer(torch.optim.Optimizer):
+    """One parameter group for each learning rate: the parameters of its replicas.
+
+    The update is the engine's: `step` runs the closure, a whole chunk of SGD steps.
+    """
+
+    def __init__(self, network: ReplicaNetwork, rates: Sequence[float]) -> None:
+        """`rates` are those of the replicas."""
+        groups = [
+            {"params": [p[r] for r in _places(rates, rate) for p in network.parameters()]}
+            | {"lr": rate}
+            for rate in dict.fromkeys(rates)
+        ]
+        super().__init__(groups, {})
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+        """Return what `closure` returns, which does the steps."""
+        return closure() if closure else None
+
+
+def _places(rates: Sequence[float], rate: float) -> list[int]:
+    return [replica for replica, each in enumerate(rates) if each == rate]
