@@ -11,6 +11,7 @@ import pytest
 
 from depthgauge.tracking.import_records import track
 from depthgauge.tracking.store import open_store
+from depthgauge.tracking.sweep import sweep_of
 
 FIGURES = {"speed.svg": "<svg/>"}
 
@@ -18,9 +19,11 @@ TRACK = """
 import json, sys, pathlib, xarray
 from depthgauge.tracking.store import open_store
 from depthgauge.tracking.import_records import track
+from depthgauge.tracking.sweep import sweep_of
 store = open_store(pathlib.Path.cwd())
 for record in json.load(sys.stdin):
-    runs = track(store, [xarray.Dataset.from_dict(record)], {"speed.svg": "<svg/>"})
+    record = xarray.Dataset.from_dict(record)
+    runs = track(store, sweep_of([record.attrs]), [record], {"speed.svg": "<svg/>"})
     print(store.client.list_artifacts(runs.parent, "figures")[0].path)
 """
 
@@ -62,7 +65,7 @@ def both(make_record):
 
 @pytest.fixture
 def tracked(root, both):
-    track(open_store(root), [both[0]], FIGURES)
+    track(open_store(root), sweep_of([both[0].attrs]), [both[0]], FIGURES)
     return root
 
 

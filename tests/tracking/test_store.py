@@ -8,6 +8,7 @@ from mlflow.exceptions import MlflowException
 
 from depthgauge.errors import TrackingError
 from depthgauge.tracking import store as store_module
+from depthgauge.tracking.errors import as_tracking_errors
 from depthgauge.tracking.store import open_store
 
 
@@ -35,7 +36,7 @@ def test_a_database_that_cannot_be_written(root):
 
 
 def test_a_locked_database(root, monkeypatch):
-    """Another process that holds the database is told of, after a short wait."""
+    """Another process that holds the database is reported, after a short wait."""
     monkeypatch.setattr(store_module, "BUSY_SECONDS", 0.1)
     with closing(sqlite3.connect(root / "mlflow.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -58,10 +59,10 @@ def test_a_database_of_a_newer_mlflow(root):
 
 
 def test_two_imports_at_once(root, monkeypatch):
-    """A lock that another depthgauge keeps is told of."""
+    """A lock that another depthgauge keeps is reported."""
     monkeypatch.setattr(store_module, "LOCK_SECONDS", 0.1)
     monkeypatch.setattr(store_module, "_lock", raise_timeout)
-    assert_one_sentence(root, "in use by another depthgauge", "mlflow.db")
+    assert_one_sentence(root, "being written by another depthgauge", "mlflow.db")
 
 
 def raise_timeout(root):
@@ -83,7 +84,7 @@ def test_a_server_that_refuses(root, monkeypatch):
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.server_port}")
-        assert_one_sentence(root, "refuses", "127.0.0.1")
+        assert_one_sentence(root, "rejected the request", "127.0.0.1")
         server.shutdown()
         thread.join()
 
@@ -102,13 +103,13 @@ def test_a_password_in_an_address_is_not_shown(root, monkeypatch):
     ("answer", "words"),
     [
         ("You are not authenticated. Please see ...", "MLFLOW_TRACKING_PASSWORD"),
-        ("Permission denied", "the right to manage"),
-        ("", "refuses"),
+        ("Permission denied", "permission to manage"),
+        ("", "rejected the request"),
     ],
 )
 def test_what_a_refusal_means(answer, words):
     """MLflow's own words of a wrong password and of a lacking permission, each with its cure."""
-    with pytest.raises(TrackingError, match=words), told("http://host"):
+    with pytest.raises(TrackingError, match=words), as_tracking_errors("http://host"):
         raise MlflowException(f"API ... failed with error code 40x != 200. Body: '{answer}'")
 
 
