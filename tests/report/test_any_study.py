@@ -53,8 +53,9 @@ def test_a_study_of_a_users_own_has_figures():
     assert list(drawn) == ["by_layer", "over_training", "accuracy"]
     for figure in drawn.values():
         picture = svg(figure)
-        assert figure.title in picture and "central 95 % of seeds" in picture
-    assert "digits" in drawn["accuracy"].caption
+        assert figure.title in figure.finding and "central 95 % of seeds" in figure.finding
+        assert all(word in picture for word in figure.finding.split())
+    assert "digits" in drawn["accuracy"].basis
 
 
 def test_lines_are_medians_over_seeds():

@@ -4,7 +4,6 @@ The studies of the texts have figures of their own; these are for MLflow's page 
 """
 
 from collections.abc import Iterable, Sequence
-from textwrap import wrap
 
 import altair as alt
 import numpy as np
@@ -157,6 +156,6 @@ def _figure(
 ) -> Figure:
     """Return a figure whose picture has title and caption in it: MLflow shows nothing beside it."""
     left = f" The first {len(shown)} of {len(nets)} cells." if len(nets) > len(shown) else ""
-    caption = f"Line: median over seeds; band: central 95 % of seeds.{left} {basis(shown)}"
-    heading = alt.Title(title, subtitle=wrap(caption, 110))
-    return Figure(nets[0].attrs["study"], name, title, caption, chart.properties(title=heading))
+    caption = f"Line: median over seeds; band: central 95 % of seeds.{left}"
+    finding = f"{title}. {caption} {basis(shown)}"
+    return Figure(nets[0].attrs["study"], name, title, finding, caption, basis(shown), chart)
