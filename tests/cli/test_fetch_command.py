@@ -79,7 +79,7 @@ def test_root_is_the_nearest_folder_with_a_pipeline(project, monkeypatch, tmp_pa
     """From anywhere below; elsewhere a sentence."""
     assert project_root() == project
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConfigError, match=r"no dvc\.yaml here or above"):
+    with pytest.raises(ConfigError, match=r"no dvc\.yaml and no conf/config\.yaml here or above"):
         project_root()
 
 
