@@ -98,7 +98,10 @@ def test_a_dry_run_computes_nothing(project, depthgauge):
         (["study=nielsen_accuracy", "hidden=[0]"], "hidden=[0] will not do"),
         (["study=nielsen_accuracy", "learning_rate=-1"], "learning_rate=-1 will not do"),
         (["study=nielsen_accuracy", "seeds=0"], "seeds=0 will not do"),
-        (["study=nielsen_accuracy", "scale=huge"], "choose one of smoke, quick, paper"),
+        (
+            ["study=nielsen_accuracy", "scale=huge"],
+            "expected one of [smoke, quick, overnight_rates, overnight, paper]",
+        ),
         (["study=nielsen_accuracy", "activation=step"], "choose one of sigmoid, tanh"),
         (["study=nielsen_accuracy", "init=zeros"], "init=zeros is unknown; choose one of"),
         (["study=nielsen_accuracy", "cost=hinge"], "cost=hinge is unknown; choose one of"),
