@@ -100,7 +100,7 @@ def test_a_dry_run_computes_nothing(project, depthgauge):
         (["study=nielsen_accuracy", "seeds=0"], "seeds=0 will not do"),
         (
             ["study=nielsen_accuracy", "scale=huge"],
-            "expected one of [smoke, quick, overnight_rates, overnight, paper]",
+            "expected one of [smoke, quick, overnight_rates",
         ),
         (["study=nielsen_accuracy", "activation=step"], "choose one of sigmoid, tanh"),
         (["study=nielsen_accuracy", "init=zeros"], "init=zeros is unknown; choose one of"),
