@@ -155,7 +155,7 @@ def test_fifty_layer_grid_takes_less_than_a_second():
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: fixed_length("step", 1.0, 1.0), "no activation 'step'"),
+        (lambda: fixed_length("step", 1.0, 1.0), "activation=step is unknown"),
         (lambda: fixed_length("relu", 2.5, 0.0), "relu grows without end at a weight variance"),
         (lambda: fixed_length("relu", 2.0, 1e-5), "grows without end"),
         (lambda: length_map(1.0, "tanh", -1.0, 0.0), "weight variances must be at least 0"),

@@ -143,8 +143,8 @@ ONE = ([np.eye(2)], [np.zeros(2)])
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: Net(*ONE, activation="step"), "no activation 'step'"),
-        (lambda: Net(*ONE, quadratic_output="step"), "no activation 'step'"),
+        (lambda: Net(*ONE, activation="step"), "activation=step is unknown"),
+        (lambda: Net(*ONE, quadratic_output="step"), "activation=step is unknown"),
         (lambda: Net(*ONE, cost="hinge"), "no cost 'hinge'"),
         (lambda: Net([np.full((2, 2), np.nan)], [np.zeros(2)]), "layer 1 must be finite"),
         (lambda: Net([np.eye(2)], [np.array([0, np.inf])]), "biases of layer 1 must be finite"),

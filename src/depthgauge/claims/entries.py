@@ -47,7 +47,7 @@ class _Loader(SafeLoader):
 def document(path: Path) -> Fields:
     """Return a register file with its tables complete; raises ConfigError for any other file."""
     try:
-        found = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+        found = _Loader(path.read_text(encoding="utf-8")).get_single_data()
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path.name} is no file of claims: {error}") from None
     only(found, TOP, path.name)
