@@ -131,7 +131,7 @@ def test_the_sweepers_parameters_are_one_grid(project, depthgauge):
 
 def test_jobs_have_their_environment_and_callbacks(project, depthgauge, monkeypatch):
     """hydra.job.env_set reaches the job; a callback of the user's is called beside ours."""
-    (project / "mine.py").write_text(
+    (project / "job_watcher.py").write_text(
         "import os\n"
         "from hydra.experimental.callback import Callback\n"
         "class Mine(Callback):\n"
@@ -140,7 +140,7 @@ def test_jobs_have_their_environment_and_callbacks(project, depthgauge, monkeypa
         "            file.write(os.environ['FOO'])\n"
     )
     monkeypatch.syspath_prepend(project)
-    extra = ("+hydra.job.env_set.FOO=bar", "+hydra.callbacks.mine._target_=mine.Mine")
+    extra = ("+hydra.job.env_set.FOO=bar", "+hydra.callbacks.mine._target_=job_watcher.Mine")
     code, _, err = depthgauge("train", *TWO, *extra)
     assert (code, err) == (0, "") and (project / "seen").read_text() == "barbar"
 

@@ -1,6 +1,7 @@
 """A user's callbacks, loggers and arguments of Lightning's Trainer, from the command line."""
 
 import csv
+import sys
 
 import pytest
 
@@ -32,9 +33,10 @@ class Meddler(pl.Callback):
 @pytest.fixture
 def mine(project, monkeypatch):
     """A module of the user's with callbacks."""
-    (project / "mine.py").write_text(MINE)
+    (project / "watchers.py").write_text(MINE)
     monkeypatch.syspath_prepend(project)
-    return project
+    yield project
+    sys.modules.pop("watchers", None)
 
 
 def test_a_callback_sees_the_training_and_changes_no_byte_of_it(mine, depthgauge):
@@ -42,7 +44,7 @@ def test_a_callback_sees_the_training_and_changes_no_byte_of_it(mine, depthgauge
     assert depthgauge("train", *FAST, "out=build/plain")[0] == 0
     (record,) = mine.glob(".cells/*/record.safetensors")
     record.unlink()
-    words = ("+callbacks.mine._target_=mine.Batches", "hydra.sweep.dir=jobs", "out=build/seen")
+    words = ("+callbacks.mine._target_=watchers.Batches", "hydra.sweep.dir=jobs", "out=build/seen")
     code, _, err = depthgauge("train", *FAST, *words)
     assert (code, err) == (0, "") and record.exists()
     (path,) = mine.glob("jobs/0/lightning/*/metrics.csv")
@@ -54,7 +56,7 @@ def test_a_callback_sees_the_training_and_changes_no_byte_of_it(mine, depthgauge
 
 def test_a_callback_that_changes_weights_fails_its_cell(mine, depthgauge):
     """By name and hook; no record is kept."""
-    code, _, err = depthgauge("train", *FAST, "+callbacks.mine._target_=mine.Meddler")
+    code, _, err = depthgauge("train", *FAST, "+callbacks.mine._target_=watchers.Meddler")
     assert code == 1 and "Meddler.on_train_start changed " in err
     assert not list(mine.glob(".cells/*/record.safetensors"))
 

@@ -95,7 +95,7 @@ def test_exploding_biases_are_the_chapters():
         (lambda: chain_pre_activations([1, 2], [1], 0), "2 weights and 1 biases"),
         (lambda: chain_pre_activations([], [], 0), "0 weights"),
         (lambda: chain_factors([np.nan], [0]), "weights must be finite"),
-        (lambda: chain_factors([1], [0], "step"), "'step'"),
+        (lambda: chain_factors([1], [0], "step"), "activation=step is unknown"),
         (lambda: first_to_third([1, 2], [0, 0]), "needs 3 neurons"),
         (lambda: exploding_chain(0, 0.5), "depth of 1 or more"),
     ],
