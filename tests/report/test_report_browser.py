@@ -50,6 +50,7 @@ def visit(browser, address):
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, **options
         )
+        context.set_default_timeout(180_000)  # beside other work the page takes its time
         contexts.append(context)
         page = context.new_page()
         page.said, page.asked = [], []
