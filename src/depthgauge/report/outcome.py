@@ -40,7 +40,8 @@ TEMPLATES = (
     Template(
         "Gradients vanish as described: with four hidden layers of sigmoid units, the last layer"
         " starts learning {a:m} times as fast as the first (Nielsen's network: {a:p} times)."
-        " Mean-field theory, with nothing fitted, says {b:p}.",
+        " Mean-field theory, with nothing fitted, predicts the growth from the first layer to the"
+        " last: measured over predicted is {b:m} {b:i}.",
         {"a": "nielsen.initial_speed.h4.hundredfold", "b": "theory.mean_field.nielsen.h4"},
     ),
     Template(
