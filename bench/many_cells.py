@@ -6,7 +6,7 @@ batch_size. Each part is a process of its own, one after the other, as a user's 
   plan      compose and check every cell (`train --dry-run`)
   launch    start a job for every cell through Hydra's launcher; the job does nothing
   records   write a small record for every cell where training would leave it
-  again     `train`, which finds all cells done: plan, diary, assemble, track, in one process
+  again     `train`, which finds all cells done: plan, assemble, track, in one process
   status    `status`, which plans for itself
   track     bring the records into MLflow a second time
 
@@ -18,6 +18,7 @@ import argparse
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -60,10 +61,7 @@ def make_project(root: Path, cells: int) -> None:
     """Lay out a project of one study with so many cells, a multiple of 100, and tiny data."""
     from depthgauge.datasets.prepared import Split, assemble, path_of, write
 
-    for name in ("config.yaml", "pipeline.yaml", "dataset/mnist.yaml"):
-        target = root / "conf" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes((HERE.parent / "conf" / name).read_bytes())
+    shutil.copytree(HERE.parent / "conf", root / "conf", ignore=shutil.ignore_patterns("study"))
     page = root / "conf" / "study" / f"{STUDY}.yaml"
     page.parent.mkdir()
     page.write_text(PAGE.format(cells=cells, rows=cells // 100))

@@ -79,7 +79,7 @@ def done(words: Sequence[str]) -> list[xr.Dataset]:
 def choices(records: Sequence[xr.Dataset]) -> list[str]:
     """Return overrides that give each model the rate with the least validation error."""
     return [
-        f"models.{record.attrs['axes']['model']}.rates="
+        f"++models.{record.attrs['axes']['model']}.learning_rate="
         f"[{chosen_rate(final_errors(record), record.attrs['label']):g}]"
         for record in records
     ]

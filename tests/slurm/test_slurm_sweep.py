@@ -128,14 +128,14 @@ def test_a_sweep_goes_through_all_that_slurm_does_to_it(project, depthgauge, tmp
         until(lambda: "Restarts=1" in ask("scontrol", "show", "job", f"{array}_1"), sweep)
         locks[1].release()
         assert runs(project)["hidden=[3]"] in ("SCHEDULED", "RUNNING")
-        assert runs(project)["smoke: hidden (6 cells)"] == "RUNNING"
+        assert runs(project)["smoke: hidden (6 runs)"] == "RUNNING"
         _, told = sweep.communicate(timeout=PATIENCE)
     assert sweep.returncode == 1 and "Traceback" not in told
     # this test holds its lock, as another process would
     assert "1 of 6 cells did not finish (hidden=[2]: another process computes it" in told
     assert [path.exists() for path in records] == [False] + 5 * [True]
     ended = runs(project)
-    assert ended.pop("smoke: hidden (6 cells)") == "FAILED"
+    assert ended.pop("smoke: hidden (6 runs)") == "FAILED"
     assert ended.pop("hidden=[2]") == "KILLED" and set(ended.values()) == {"FINISHED"}
     locks[0].release()
     _, seen, _ = depthgauge("status", *GRID, "--json")
