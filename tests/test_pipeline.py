@@ -199,3 +199,12 @@ def test_an_experiment_varies_keys_and_leaves_the_results_alone(tmp_path, shell,
     shell(mine, "dvc plots diff HEAD other -o drawn")
     page = (mine / "drawn" / "index.html").read_text()
     assert '"rev": "HEAD"' in page and '"rev": "other"' in page
+
+
+def test_the_pipeline_is_all_that_dvc_finds():
+    """No template of a project lies where `dvc status` takes it for a pipeline of this one."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--", "dvc.yaml", "*/dvc.yaml", "*.dvc"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    assert listed == ["data.dvc", "dvc.yaml"]

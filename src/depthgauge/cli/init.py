@@ -16,7 +16,7 @@ from depthgauge.errors import ConfigError, ResourceError
 
 TEMPLATES = {
     "README.md": "README.md",
-    "dvc.yaml": "dvc.yaml",
+    "pipeline.yaml": "dvc.yaml",  # DVC would take the template for a pipeline of this project
     "gitignore": ".gitignore",
     "first.yaml": "conf/study/first.yaml",
 }
