@@ -24,13 +24,25 @@ class CompiledEngine(Engine):
         self.decay = np.array([1 - rate * sgd.l2 for rate in sgd.rates], np.float32)
 
     @abstractmethod
-    def copy_back(self) -> None:
-        """Copy the trained parameters to `network`."""
+    def views(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Return the copy as w^l (R, n_l, n_{l-1}) and b^l (R, 1, n_l), layers 1..L, in place."""
+
+    def pairs(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return each parameter of the copy and its original."""
+        weights, biases = self.views()
+        network = [*self.network.weights, *self.network.biases]
+        return [*zip([*weights, *biases], [each.numpy() for each in network], strict=True)]
+
+    def take(self) -> None:
+        """Copy the parameters of `network`."""
+        for copy, original in self.pairs():
+            copy[:] = original
 
     def synchronize(self) -> None:
         """Bring `network` up to date."""
         if self.ahead:
-            self.copy_back()
+            for copy, original in self.pairs():
+                original[:] = copy
             self.ahead = False
 
     def stop(self) -> None:

@@ -32,7 +32,7 @@ class NarrowEngine(CompiledEngine):
         """Lay the networks and the images out as the loops want them."""
         self.layout = narrow.layout(self.network.widths)
         self.nets = narrow.empty_nets(self.replicas, self.layout)
-        narrow.take_parameters(self.nets, self.layout, *self._layers())
+        self.take()
         self.images = sparse_images(self.examples)
         self.whole = self.sgd.batch_size == len(self.examples.labels)
         self.waiting: np.ndarray | None = None
@@ -69,19 +69,23 @@ class NarrowEngine(CompiledEngine):
         if self._reader and due:
             inner[0].add(due, self._reader.values(found))
 
-    def copy_back(self) -> None:
-        """Copy the trained parameters to `network`."""
-        narrow.give_parameters(self.nets, self.layout, *self._layers())
+    def views(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Return the copy's parameters, in place."""
+        weights, biases, _ = narrow.views(self.nets, self.layout)
+        return weights, biases
+
+    def take(self) -> None:
+        """Copy the parameters of `network`, the weights of layers 2..L twice."""
+        super().take()
+        weights, _, others = narrow.views(self.nets, self.layout)
+        for other, w in zip(others, weights[1:], strict=True):
+            other[:] = w
 
     def _order(self, chunk: Chunk) -> np.ndarray:
         """Examples (step, replica, example); one step for all when it takes every example."""
         if self.whole:
             return np.arange(len(self.examples.labels)).reshape(1, 1, -1)
         return self.sgd.order(chunk.start, chunk.stop - chunk.start)
-
-    def _layers(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        weights, biases = self.network.weights, self.network.biases
-        return [w.numpy() for w in weights], [b.numpy() for b in biases]
 
     def gradients(self, settings: Gradients) -> Measure:
         """Return what reads mean gradients in the loops' own layout.

@@ -38,8 +38,7 @@ class WideEngine(CompiledEngine):
         self.scale = sgd.scale(like)
         self.layout = wide.wide_layout(self.network.widths)
         self.nets = wide.empty_wide_nets(self.replicas, self.layout)
-        for inside, outside in self._parameter_pairs():
-            inside[:] = outside.numpy()
+        self.take()
 
     def descend(self, chunk: Chunk, probes: Sequence[Probe]) -> None:
         """Do one step after the other, of all replicas."""
@@ -61,15 +60,9 @@ class WideEngine(CompiledEngine):
         wide.wide_step(self.layout, x, labels, self.nets, self.rule, self.rates, self.decay)
         self.ahead = True
 
-    def copy_back(self) -> None:
-        """Copy the trained parameters to `network`."""
-        for inside, outside in self._parameter_pairs():
-            outside.numpy()[:] = inside
-
-    def _parameter_pairs(self) -> list[tuple[np.ndarray, Tensor]]:
-        weights, biases = wide.wide_views(self.nets, self.layout)
-        pairs = [*zip(weights, self.network.weights, strict=True)]
-        return [*pairs, *zip(biases, self.network.biases, strict=True)]
+    def views(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Return the copy's parameters, in place."""
+        return wide.wide_views(self.nets, self.layout)
 
     def gradients(self, settings: Gradients) -> Measure:
         """Return what measures the mean gradient, over few images in the loops' own layout."""
