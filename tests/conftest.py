@@ -56,7 +56,7 @@ def project(tmp_path, monkeypatch, tiny_mnist):
 
 @pytest.fixture
 def no_mlflow_address(monkeypatch):
-    """Leave MLflow's address, which Lightning's MLFlowLogger sets for a whole process, as it was."""
+    """Restore MLflow's address, which Lightning's MLFlowLogger sets for the whole process."""
     import mlflow
 
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
