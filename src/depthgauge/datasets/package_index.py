@@ -73,5 +73,5 @@ def extract_member(archive: Path, member: str, target: Path, limit: int) -> None
     except KeyError:
         raise SourceError(f"no {member} in it") from None
     except (*UNSOUND, RuntimeError) as error:
-        raise SourceError(f"is no sound zip file ({error})") from None
+        raise SourceError(f"is not a valid zip file ({error})") from None
     target.write_bytes(content)

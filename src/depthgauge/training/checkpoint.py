@@ -8,18 +8,16 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from depthgauge.files import write_bytes
-from depthgauge.training.instruments import Instrument
+from depthgauge.training.instruments import ChunkCallback, Instrument
 from depthgauge.training.module import ReplicaModule
 from depthgauge.training.probe import Readings, merged
 from depthgauge.training.schedule import Chunk
@@ -93,7 +91,7 @@ class StateFile:
         return meta["step"], arrays
 
 
-class Checkpoint(StateFile, pl.Callback):
+class Checkpoint(StateFile, ChunkCallback):
     """Write the state at the end of a chunk, when that is due, and read it back."""
 
     def __init__(
@@ -103,18 +101,12 @@ class Checkpoint(StateFile, pl.Callback):
         super().__init__(path, key, seconds)
         self.instruments = instruments
 
-    def on_train_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Chunk,
-        batch_idx: int,
+    def after_chunk(
+        self, module: ReplicaModule, chunk: Chunk, readings: Mapping[str, Readings]
     ) -> None:
-        """Write when it is time; the last chunk needs none, its record follows."""
-        assert isinstance(pl_module, ReplicaModule)
-        if batch.stop < pl_module.steps and self.due():
-            self.write(pl_module, batch.stop)
+        """Write when it is time; not after the last chunk, whose record follows."""
+        if chunk.stop < module.steps and self.due():
+            self.write(module, chunk.stop)
 
     def write(self, module: ReplicaModule, step: int) -> None:
         """Write networks and readings as they are after `step` steps."""

@@ -13,7 +13,6 @@ import xarray as xr
 from torch import Tensor
 
 from depthgauge.config import Experiment
-from depthgauge.datasets.batches import step_indices
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.nets.activations import Activation, activation
 from depthgauge.nets.buffers import padded
@@ -91,7 +90,8 @@ def _train_layer(
     _, noisy = padded((len(seeds), size, weights.shape[2]), weights)
     for start in range(max(done - before, 0), settings.steps, CHUNK):
         steps = min(CHUNK, settings.steps - start)
-        order = _orders(experiment, seeds, before + start, steps)
+        # each layer goes on where the one below it stopped
+        order = descent.orders(seeds.tolist(), experiment, before + start, steps)
         noise = _noise(experiment, seeds, layer, start, steps, (size, weights.shape[2]))
         for row in range(steps):
             clean = distinct.signal(order[row], layer)
@@ -153,13 +153,6 @@ def _chosen(each: Tensor, replicas: np.ndarray) -> Tensor:
     """Return a copy of these replicas of weights or biases, laid out as a network's are."""
     _, copy = padded((len(replicas), *each.shape[1:]), each)
     return copy.copy_(each[replicas])
-
-
-def _orders(experiment: Experiment, seeds: np.ndarray, first: int, steps: int) -> np.ndarray:
-    """Images (step, seed, example); each layer goes on where the one below it stopped."""
-    size, count = experiment.batch_size, experiment.train_size
-    rows = [step_indices(int(seed), first, steps, size, count) for seed in seeds]
-    return np.stack(rows, axis=1)
 
 
 def _noise(
