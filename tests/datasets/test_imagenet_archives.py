@@ -114,7 +114,7 @@ def test_val_image_without_a_label_is_refused(tmp_path):
 @pytest.mark.parametrize("rows", ["val_0.JPEG", "\xff\xfe"])
 def test_damaged_table_of_labels_is_refused(tmp_path, rows):
     """A table that cannot be read is an error of its own."""
-    with pytest.raises(DataError, match="no table of labels"):
+    with pytest.raises(DataError, match="not a table of labels"):
         prepare_tiny(tiny(tmp_path, rows))
 
 
@@ -137,7 +137,7 @@ def test_own_imagenet_may_be_a_folder_or_an_archive(tmp_path, write):
     data = archives.prepare(
         raw_folder(tmp_path / archives.OWN, archives.OWN), archives.folder_labels
     )
-    assert data.name == "imagenet"
+    assert data.name == "toy"
     assert len(data.train.labels) == 2 * 18
     grey = np.rint(data.train.images.mean(axis=1))
     assert len(set(grey.tolist())) == 36

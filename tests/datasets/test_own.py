@@ -92,7 +92,7 @@ def test_unfit_paths_are_refused(take, archive, tmp_path):
     for raw_set in (PUBLISHED, UNPUBLISHED):
         with pytest.raises(DataError, match="neither a zip nor a tar"):
             take(raw_set, tmp_path / "text")
-        with pytest.raises(DataError, match="no file or folder"):
+        with pytest.raises(DataError, match="does not exist"):
             take(raw_set, tmp_path / "nothing")
     with pytest.raises(ConfigError, match="is a folder"):
         take(PUBLISHED, tmp_path)

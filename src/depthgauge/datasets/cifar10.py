@@ -13,18 +13,8 @@ from depthgauge.datasets.sources import Download, RawFile, RawSet
 from depthgauge.errors import DataError
 
 ARCHIVE = "cifar-10-binary.tar.gz"
-CLASSES = (
-    "airplane",
-    "automobile",
-    "bird",
-    "cat",
-    "deer",
-    "dog",
-    "frog",
-    "horse",
-    "ship",
-    "truck",
-)
+NAMES = "airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck"
+CLASSES = tuple(NAMES.split(", "))
 RECORD = 1 + 3 * 32 * 32
 """Bytes of an example: its label, then 1,024 red, 1,024 green, 1,024 blue values, row by row."""
 BATCHES = {

@@ -1,4 +1,4 @@
-"""The procedure of a net that sees the images before it sees their labels.
+"""The procedure of unsupervised pre-training.
 
 Every hidden layer is trained as a denoising auto-encoder on the layers below it, then the whole
 net by descent. pretraining.steps=0 leaves the first part out.
@@ -54,8 +54,8 @@ def work_before(experiment: Experiment, data: Prepared) -> float:
 def pretrain(module: ReplicaModule, task: Task) -> None:
     """Train the hidden layers of `module` one after another, input side first.
 
-    The learning rate has no part in it: replicas that share a seed share these steps, too. A killed
-    one goes on where its own checkpoint, in the task's folder, was written.
+    The learning rate is not used: replicas that share a seed share these steps. A killed run
+    resumes from a checkpoint of its own in the task's folder.
     """
     module.to(task.device)
     experiment, network = task.block.experiment, module.network
