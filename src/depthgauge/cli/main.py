@@ -42,8 +42,7 @@ PIPELINE = (
     *("PIL", "altair", "dvc", "filelock", "grimp", "hydra", "hydra_plugins", "jaxtyping", "mlflow"),
     *("numba", "omegaconf", "psutil", "pypi_simple", "pytorch_lightning", "pytorch_optimizer"),
     *("requests", "rich", "safetensors", "sklearn", "threadpoolctl", "tqdm", "urllib3"),
-    "vl_convert",
-    *("xarray", "yaml"),
+    *("vl_convert", "xarray", "yaml"),
 )
 """What the extra `pipeline` installs, by the names that are imported."""
 
