@@ -1,4 +1,4 @@
-"""A running block's state, so that a killed one goes on where it was, bit for bit.
+"""A running block's state, so that a killed one resumes bit for bit.
 
 No generator state is needed: initial weights and the order of examples are pure functions of the
 seed and the step.
@@ -27,14 +27,14 @@ FORMAT = 3
 """Version of the checkpoint's format; any other is refused, and trained again from the start."""
 
 SHARE = 20
-"""Training takes at least so many times as long as the checkpoint before it."""
+"""Training between two checkpoints takes at least this many times as long as writing one."""
 
 
 class StateFile:
-    """Arrays after so many steps of the block `key`, in a file at `path`.
+    """State of the block `key` after some steps, in a file at `path`.
 
-    Written every `seconds`, or less often where writing takes long: a twentieth of the time goes
-    into it at most.
+    Written every `seconds`, or less often where writing takes long: at most a twentieth of the time
+    is spent on it.
     """
 
     def __init__(self, path: Path, key: str, seconds: float) -> None:
@@ -43,7 +43,7 @@ class StateFile:
         self.written, self.took = time.monotonic(), 0.0
 
     def due(self) -> bool:
-        """Return whether it is time to write, by what the last time took."""
+        """Return whether it is time to write."""
         return time.monotonic() - self.written >= max(self.seconds, SHARE * self.took)
 
     def save(self, step: int, arrays: dict[str, np.ndarray]) -> None:
@@ -57,10 +57,9 @@ class StateFile:
         self.took = self.written - start
 
     def load(self) -> tuple[int, dict[str, np.ndarray]]:
-        """Return the steps already done and the state then, 0 and nothing if none can be used.
+        """Return the steps already done and the state then; 0 and nothing without a usable file.
 
-        A damaged file, or one of another format or block, is worth no more than none: a sentence
-        says so, it is removed and the block starts afresh.
+        A damaged file, or one of another format or block, is removed with a message.
         """
         try:
             return self._read()
@@ -76,7 +75,7 @@ class StateFile:
             return 0, {}
 
     def _read(self) -> tuple[int, dict[str, np.ndarray]]:
-        """Return what the file says and holds, once it is known to be this block's, unaltered.
+        """Return step and arrays of the file, if it is this block's and unaltered.
 
         The key stands for shapes and code, the digest for the step and every byte of the arrays.
         """
@@ -120,9 +119,9 @@ class Checkpoint(StateFile, ChunkCallback):
         self.save(step, arrays)
 
     def restore(self, module: ReplicaModule) -> int:
-        """Bring back networks and readings; return the steps already done.
+        """Restore networks and readings; return the steps already done.
 
-        0 if there is no state that can be used; `module` is as it was then.
+        0, and `module` unchanged, if there is no usable state.
         """
         step, arrays = self.load()
         if not arrays:

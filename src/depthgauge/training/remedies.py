@@ -1,4 +1,4 @@
-"""The procedure of what helps: networks and optimizers with remedies, watched like plain descent.
+"""The procedure of networks and optimizers with remedies, measured like plain descent.
 
 Autograd is the engine, Lightning carries it, and descent's instruments read it. A checkpoint holds
 the optimizers' states, too.
@@ -19,7 +19,6 @@ from depthgauge.datasets.prepared import Prepared
 from depthgauge.nets.remedied import RemediedNetwork, scale_to_unit_variance
 from depthgauge.training import descent, pretraining
 from depthgauge.training.block import Block, Task
-from depthgauge.training.checkpoint import Checkpoint
 from depthgauge.training.directions import SECOND_ORDER
 from depthgauge.training.engine import Engine, Setup
 from depthgauge.training.instruments import Instrument
@@ -33,14 +32,9 @@ from depthgauge.training.torch_engine import TorchEngine
 
 def run(task: Task) -> xr.Dataset:
     """Train the task's block, from its checkpoint if there is one; return what was measured."""
-    block = task.block
-    module = build_module(block, task.data)
-    instruments = build_instruments(block.experiment, task.data)
-    path = task.folder / "checkpoint.safetensors"
-    checkpoint = Checkpoint(path, block.key, instruments, descent.CHECKPOINT_SECONDS)
-    callbacks = task.watch(block, {each.axis: sorted(each.steps) for each in instruments})
-    preparation = _preparation(task)
-    record = descent.train_block(module, block, task.device, checkpoint, callbacks, preparation)
+    module = build_module(task.block, task.data)
+    instruments = build_instruments(task.block.experiment, task.data)
+    record = descent.train(task, module, _preparation(task), instruments)
     return record.assign(one_class_error_test=("replica", _one_class_errors(task)))
 
 
@@ -91,8 +85,8 @@ def build_instruments(experiment: Experiment, data: Prepared) -> list[Instrument
 
     Not after the last step, when no update is to come.
     """
-    instruments = descent.build_instruments(written_out(experiment), data)
     left = written_out(experiment)
+    instruments = descent.build_instruments(left, data)
     steps = [step for step in due_steps("gradients", left) if step < left.steps]
     if steps:
         instruments.append(Instrument("update_step", steps, update_ratios))
