@@ -94,3 +94,8 @@ def descend(weights, biases, batches, name, cost, rate, decay):
         weights = [(1 - rate * decay) * w - rate * g for w, g in zip(weights, grad_w, strict=True)]
         biases = [b - rate * g for b, g in zip(biases, grad_b, strict=True)]
     return weights, biases
+
+
+def largest_bias(layers):
+    """A measurement as a user would write it (probe.function): a number for each layer."""
+    return torch.stack([b.abs().amax(1) for b in layers.biases], 1)

@@ -27,6 +27,7 @@ from depthgauge.config import (
     StepSizes,
     SupportVectors,
     Surface,
+    UserProbe,
 )
 from depthgauge.datasets.prepared import Prepared, Split
 from depthgauge.errors import ConfigError
@@ -39,6 +40,9 @@ from depthgauge.training.settings import READS, require_settings_read
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path.stem for path in (ROOT / "conf" / "study").glob("*.yaml"))
+
+MEASURE = "reference.largest_bias"
+"""A measurement as a user's own."""
 
 ON = Config(
     hidden=[7, 6],
@@ -54,6 +58,7 @@ ON = Config(
     jacobians=Look(every=1, images=1),
     output_speed=Look(every=2, images=20),
     bounds=Bounds(every=2, images=20, identities=1),
+    probe=UserProbe(every=2, images=20, function=MEASURE),
 )
 """Every instrument is on."""
 
@@ -116,7 +121,8 @@ def declared(name):
 
 def with_key(config, key, value):
     section, _, name = key.partition(".")
-    new = replace(getattr(config, section), **{name: value}) if name else value
+    needed = {"function": MEASURE} if key == "probe.every" else {}
+    new = replace(getattr(config, section), **{name: value}, **needed) if name else value
     return replace(config, **{section: new})
 
 
