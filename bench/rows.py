@@ -1,4 +1,8 @@
-"""What is compared with what; every name ends in the peer."""
+"""What is compared with what; every name ends in the peer.
+
+`64 seeds against 1`: a model-step is a step of one network, and a peer that trains one at a time is
+timed with one. Where both train as many together, that is said alike.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -66,6 +70,13 @@ def both_cores(peer: str, problem: str) -> tuple[Way, Way]:
     return Way(script, options, processes=2), Way(script, options, threads=2)
 
 
+def together(peer: str, problem: str, seeds: int) -> tuple[Way, Way]:
+    """Return a peer that trains as many seeds at once, with one and with two threads."""
+    options = (f"--problem={problem}", f"--seeds={seeds}")
+    script = f"peer_{peer}.py"
+    return Way(script, options, threads=1), Way(script, options, threads=2)
+
+
 def jax(seeds: int, processes: int = 1) -> tuple[Way, Way]:
     """Return JAX with its own gradient and with one written by hand."""
     options = ("--problem=nielsen", f"--seeds={seeds}")
@@ -88,59 +99,81 @@ def cadence(every: int, named: str) -> Row:
 # The ways of neighbouring rows are measured one after the other: with and without probes above all.
 ROWS = (
     Row(
-        "nielsen 1 seed, one thread: lightning",
+        "nielsen 1 seed against 1, one thread: lightning",
         ours("nielsen", 1),
         one_process("lightning", "nielsen"),
     ),
     Row(
-        "nielsen 10 seeds, one thread: lightning",
+        "nielsen 1 seed against 1, one thread: pytorch",
+        ours("nielsen", 1),
+        one_process("pytorch", "nielsen"),
+    ),
+    Row(
+        "nielsen 1 seed against 1, one thread: numpy",
+        ours("nielsen", 1),
+        one_process("numpy", "nielsen"),
+    ),
+    Row(
+        "nielsen 10 seeds against 1, one thread: lightning",
         ours("nielsen", 10),
         one_process("lightning", "nielsen"),
     ),
     Row(
-        "nielsen 64 seeds, one thread: lightning",
+        "nielsen 64 seeds against 1, one thread: lightning",
         ours("nielsen", 64),
         one_process("lightning", "nielsen"),
     ),
     cadence(100, "every 100 steps"),
     Row(
-        "nielsen 64 seeds a process, both cores: lightning",
+        "nielsen 64 seeds a process against 1, both cores: lightning",
         ours("nielsen", 64, processes=2),
         both_cores("lightning", "nielsen"),
     ),
     Row(
-        "nielsen 64 seeds, one thread: pytorch",
+        "nielsen 64 seeds against 1, one thread: pytorch",
         ours("nielsen", 64),
         one_process("pytorch", "nielsen"),
     ),
     Row(
-        "nielsen 64 seeds, one thread: numpy", ours("nielsen", 64), one_process("numpy", "nielsen")
+        "nielsen 64 seeds against 1, one thread: numpy",
+        ours("nielsen", 64),
+        one_process("numpy", "nielsen"),
     ),
     Row(
-        "nielsen 64 seeds, peak memory: lightning",
+        "nielsen 64 seeds against 64, one thread: vmap",
+        ours("nielsen", 64),
+        together("vmap", "nielsen", 64),
+    ),
+    Row(
+        "nielsen 64 seeds against 1, peak memory: lightning",
         ours("nielsen", 64),
         one_process("lightning", "nielsen")[:1],
         "MB",
     ),
     Row(
-        "glorot 5x1000 tanh, one thread: lightning",
+        "glorot 5x1000 tanh, 1 seed against 1, one thread: lightning",
         ours("glorot", 1),
         one_process("lightning", "glorot"),
     ),
     Row(
-        "glorot 5x1000 tanh, both cores: lightning",
+        "glorot 5x1000 tanh, 1 seed a process against 1, both cores: lightning",
         ours("glorot", 1, processes=2),
         both_cores("lightning", "glorot"),
     ),
     Row(
-        "glorot 5x1000 tanh, both cores: pytorch",
+        "glorot 5x1000 tanh, 1 seed a process against 1, both cores: pytorch",
         ours("glorot", 1, processes=2),
         both_cores("pytorch", "glorot"),
     ),
     Row(
-        "glorot 5x1000 tanh, 4 seeds, one thread: lightning",
+        "glorot 5x1000 tanh, 4 seeds against 1, one thread: lightning",
         ours("glorot", 4),
         one_process("lightning", "glorot"),
+    ),
+    Row(
+        "glorot 5x1000 tanh, 4 seeds against 4, one thread: vmap",
+        ours("glorot", 4),
+        together("vmap", "glorot", 4),
     ),
     cadence(10, "every 10 steps"),
     cadence(1, "every step"),
@@ -156,9 +189,9 @@ ROWS = (
 # A well-kept array library with a compiler, for whoever has it: pip install -e '.[bench]'.
 if find_spec("jax"):
     ROWS += (
-        Row("nielsen 64 seeds, one thread: jax", ours("nielsen", 64), jax(64)),
+        Row("nielsen 64 seeds against 64, one thread: jax", ours("nielsen", 64), jax(64)),
         Row(
-            "nielsen 64 seeds a process, both cores: jax",
+            "nielsen 64 seeds a process against 64, both cores: jax",
             ours("nielsen", 64, processes=2),
             (*jax(64, processes=2), *jax(64)),
         ),

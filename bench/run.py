@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
@@ -21,7 +22,12 @@ from rich.console import Console
 from rich.table import Table
 from rows import ROWS, Row, Way
 
+from depthgauge.provenance.git import checked_out
+from depthgauge.provenance.machine import machine, software
+
 HERE = Path(__file__).parent
+PAGE = ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- measured: written by bench/run.py --page -->\n", "<!-- /measured -->"
 Sample = dict[str, float]
 """speed: model-steps per second; megabytes: peak memory; both over all processes together."""
 
@@ -30,6 +36,9 @@ def main() -> None:
     """Measure, print a table and write build/bench.json."""
     parser = argparse.ArgumentParser(description="Ours against what a user would write today.")
     parser.add_argument("--quick", action="store_true", help="2 rounds of 1 second: a rough look")
+    parser.add_argument(
+        "--page", action="store_true", help="write the table to docs/performance.md, too"
+    )
     parser.add_argument("--only", default="", help="rows whose names contain this text")
     options = parser.parse_args()
     rows = [row for row in ROWS if options.only in row.name]
@@ -42,7 +51,10 @@ def main() -> None:
     target = ROOT / "build" / "bench.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-    print(f"{rounds} rounds of {seconds:g} s, malloc with its defaults; written to {target}")
+    how = f"{rounds} rounds of {seconds:g} s, malloc with its defaults"
+    print(f"{how}; written to {target}")
+    if options.page:
+        PAGE.write_text(paged(PAGE.read_text(encoding="utf-8"), found, how), encoding="utf-8")
 
 
 def measure_rounds(rows: Sequence[Row], rounds: int, seconds: float) -> dict[Way, list[Sample]]:
@@ -116,6 +128,25 @@ def show(found: Sequence[dict[str, str | float]]) -> None:
             str(row["name"]), *sides, str(row["unit"]), *(f"{value:.3g}" for value in values)
         )
     Console(width=None if sys.stdout.isatty() else 150).print(table)
+
+
+def paged(text: str, found: Sequence[dict[str, str | float]], how: str) -> str:
+    """Return the page `text` with its table anew: what was measured, how, when and where."""
+    head, rest = text.split(BEGIN, 1)
+    made = checked_out(ROOT)
+    state = " with changes that are not committed" if made.changed else ""
+    lines = [
+        f"{datetime.now(UTC):%Y-%m-%d}, commit {made.commit[:10]}{state}; {machine('cpu')};"
+        f" {software()}; {how}.",
+        "",
+        "| what | ours | peer | unit | ours / peer |",
+        "|---|---:|---:|---|---:|",
+    ]
+    for row in found:
+        ratio, low, high = (f"{row[key]:.3g}" for key in ("ratio", "ratio_low", "ratio_high"))
+        sides = f"{row['ours']:,.0f} | {row['peer']:,.0f} | {row['unit']}"
+        lines.append(f"| {row['name']} | {sides} | {ratio} [{low}, {high}] |")
+    return head + BEGIN + "\n".join(lines) + "\n" + END + rest.split(END, 1)[1]
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import ours
 import peer_lightning
 import peer_numpy
 import peer_pytorch
+import peer_vmap
 import torch_net
 from problems import Problem, synthetic
 
@@ -36,6 +37,17 @@ def torch_peers(problem, net, images, labels):
     peer_pytorch.train(problem, plain, x, y, STEPS)
     peer_lightning.train(problem, carried, TensorDataset(x, y), STEPS)
     return [plain, carried]
+
+
+def by_vmap(problem, net, images, labels):
+    """Train two copies of `net` by the mapped peer; return the parameters of each."""
+    x, y = torch_net.pairs(problem, torch.from_numpy(images), torch.from_numpy(labels))
+    names = [name for name, _ in net.named_parameters()]
+    parameters = {
+        name: each.detach().expand(2, *each.shape).clone() for name, each in net.named_parameters()
+    }
+    peer_vmap.descend(problem, net, parameters, x, y, STEPS)
+    return [[parameters[name][replica] for name in names] for replica in range(2)]
 
 
 class Carrier(pl.Callback):
@@ -97,6 +109,7 @@ def test_ours_and_every_peer_do_the_same_work(problem, tmp_path):
     torch.manual_seed(0)
     net, (images, labels) = torch_net.build(problem), synthetic(problem.batch)
     trained = [list(each.parameters()) for each in torch_peers(problem, net, images, labels)]
+    trained += by_vmap(problem, net, images, labels)
     trained.append(by_us(problem, net, images, labels, tmp_path))
     if find_spec("jax"):
         trained += by_jax(problem, net, images, labels)

@@ -72,6 +72,20 @@ def test_a_measurement_that_fails_is_one_sentence(tmp_path, monkeypatch):
         run.measure(Way("toy.py"), 0.1)
 
 
+def test_the_page_gets_a_row_a_comparison_and_keeps_its_prose():
+    """Between the marks all is written anew; what was measured stands with its spread."""
+    found = {
+        "name": "toy: peer", "ours": 44.0, "peer": 4.0, "unit": "MB",
+        "ratio": 11.0, "ratio_low": 10.0, "ratio_high": 12.5,
+    }  # fmt: skip
+    text = f"before\n{run.BEGIN}old\n{run.END}\nafter\n"
+    page = run.paged(text, [found], "2 rounds")
+    assert page.startswith(f"before\n{run.BEGIN}") and page.endswith(f"{run.END}\nafter\n")
+    assert "| toy: peer | 44 | 4 | MB | 11 [10, 12.5] |\n" in page
+    assert "2 rounds." in page and "old" not in page
+    assert run.PAGE.read_text(encoding="utf-8").count(run.BEGIN) == 1
+
+
 def test_no_row_of_that_name(monkeypatch):
     """--only with a text that no name contains says so."""
     monkeypatch.setattr(sys, "argv", ["run.py", "--only", "abacus"])
