@@ -165,7 +165,7 @@ def test_status_takes_the_words_of_train(mine, depthgauge):
             ["claims", "verdict=fails"],
             "verdict=fails: this is an option of claims; write --verdict",
         ),
-        (["claims", "seeds=3"], "seeds=3 will not do: claims takes study="),
+        (["claims", "seeds=3"], "unknown word 'seeds=3': claims takes study=VALUE"),
     ],
 )
 def test_every_command_has_one_form_for_keys_and_one_for_options(words, sentence, depthgauge):

@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from depthgauge.config import Scale
 from depthgauge.console.terminal import console
-from depthgauge.errors import ResourceError
+from depthgauge.errors import ConfigError, ResourceError
 from depthgauge.planning.cache import plan_summary, studies
 from depthgauge.planning.study_file import scales_of
 from depthgauge.project import project_root
@@ -42,7 +42,6 @@ KEY = "[0-9a-f]" * 32
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `depthgauge prune`."""
     parser.add_argument("--yes", action="store_true", help="remove the unused blocks")
-    parser.add_argument("--scale", choices=SCALES, action="append", help=argparse.SUPPRESS)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -52,9 +51,13 @@ def run(arguments: argparse.Namespace) -> None:
     from being planned, since its blocks would look unused.
     """
     os.chdir(project_root())
+    scales = arguments.values.get("scale", ",".join(SCALES)).split(",")
+    for scale in scales:
+        if scale not in SCALES:
+            raise ConfigError(f"scale={scale} is unknown; choose one of {', '.join(SCALES)}")
     if arguments.yes:
         require_rest()
-    used = users(arguments.scale or SCALES)
+    used = users(scales)
     sizes = {folder: size(folder) for folder in sorted(CELLS.glob(KEY))}
     unused = [folder for folder in sizes if folder.name not in used]
     _show(sizes, used)

@@ -11,12 +11,9 @@ file, and its path is printed.
 import argparse
 from pathlib import Path
 
-from depthgauge.cli.key_values import parse
 from depthgauge.datasets.prepared import SPLITS, load, path_of
 from depthgauge.errors import ConfigError
 from depthgauge.project import project_root
-
-KEYS = ("dataset", "split", "samples")
 
 MOST = 100
 """Images in a row."""
@@ -32,7 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     Raises ConfigError for a split or number there is not, DataError for a set not prepared.
     """
-    values = parse(arguments.overrides, KEYS)
+    values: dict[str, str] = arguments.values
     split, samples = values.get("split", "train"), values.get("samples", "10")
     if "dataset" not in values:
         raise ConfigError("which data set? add dataset=NAME, as in dataset=mnist")

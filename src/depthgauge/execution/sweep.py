@@ -13,15 +13,21 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from depthgauge.console.plan_table import show_plan
-from depthgauge.errors import DepthgaugeError, ResourceError
+from depthgauge.errors import ConfigError, DepthgaugeError, ResourceError
 from depthgauge.execution.assemble import assemble, out_folder, require_a_rate
 from depthgauge.execution.failure_causes import cause, watched_workers
 from depthgauge.execution.mlflow_runs import sweep_folder, track_study, tracked_sweep, warn_once
-from depthgauge.execution.planned_cells import write_planned
-from depthgauge.execution.worker import cell_file_of, is_done, require_runnable
-from depthgauge.planning.command import current, folder_of, set_for_jobs
+from depthgauge.execution.planned_cells import trials, write_planned
+from depthgauge.execution.worker import cell_file_of, is_done, planned_again, require_runnable
+from depthgauge.planning.command import current, folder_of, plans_a_grid, set_for_jobs
 from depthgauge.planning.hydra_errors import refusals
-from depthgauge.planning.plan import Planned, planned_cells
+from depthgauge.planning.plan import (
+    Planned,
+    axes_of_trials,
+    planned_cells,
+    require_one_study,
+    with_short_names,
+)
 from depthgauge.planning.slurm import asked_of_slurm, gave_up, job_name, require_slurm
 from depthgauge.planning.summary import summary_of
 from depthgauge.store.state import CELLS
@@ -90,6 +96,23 @@ def carry_out(
                 track_study(study, records)
         require_a_rate(records)
     print(f"{study}: {len(planned)} cells done, {already} of them already were")
+
+
+def finish_trials(config: DictConfig) -> None:
+    """Assemble and track what was trained without a plan: a single run, or a search's trials."""
+    if plans_a_grid(config):
+        return
+    notes = trials(config)
+    if not notes:
+        raise ConfigError(f"{folder_of(config)}: no cell was trained; is the grid empty?")
+    require_one_study({note.study for note in notes})
+    axes = axes_of_trials([note.words for note in notes], [note.config for note in notes])
+    planned = with_short_names(
+        planned_again(position, note, varied)
+        for position, (note, varied) in enumerate(zip(notes, axes, strict=True))
+    )
+    out_folder(planned[0].config)
+    carry_out(planned[0].study, planned, lambda: None, config, already=0)
 
 
 def _despite_lost_jobs(launch: Callable[[], None]) -> None:

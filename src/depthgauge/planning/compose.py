@@ -20,7 +20,6 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from depthgauge.config import Config
-from depthgauge.datasets.lists import prepared_extras
 from depthgauge.planning.command import words_of
 
 ConfigStore.instance().store(name="schema", node=Config)
@@ -41,6 +40,8 @@ ConfigStore.instance().store(group="hydra/sweeper", name="basic", node=SWEEPER)
 
 def if_prepared(names: Sequence[str]) -> str:
     """Return ",NAME" for each of these extra sets that the pipeline has prepared, for an axis."""
+    from depthgauge.datasets.lists import prepared_extras  # numpy, which --cfg and TAB do without
+
     there = prepared_extras(Path.cwd())
     return "".join(f",{name}" for name in names if name in there)
 

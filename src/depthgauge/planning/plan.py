@@ -1,6 +1,5 @@
 """From the command line to checked cells: Hydra composes, and stops here."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
@@ -24,6 +23,7 @@ from depthgauge.planning.grid import Grid
 from depthgauge.planning.hydra_errors import WHICH, refusals
 from depthgauge.planning.models import offer_models
 from depthgauge.planning.slurm import Asked, asked_of_slurm, device_of
+from depthgauge.planning.study_file import study_of
 from depthgauge.planning.trainer_additions import require_watching
 from depthgauge.planning.user_folders import search_config_folders
 from depthgauge.training.cell import Cell, build_cell
@@ -39,27 +39,6 @@ MOST_VALUES = 100_000
 
 JOB = "train"
 """What Hydra and a batch system call a job."""
-
-
-def study_of(overrides: Sequence[str]) -> str:
-    """Return the one study asked for.
-
-    Raises ConfigError when none is, or several: each study brings a grid of its own, and Hydra
-    would drop both grids without a word.
-    """
-    chosen = [word.partition("=")[2] for word in overrides if word.startswith("study=")]
-    if not chosen:
-        raise ConfigError(WHICH)
-    if len(chosen) > 1 or any(mark in chosen[0] for mark in ",*()[]"):
-        raise ConfigError(
-            f"study={','.join(chosen)} names more than one study; each has a grid of its own, so"
-            " run them one after another"
-        )
-    if not re.fullmatch(r"[\w-]+", chosen[0]):  # it names folders, too
-        raise ConfigError(
-            f"study={chosen[0]!r} will not do: give the name of a page in conf/study, without .yaml"
-        )
-    return chosen[0]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """What the YAML files say by themselves, before Hydra composes anything."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
@@ -8,6 +10,28 @@ from yaml import YAMLError
 
 from depthgauge.config import Scale
 from depthgauge.errors import ConfigError
+from depthgauge.planning.hydra_errors import WHICH
+
+
+def study_of(overrides: Sequence[str]) -> str:
+    """Return the one study asked for.
+
+    Raises ConfigError when none is, or several: each study brings a grid of its own, and Hydra
+    would drop both grids without a word.
+    """
+    chosen = [word.partition("=")[2] for word in overrides if word.startswith("study=")]
+    if not chosen:
+        raise ConfigError(WHICH)
+    if len(chosen) > 1 or any(mark in chosen[0] for mark in ",*()[]"):
+        raise ConfigError(
+            f"study={','.join(chosen)} names more than one study; each has a grid of its own, so"
+            " run them one after another"
+        )
+    if not re.fullmatch(r"[\w-]+", chosen[0]):  # it names folders, too
+        raise ConfigError(
+            f"study={chosen[0]!r} will not do: give the name of a page in conf/study, without .yaml"
+        )
+    return chosen[0]
 
 
 def pipeline_scale() -> str:
