@@ -37,7 +37,10 @@ zpty -w -n inner "$2"$'\\t'$'\\x18'
 until [[ -e $1.end ]]; do zpty -r -t inner text; sleep 0.02; done
 cat $1.hits
 """,
-    "fish": """source "$argv[1]"; for each in (complete -C "$argv[2]"); string split \\t -- $each | head -n 1; end""",
+    "fish": """
+source "$argv[1]"
+for each in (complete -C "$argv[2]"); string split \\t -- $each | head -n 1; end
+""",
 }
 
 

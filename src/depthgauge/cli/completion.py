@@ -16,7 +16,6 @@ from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from importlib import import_module
-from pathlib import Path
 
 from depthgauge.cli.main import COMMANDS, HYDRAS, KEYS
 from depthgauge.config import Config
@@ -26,7 +25,8 @@ KEYED = " ".join((*HYDRAS, *KEYS))
 
 BASH = """
 _depthgauge() {
-    local typed="${COMP_LINE:0:COMP_POINT}" command="${COMP_WORDS[1]}" word before found flags='FLAGS'
+    local typed="${COMP_LINE:0:COMP_POINT}" command="${COMP_WORDS[1]}" word before found
+    local flags='FLAGS'
     word="${typed##*[[:space:]]}"; before="${typed%"$word"}"
     _shtab_depthgauge
     if [[ " KEYED " == *" $command "* && "$word" != -* ]] && (( COMP_CWORD > 1 )) \\
@@ -58,8 +58,10 @@ _shtab_depthgauge() {
 """
 
 FISH = """
-complete -c depthgauge -n '__fish_seen_subcommand_from KEYED' -f \\
-    -a '(depthgauge completion fish --line (commandline -cp | string collect) --names NAMES 2>/dev/null)'
+function _depthgauge_words
+    depthgauge completion fish --line (commandline -cp | string collect) --names NAMES 2>/dev/null
+end
+complete -c depthgauge -n '__fish_seen_subcommand_from KEYED' -f -a '(_depthgauge_words)'
 """
 
 FLAGS = "(-m|--multirun|--dry-run|--json|--yes|--resolve) +$"
@@ -151,7 +153,7 @@ def _pages(group: str) -> list[str]:
 
 
 def _hydras(words: Sequence[str]) -> list[str]:
-    """Return what Hydra offers in place of the last word; nothing where the others do not compose."""
+    """Return what Hydra offers for the last word; nothing where the others do not compose."""
     from depthgauge.cli.hydra_words import offer_models_to, option_of, ordered
     from depthgauge.cli.train import run_hydra
 
