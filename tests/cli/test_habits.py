@@ -124,7 +124,7 @@ def test_what_hydra_sweeps_is_planned(words, shown, mine, depthgauge):
         ([*DRY, "trainer.max_epochs=10"], "trainer.max_epochs is not there yet: add it as +"),
         ([*DRY, "+trainer.max_epochs=10"], "use steps="),
         ([*DRY, "--study", "bounds"], "--study is a key, not an option: write study=bounds"),
-        ([*DRY, "seed=3"], "seed is no key of a study (is seeds meant?)"),
+        ([*DRY, "seed=3"], "unknown setting seed (did you mean seeds?)"),
         ([*DRY, "hydra/sweeper=nosuch"], "hydra/sweeper=nosuch is unknown; choose one of"),
     ],
 )

@@ -32,9 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
     values: dict[str, str] = arguments.values
     unreadable = values.get("unreadable", "0")
     if not unreadable.isdecimal():
-        raise ConfigError(
-            f"unreadable={unreadable} will not do: give a number of images, 0 or more"
-        )
+        raise ConfigError(f"invalid unreadable={unreadable}: give a number of images, 0 or more")
     if "dataset" in values:
         asked = values["dataset"].split(",")
         catalogue.require(asked)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 from rich.box import SIMPLE
+from rich.filesize import decimal
 from rich.table import Table
 from tqdm import tqdm
 
@@ -29,14 +30,11 @@ from depthgauge.errors import ConfigError, ResourceError
 from depthgauge.planning.cache import plan_summary, studies
 from depthgauge.planning.study_file import scales_of
 from depthgauge.project import project_root
-from depthgauge.store.state import CELLS, held, size
+from depthgauge.store.state import CELLS, KEY, held, size
 
 SCALES = tuple(map(str, Scale))
 
 UNUSED = "no study"
-
-KEY = "[0-9a-f]" * 32
-"""The name of a block's folder; .cells holds sweeps and plans too."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,12 +61,12 @@ def run(arguments: argparse.Namespace) -> None:
     _show(sizes, used)
     if not arguments.yes:
         if unused:
-            freed = in_units(sum(sizes[folder] for folder in unused))
+            freed = decimal(sum(sizes[folder] for folder in unused))
             print(f"`depthgauge prune --yes` removes {len(unused)} blocks and frees {freed}")
         return
     require_rest()  # planning took its time
     removed = [folder for folder in unused if remove(folder)]
-    print(f"removed {len(removed)} blocks, freed {in_units(sum(sizes[each] for each in removed))}")
+    print(f"removed {len(removed)} blocks, freed {decimal(sum(sizes[each] for each in removed))}")
 
 
 def require_rest() -> None:
@@ -106,14 +104,6 @@ def remove(folder: Path) -> bool:
     return True
 
 
-def in_units(count: int) -> str:
-    """Return bytes as a person says them, in powers of ten."""
-    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if count >= unit:
-            return f"{count / unit:.1f} {name}"
-    return f"{count} bytes"
-
-
 def _show(sizes: dict[Path, int], used: dict[str, str]) -> None:
     counts: dict[str, list[int]] = defaultdict(list)
     for folder, bytes_used in sizes.items():
@@ -124,6 +114,6 @@ def _show(sizes: dict[Path, int], used: dict[str, str]) -> None:
     table.add_column("disk", justify="right")
     for study in sorted(counts, key=lambda name: (name == UNUSED, name)):
         style = "yellow" if study == UNUSED else ""
-        table.add_row(study, str(len(counts[study])), in_units(sum(counts[study])), style=style)
-    table.add_row("in all", str(len(sizes)), in_units(sum(sizes.values())))
+        table.add_row(study, str(len(counts[study])), decimal(sum(counts[study])), style=style)
+    table.add_row("in all", str(len(sizes)), decimal(sum(sizes.values())))
     console().print(table)

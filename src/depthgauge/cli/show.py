@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
     if split not in SPLITS:
         raise ConfigError(f"split={split} is unknown; choose one of {', '.join(SPLITS)}")
     if not samples.isdecimal() or not 1 <= int(samples) <= MOST:
-        raise ConfigError(f"samples={samples} will not do: give a number from 1 to {MOST}")
+        raise ConfigError(f"invalid samples={samples}: give a number from 1 to {MOST}")
     path = _sheet(project_root(), values["dataset"], split, int(samples), arguments.out)
     print(path)
 

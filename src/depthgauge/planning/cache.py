@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib.metadata import version
@@ -18,12 +19,19 @@ from depthgauge.store.state import CELLS
 
 PLANS = CELLS / "plans"
 
+SEARCHED = "hydra.searchpath="
+"""How the word begins that names folders of pages outside of conf."""
+
 UNRELATED = ("claims", "report", "tracking", "comparison")
 """Packages that no plan depends on."""
 
 
-def studies() -> list[str]:
-    """Return the names of the pages in conf/study of the current folder."""
+def studies(words: Sequence[str] = ()) -> list[str]:
+    """Return the names of the pages in conf/study, and in the folders that `words` search."""
+    if any(word.startswith(SEARCHED) for word in words):
+        from depthgauge.planning.compose import pages
+
+        return pages("study", words)
     return sorted(path.stem for path in Path("conf/study").glob("*.yaml"))
 
 
@@ -33,10 +41,6 @@ def plan_summary(study: str, overrides: Sequence[str]) -> PlanSummary:
     Raises DataError where a data set that it needs is not prepared, and whatever `plan` raises.
     """
     words = [f"study={study}", *overrides]
-    if any(word.startswith("hydra.searchpath=") for word in words):  # pages outside of conf
-        from depthgauge.planning.plan import plan
-
-        return summary_of(study, plan(words))
     path = PLANS / f"{hashlib.sha256(json.dumps(words).encode()).hexdigest()[:32]}.json"
     stamp = _fingerprint(words)
     known = _kept(path)
@@ -70,7 +74,8 @@ def _planned(study: str, words: list[str], path: Path, stamp: str) -> PlanSummar
     except DataError as error:
         _keep(path, {"stamp": stamp, "lacking": str(error)})
         raise
-    if not any(map(has_user_code, planned)):  # whose files are not part of the stamp
+    elsewhere = any("pkg://" in word for word in words)
+    if not elsewhere and not any(map(has_user_code, planned)):  # whose files the stamp leaves out
         _keep(path, {"stamp": stamp, **as_values(summary)})
     return summary
 
@@ -78,13 +83,14 @@ def _planned(study: str, words: list[str], path: Path, stamp: str) -> PlanSummar
 def _fingerprint(words: Sequence[str]) -> str:
     """Return a digest of all that a plan depends on: words, pages, code, data, versions, device."""
     digest = hashlib.sha256(json.dumps([*words, *_surroundings()]).encode())
-    for path in _sources():
+    for path in _sources(words):
         digest.update(str(path).encode() + path.read_bytes())
     return digest.hexdigest()[:32]
 
 
-def _sources() -> Iterator[Path]:
-    yield from sorted(Path("conf").rglob("*.yaml"))
+def _sources(words: Sequence[str]) -> Iterator[Path]:
+    for folder in ("conf", *re.findall(r"file://([^'\",\]]+)", " ".join(words))):
+        yield from sorted(Path(folder).rglob("*.yaml"))
     package = Path(depthgauge.__file__).parent
     for path in sorted(package.rglob("*.py")):
         if path.relative_to(package).parts[0] not in UNRELATED:
