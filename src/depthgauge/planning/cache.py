@@ -1,4 +1,7 @@
-"""Summaries of plans, kept in .cells/plans: the libraries need seconds to load, a file none."""
+"""Cache of summaries of plans, in .cells/plans.
+
+`status` then reads files: to compose every page and to import PyTorch takes tens of seconds.
+"""
 
 import hashlib
 import json
@@ -7,6 +10,7 @@ import platform
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,7 +18,7 @@ from typing import Any
 import depthgauge
 from depthgauge.errors import DataError, ResourceError
 from depthgauge.files import write_text
-from depthgauge.planning.summary import PlanSummary, as_values, from_values, summary_of
+from depthgauge.planning.summary import PlanSummary, from_values, summary_of
 from depthgauge.store.state import CELLS
 
 PLANS = CELLS / "plans"
@@ -76,7 +80,7 @@ def _planned(study: str, words: list[str], path: Path, stamp: str) -> PlanSummar
         raise
     elsewhere = any("pkg://" in word for word in words)
     if not elsewhere and not any(map(has_user_code, planned)):  # whose files the stamp leaves out
-        _keep(path, {"stamp": stamp, **as_values(summary)})
+        _keep(path, {"stamp": stamp, **asdict(summary)})
     return summary
 
 
