@@ -1,4 +1,4 @@
-"""Mistakes a person can mend: one sentence each, saying what, where and what to do."""
+"""Mistakes that a person can correct: one sentence each, saying what, where and what to do."""
 
 
 class DepthgaugeError(Exception):

@@ -198,7 +198,7 @@ def test_wrong_bytes_everywhere_leave_nothing(project, tmp_path):
         (["dataset=nothing"], "nothing is unknown; there are extra, own, pinned"),
         (["dataset=extra,nothing"], "nothing is unknown"),
         (["dataset="], "give dataset=VALUE"),
-        (["datset=extra"], "datset=extra will not do"),
+        (["datset=extra"], "unknown word 'datset=extra'"),
         (["dataset=extra", "dataset=own"], "given twice"),
         (["file=x"], "are for one data set"),
         (["dataset=pinned", "file=x"], "are for one data set"),

@@ -1,6 +1,8 @@
 """What a user of Hydra, Lightning and lightning-hydra-template types without thinking."""
 
 import logging
+import subprocess
+import sys
 from importlib.util import find_spec
 
 import pytest
@@ -124,7 +126,7 @@ def test_what_hydra_sweeps_is_planned(words, shown, mine, depthgauge):
         ([*DRY, "trainer.max_epochs=10"], "trainer.max_epochs is not there yet: add it as +"),
         ([*DRY, "+trainer.max_epochs=10"], "use steps="),
         ([*DRY, "--study", "bounds"], "--study is a key, not an option: write study=bounds"),
-        ([*DRY, "seed=3"], "seed is no key of a study (is seeds meant?)"),
+        ([*DRY, "seed=3"], "unknown setting seed (did you mean seeds?)"),
         ([*DRY, "hydra/sweeper=nosuch"], "hydra/sweeper=nosuch is unknown; choose one of"),
     ],
 )
@@ -132,6 +134,20 @@ def test_a_habit_that_cannot_work_is_answered_with_what_does(words, sentence, pr
     """In one sentence, before anything is trained."""
     code, _, err = depthgauge("train", *words)
     assert code == 2 and sentence in err and err.count("\n") == 1, err
+
+
+def test_what_only_prints_starts_without_torch(project):
+    """`--cfg job` and TAB compose; nothing that they print needs a library of training."""
+    code = (
+        "import sys; from depthgauge.cli.main import main; main(sys.argv[1:]);"
+        "print(sorted({'torch', 'mlflow', 'scipy', 'xarray', 'numba'} & set(sys.modules)))"
+    )
+    tab = ["completion", "bash", "--line", "depthgauge train study=nielsen_accuracy st"]
+    for words, shown in ((["train", *JOB], "cost: cross_entropy"), (tab, "steps=")):
+        command = [sys.executable, "-c", code, *words]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0 and shown in done.stdout, done.stderr
+        assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_a_search_by_optuna_composes(project, depthgauge):
@@ -165,7 +181,7 @@ def test_status_takes_the_words_of_train(mine, depthgauge):
             ["claims", "verdict=fails"],
             "verdict=fails: this is an option of claims; write --verdict",
         ),
-        (["claims", "seeds=3"], "seeds=3 will not do: claims takes study="),
+        (["claims", "seeds=3"], "unknown word 'seeds=3': claims takes study=VALUE"),
     ],
 )
 def test_every_command_has_one_form_for_keys_and_one_for_options(words, sentence, depthgauge):

@@ -92,7 +92,7 @@ def test_a_written_list_reads_back_as_it_was():
     ("words", "code", "expected"),
     [
         (["--build", "{empty}"], 3, "no records in"),
-        (["--build", "{build}", "seeds=3"], 2, "seeds=3 will not do"),
+        (["--build", "{build}", "seeds=3"], 2, "unknown word 'seeds=3'"),
     ],
 )
 def test_bad_input_gets_a_sentence(build, tmp_path, capsys, words, code, expected):

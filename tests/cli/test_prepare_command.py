@@ -203,7 +203,7 @@ def test_set_that_was_not_fetched_says_so(project):
         ("dataset=nothing", "nothing is unknown"),
         ("unreadable=some", "give a number"),
         ("unreadable=-1", "give a number"),
-        ("file=x", "file=x will not do"),
+        ("file=x", "unknown word 'file=x'"),
     ],
 )
 def test_wrong_words_are_refused(project, word, reason):

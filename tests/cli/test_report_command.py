@@ -98,4 +98,4 @@ def test_overrides_are_refused(project, capsys):
     with pytest.raises(SystemExit) as stop:
         main(["report", "scale=paper"])
     assert stop.value.code == 2
-    assert "scale=paper will not do: report takes no key=value" in capsys.readouterr().err
+    assert "unknown word 'scale=paper': report takes no key=value" in capsys.readouterr().err

@@ -116,7 +116,45 @@ def test_records_in_build_count_wherever_they_were_computed(one_study, depthgaug
 def test_an_unknown_study_names_those_there_are(one_study, depthgauge):
     """Exit code 2 and one sentence."""
     code, _, err = depthgauge("status", "study=nosuch")
-    assert code == 2 and "study=nosuch is unknown; there are nielsen_accuracy" in err
+    assert code == 2 and "study=nosuch is unknown; choose one of nielsen_accuracy" in err
+
+
+def test_pages_of_a_folder_of_the_users_are_listed(one_study, depthgauge):
+    """Beside those of conf/study; one that is edited there is planned anew."""
+    folder = one_study.parent / "my_conf/study"
+    folder.mkdir(parents=True)
+    page = (one_study / "conf/study/nielsen_accuracy.yaml").read_text()
+    (folder / "mine.yaml").write_text(page)
+    for words in (["--config-dir", "../my_conf"], ["hydra.searchpath=[file://../my_conf]"]):
+        code, out, err = depthgauge("status", "--json", "scale=smoke", *words)
+        found = {each["study"]: len(each["cells"]) for each in json.loads(out)["studies"]}
+        assert (code, err, found) == (0, "", {"mine": 4, "nielsen_accuracy": 4})
+    (folder / "mine.yaml").write_text(page.replace('"[30],[30,30],', '"[30,30],'))
+    assert len(cells(depthgauge, "study=mine", "scale=smoke", *words)["cells"]) == 3
+
+
+def test_blocks_of_an_earlier_version_are_named_and_removed(one_study, depthgauge):
+    """Version 0.1 knew fewer settings; `status` says so, `prune --yes` removes its blocks."""
+    depthgauge("train", *ASKED, "hidden=[5]")
+    [new] = (path.parent for path in (one_study / ".cells").glob("*/record.safetensors"))
+    code, out, _ = depthgauge("status", *ASKED)
+    assert code == 0 and "earlier version" not in out
+    old = new.with_name("0" * 32)
+    shutil.copytree(new, old)
+    config = json.loads((old / "config.json").read_text())
+    del config["output_bias"]
+    (old / "config.json").write_text(json.dumps(config))
+    code, out, _ = depthgauge("status", *ASKED)
+    assert code == 0 and "1 blocks in .cells are of an earlier version: `depthgauge prune`" in out
+    assert depthgauge("prune", "--yes")[0] == 0 and not old.exists()
+
+
+@pytest.mark.parametrize("command", ["train", "status"])
+def test_a_page_of_an_earlier_version_names_its_successor(command, project, depthgauge):
+    """What version 0.1 called glorot_gradients is part of another page."""
+    code, _, err = depthgauge(command, "study=glorot_gradients")
+    assert code == 2 and "removed in version 0.2; use study=glorot_saturation" in err
+    assert err.count("\n") == 1
 
 
 def test_a_page_that_is_edited_is_planned_anew(one_study, depthgauge):
@@ -193,7 +231,7 @@ def test_looking_makes_no_file(tmp_path):
 
 
 def test_time_is_measured_on_the_most_similar_blocks(tmp_path):
-    """Same procedure and width, else same procedure, else all; half a folder counts nothing."""
+    """Same procedure and width, else same procedure, else all; short runs do not count."""
 
     def block(name, procedure, width, work, seconds):
         (tmp_path / name).mkdir()
@@ -206,9 +244,10 @@ def test_time_is_measured_on_the_most_similar_blocks(tmp_path):
         blocks = [BlockSummary("x", 1)]
         return CellSummary("", procedure, width, 1, 1, 1.0, "cpu", blocks, [])
 
-    block("a", "descent", 30, 1e9, 1)
-    block("b", "descent", 100, 3e9, 1)
-    block("c", "chain", 1, 2e6, 1)
+    block("a", "descent", 30, 1e10, 10)
+    block("b", "descent", 100, 3e10, 10)
+    block("c", "chain", 1, 2e7, 10)
+    block("short", "descent", 100, 1e6, 3)  # spent on its start
     (tmp_path / "d").mkdir()
     (tmp_path / "d/timing.json").write_text("{}")
     speed = measured_speed(tmp_path)

@@ -82,7 +82,7 @@ def test_a_page_that_is_no_yaml_is_one_sentence(project, depthgauge):
     page.write_text("# @package _global_\nnotebook: {question: Does it?, source: our own}\n")
     code, out, err = depthgauge("train", "study=own")
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert "conf/study/own.yaml, line 2, is no YAML" in err
+    assert "conf/study/own.yaml, line 2, is not valid YAML" in err
 
 
 def test_a_dry_run_computes_nothing(project, depthgauge):
@@ -110,10 +110,10 @@ def test_a_dry_run_computes_nothing(project, depthgauge):
             ["study=nielsen_accuracy", "remedy.normalization=layer"],
             "remedy.normalization=layer would change nothing: procedure=descent does not read it",
         ),
-        (["study=nielsen_accuracy", "+colour=red"], "colour is no key of a study"),
+        (["study=nielsen_accuracy", "+colour=red"], "unknown setting colour"),
         (
             ["study=nielsen_accuracy", f"dataset.divide={'9' * 400}"],
-            "dataset.divide will not do (int too large to convert to float); give a smaller number",
+            "invalid dataset.divide (int too large to convert to float); give a smaller number",
         ),
         (
             ["study=nielsen_accuracy", "surface=${hidden}", "surface.classes=3"],
@@ -138,16 +138,19 @@ def test_a_mistake_gets_one_sentence_and_nothing_is_computed(words, sentence, pr
     [
         (["study=nosuch"], ["study=nosuch is unknown; choose one of bounds, ", "nielsen_accuracy"]),
         (["study=nielsen_accuracy", "dataset=nosuch"], ["dataset=nosuch is unknown", ", mnist,"]),
-        (["study=nielsen_accuracy", "colour=red"], ["colour is no key of a study; src/"]),
+        (["study=nielsen_accuracy", "colour=red"], ["unknown setting colour; src/"]),
         (
             ["study=nielsen_accuracy", "hiden=[9]"],
-            ["hiden is no key of a study (is hidden meant?)"],
+            ["unknown setting hiden (did you mean hidden?)"],
         ),
-        (["study=nielsen_accuracy", "normalization=layer"], ["(is remedy.normalization meant?)"]),
-        (["study=nielsen_accuracy", "gradients.evry=9"], ["gradients.evry is no key of a study"]),
-        (["study=nielsen_accuracy", "seeds=many"], ["seeds=many will not do", "Integer"]),
-        (["study=nielsen_accuracy", "hidden=30"], ["hidden=30 will not do", "list"]),
-        (["study=nielsen_accuracy", "device=tpu"], ["device=tpu will not do", "cuda"]),
+        (
+            ["study=nielsen_accuracy", "normalization=layer"],
+            ["(did you mean remedy.normalization?)"],
+        ),
+        (["study=nielsen_accuracy", "gradients.evry=9"], ["unknown setting gradients.evry"]),
+        (["study=nielsen_accuracy", "seeds=many"], ["invalid seeds=many", "Integer"]),
+        (["study=nielsen_accuracy", "hidden=30"], ["invalid hidden=30", "list"]),
+        (["study=nielsen_accuracy", "device=tpu"], ["invalid device=tpu", "cuda"]),
         (["study=nielsen_accuracy", "hidden=[30"], ["[30", "correct that"]),
     ],
 )
@@ -217,7 +220,7 @@ def test_a_grid_of_which_every_rate_diverges_is_refused(project, depthgauge):
 
 
 def test_one_failing_cell_does_not_take_the_others_along(project, depthgauge, monkeypatch):
-    """The rest is finished, the failure is named, the exit code is 1; a second command mends it."""
+    """The rest is finished, the failure is named, the exit code is 1; a second command ends it."""
     from depthgauge.training import cell
 
     real = cell.procedure

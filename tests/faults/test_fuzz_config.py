@@ -15,7 +15,8 @@ from omegaconf.errors import OmegaConfBaseException
 from depthgauge.config import Config, plain, sized
 from depthgauge.errors import DepthgaugeError
 from depthgauge.execution.assemble import out_folder
-from depthgauge.planning.plan import checked, study_of
+from depthgauge.planning.plan import checked
+from depthgauge.planning.study_file import study_of
 from depthgauge.training.cell import build_cell
 from depthgauge.training.limits import check
 

@@ -40,6 +40,7 @@ def checkout(tmp_path):
         "chromium": "true",
         "pg_ctlcluster": "true",
         "zsh": "true",
+        "fish": "true",
         "slurmctld": "true",
     }.items():
         (stand_ins / name).write_text(f"#!/bin/sh\n{script}\n")

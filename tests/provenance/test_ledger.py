@@ -116,5 +116,5 @@ def test_who_waits_for_a_block_or_finds_it_done_is_not_its_origin(tmp_path):
 def test_a_spoiled_list_is_named(tmp_path, spoiled):
     """What it says cannot be guessed; the sentence says what to do."""
     (tmp_path / "origins.json").write_text(spoiled)
-    with pytest.raises(DataError, match=r"origins\.json is no list of origins .*remove it"):
+    with pytest.raises(DataError, match=r"origins\.json is not a list of origins .*remove it"):
         settled({}, tmp_path / "build", tmp_path / "origins.json")

@@ -26,8 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--results", default="results", help="folder of claims.json")
     text = "only claims of this source, as in nielsen; repeat for several"
     parser.add_argument("--source", action="append", default=[], metavar="NAME", help=text)
-    # study=NAME on the command line
-    parser.add_argument("--study", action="append", default=[], help=argparse.SUPPRESS)
     parser.add_argument(
         "--verdict",
         choices=("holds", "fails", "inconclusive", "open"),
@@ -41,7 +39,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Read results/claims.json and show what is asked for."""
     verdicts = read_verdicts(project_root() / Path(arguments.results) / "claims.json")
     chosen = _chosen(verdicts, "source", arguments.source)
-    chosen = _chosen(chosen, "study", arguments.study)
+    studies = arguments.values["study"].split(",") if "study" in arguments.values else []
+    chosen = _chosen(chosen, "study", studies)
     wanted = [OPEN.get(each, each) for each in arguments.verdict]
     show([each for each in chosen if not wanted or each["verdict"] in wanted], len(verdicts))
 

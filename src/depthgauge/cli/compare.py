@@ -9,7 +9,7 @@
 Claims: a number has moved beyond chance when two independent runs of the same thing seldom differ
 as much, by their intervals and n; p values are adjusted for the number of claims (Holm), so that 1
 comparison in 20 says so where nothing changed. A claim that appears or vanishes, another verdict
-or another rule is a change too, told apart.
+or another rule is a change, too.
 
 Records: bit for bit first. What differs is set against the spread of the seeds, at every step,
 layer and variable of a study at once: the seeds are dealt out anew and a difference is beyond

@@ -2,141 +2,173 @@
 
   depthgauge completion bash > ~/.local/share/bash-completion/completions/depthgauge
   depthgauge completion zsh > DIR/_depthgauge          (DIR is in $fpath; then compinit)
-  source <(depthgauge completion bash)                 (for this shell alone)
+  depthgauge completion fish > ~/.config/fish/completions/depthgauge.fish
 
-It is made from the commands and the keys of a study as they are now; studies and data sets are
-looked up in conf/ of the project that the shell is in. Print it again after an update.
+Commands and options are part of the script: print it again after an update. The words after `train`
+and `status` are completed by Hydra, from the pages of the project that the shell is in.
 """
 
 import argparse
-import importlib
-import shlex
-from collections.abc import Iterable, Iterator, Mapping
+import io
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from typing import Any
+from importlib import import_module
 
-from depthgauge.cli.completion_scripts import BASH, PAGES, ZSH
-from depthgauge.cli.main import CHOOSING, COMMANDS, KEYED, parser_of
+from depthgauge.cli.main import COMMANDS, HYDRAS, KEYS
+from depthgauge.config import Config
+from depthgauge.project import project_root
 
-GROUPS = ("hydra/launcher", "trainer", "callbacks", "logger")
-"""Config groups beside studies and data sets."""
+KEYED = " ".join((*HYDRAS, *KEYS))
 
-SHELLS = {"bash": ("", BASH), "zsh": ("#compdef depthgauge\n", ZSH)}
+BASH = """
+_depthgauge() {
+    local typed="${COMP_LINE:0:COMP_POINT}" command="${COMP_WORDS[1]}" word before found
+    local flags='FLAGS'
+    word="${typed##*[[:space:]]}"; before="${typed%"$word"}"
+    _shtab_depthgauge
+    if [[ " KEYED " == *" $command "* && "$word" != -* ]] && (( COMP_CWORD > 1 )) \\
+            && [[ ! "$before" =~ [[:space:]]-[^[:space:]]+[[:space:]]+$ || "$before" =~ $flags ]]
+    then
+        found="$(depthgauge completion bash --line "$typed" --names NAMES 2>/dev/null)"
+        COMPREPLY=($(compgen -W "$found" -- "$word"))
+        [[ "${COMPREPLY[0]}" == *[=./] ]] && compopt -o nospace 2>/dev/null
+        if [[ "$COMP_WORDBREAKS" == *=* ]]; then  # bash replaces what follows = alone
+            COMPREPLY=("${COMPREPLY[@]#"${word%"${word##*=}"}"}")
+        fi
+    fi
+}
+complete -o default -F _depthgauge depthgauge
+"""
+
+ZSH = """
+functions -c _shtab_depthgauge _depthgauge_options
+_shtab_depthgauge() {
+    local word="$words[CURRENT]" before="${(j: :)words[1,CURRENT-1]} "
+    if (( CURRENT > 2 )) && [[ " KEYED " == *" $words[2] "* && "$word" != -* ]] \\
+            && [[ "$words[CURRENT-1]" != -* || "$before" =~ 'FLAGS' ]]; then
+        compadd -Q -S '' -- \\
+            ${(f)"$(depthgauge completion zsh --line "$before$word" --names NAMES 2>/dev/null)"}
+    else
+        _depthgauge_options "$@"
+    fi
+}
+"""
+
+FISH = """
+function _depthgauge_words
+    depthgauge completion fish --line (commandline -cp | string collect) --names NAMES 2>/dev/null
+end
+complete -c depthgauge -n '__fish_seen_subcommand_from KEYED' -f -a '(_depthgauge_words)'
+"""
+
+FLAGS = "(-m|--multirun|--dry-run|--json|--yes|--resolve) +$"
+"""Options that take no value: a key may follow."""
+
+SHELLS = ("bash", "fish", "zsh")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the shell."""
-    parser.add_argument("shell", choices=list(SHELLS))
+    """Declare the shell, and what its script asks when TAB is pressed."""
+    parser.add_argument("shell", choices=SHELLS)
+    parser.add_argument("--line", help=argparse.SUPPRESS)
+    parser.add_argument("--names", nargs="*", default=[], help=argparse.SUPPRESS)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print the script."""
-    first, last = SHELLS[arguments.shell]
-    print(first + tables() + PAGES + last, end="")
+    """Print the script; with --line, the words that may end this command line."""
+    if arguments.line is None:
+        print(script(arguments.shell))
+        return
+    pairs = (word.partition("=") for word in arguments.names)
+    names = {key: values.split(",") for key, _, values in pairs}
+    print(*offered(arguments.line, names), sep="\n")
 
 
-def tables() -> str:
-    """Return the functions that print the words there are."""
-    parsers = {
-        name: parser_of(name, importlib.import_module(f"depthgauge.cli.{name}"))
-        for name in COMMANDS
-    }
-    choices = {
-        f"{name} {word}": [str(each) for each in action.choices]
-        for name, parser in parsers.items()
-        for action in parser._actions
-        for word in action.option_strings
-        if action.choices
-    }
-    return "\n".join(
-        (
-            f"_depthgauge_commands() {{ echo {shlex.join(COMMANDS)}; }}",
-            _case("_depthgauge_options", {name: _options(each) for name, each in parsers.items()}),
-            _case(
-                "_depthgauge_words", {name: _words(name, each) for name, each in parsers.items()}
-            ),
-            _case(
-                "_depthgauge_values",
-                {**key_values(), **choices},
-                {"study": "study", "dataset": "dataset"},
-            ),
-        )
-    )
+def script(shell: str) -> str:
+    """Return shtab's script for commands and options, with a function of ours for other words."""
+    import shtab
+
+    parser = argparse.ArgumentParser(prog="depthgauge")
+    parser.add_argument("-V", "--version", action="version", help="print the version and exit")
+    commands = parser.add_subparsers()
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=summary)
+        import_module(f"depthgauge.cli.{name}").add_arguments(command)
+    names = " ".join(f"{key}={','.join(values)}" for key, values in names_of_keys().items())
+    before, after = {"bash": ("", BASH), "zsh": (ZSH, ""), "fish": ("", FISH)}[shell]
+    found = shtab.complete(parser, shell, preamble=before) + after
+    return found.replace("KEYED", KEYED).replace("NAMES", names).replace("FLAGS", FLAGS)
 
 
-def _words(name: str, parser: argparse.ArgumentParser) -> list[str]:
-    """Return what may follow a command beside its options: keys, or the choices of its argument."""
-    if name in CHOOSING:
-        return [f"{key}=" for key in CHOOSING[name]]
-    if name in KEYED:
-        own = getattr(importlib.import_module(f"depthgauge.cli.{name}"), "KEYS", None)
-        return [f"{key}=" for key in own or (*study_keys(), "study", *GROUPS)]
-    free = [action.choices for action in parser._actions if not action.option_strings]
-    return [str(each) for choices in free if choices for each in choices]
+def names_of_keys() -> dict[str, list[str]]:
+    """Return the values of each key that takes one of a few names and is no group of Hydra's.
 
-
-def study_keys() -> Iterator[str]:
-    """Yield every key of a study that a command line may set, those of sections dotted."""
-    from depthgauge.config import Config
-
-    yield from (key for key, _ in _leaves("", Config()))
-
-
-def key_values() -> dict[str, list[str]]:
-    """Return the values of keys that take a name, and of the commands' own."""
-    from depthgauge.cli.prune import SCALES
-    from depthgauge.config import Config
+    To look them up imports PyTorch, so that the script holds them.
+    """
     from depthgauge.datasets.prepared import SPLITS
     from depthgauge.nets.costs import COSTS
     from depthgauge.nets.initializers import INITIALIZERS
     from depthgauge.theory import ACTIVATIONS
     from depthgauge.training.procedures import PROCEDURES
 
-    found = {key: _choices(value) for key, value in _leaves("", Config())}
-    return {
-        **{key: choices for key, choices in found.items() if choices},
-        "scale": list(SCALES),
-        "activation": list(ACTIVATIONS),
-        "init": list(INITIALIZERS),
-        "cost": list(COSTS),
-        "procedure": list(PROCEDURES),
-        "split": list(SPLITS),
-        "hydra/launcher": ["basic", "joblib", "submitit_local", "slurm"],
-        "callbacks": ["default", "none", "summary"],
-        "logger": ["csv", "none"],
-        "trainer": ["default"],
-    }
+    tables = {"activation": ACTIVATIONS, "init": INITIALIZERS, "cost": COSTS, "split": SPLITS}
+    named = {key: list(table) for key, table in {**tables, "procedure": PROCEDURES}.items()}
+    return {**dict(_choices("", Config())), **named}
 
 
-def _leaves(prefix: str, config: Any) -> Iterator[tuple[str, Any]]:
-    """Yield dotted keys with their values; the tables of a page are no keys of a command line."""
-    for each in fields(config):
-        value = getattr(config, each.name)
-        if is_dataclass(value):
-            if each.name == "dataset":
-                yield "dataset", None
-            yield from _leaves(f"{prefix}{each.name}.", value)
-        elif not isinstance(value, dict):
-            yield f"{prefix}{each.name}", value
+def _choices(above: str, settings: object) -> Iterator[tuple[str, list[str]]]:
+    """Yield each dotted key whose value is a choice of an Enum, or true or false."""
+    for each in fields(settings) if is_dataclass(settings) else ():
+        value, key = getattr(settings, each.name), above + each.name
+        if isinstance(value, Enum):
+            yield key, [str(choice.value) for choice in type(value)]
+        elif isinstance(value, bool):
+            yield key, ["true", "false"]
+        else:
+            yield from _choices(f"{key}.", value)
 
 
-def _choices(value: Any) -> list[str]:
-    if isinstance(value, Enum):
-        return [str(each.value) for each in type(value)]
-    return ["true", "false"] if isinstance(value, bool) else []
+def offered(line: str, names: dict[str, list[str]]) -> list[str]:
+    """Return the key=value words that may end a command line; `names` are values by key."""
+    _, command, *words = line.split()
+    words += [""] * line[-1].isspace()
+    key, equals, value = words[-1].partition("=")
+    before = value[: value.rfind(",") + 1]
+    if command in HYDRAS and key not in names:
+        asked = f"{key}{equals}{value.removeprefix(before)}"
+        found = _hydras([*words[:-1], asked])
+        if before:
+            return [f"{key}={before}{each.partition('=')[2]}" for each in found]
+        return found if equals else sorted({*found, *(f"{each}=" for each in names)})
+    if equals:
+        return [f"{key}={before}{name}" for name in names.get(key) or _pages(key)]
+    return [f"{each}=" for each in KEYS[command]]
 
 
-def _options(parser: argparse.ArgumentParser) -> list[str]:
-    shown = (action for action in parser._actions if action.help != argparse.SUPPRESS)
-    return [word for action in shown for word in action.option_strings]
+def _pages(group: str) -> list[str]:
+    return sorted(path.stem for path in (project_root() / "conf" / group).glob("*.yaml"))
 
 
-def _case(
-    name: str, words: Mapping[str, Iterable[str]], pages: Mapping[str, str] | None = None
-) -> str:
-    """Return a function that prints the words of its first argument."""
-    lines = [f"        {shlex.quote(each)}) echo {shlex.join(words[each])} ;;" for each in words]
-    for each, group in (pages or {}).items():
-        lines.append(f"        {shlex.quote(each)}) _depthgauge_pages {group} ;;")
-    return "\n".join((f"{name}() {{", '    case "$1" in', *lines, "    esac", "}", ""))
+def _hydras(words: Sequence[str]) -> list[str]:
+    """Return what Hydra offers for the last word; nothing where the others do not compose."""
+    from depthgauge.cli.hydra_words import offer_models_to, option_of, ordered
+    from depthgauge.cli.train import run_hydra
+
+    hydras = ordered(words)
+    options = [
+        part
+        for name in ("--config-dir", "-cd", "--config-name", "-cn")
+        if (value := option_of(hydras, name)) is not None
+        for part in (name, value)
+    ]
+    keys = [word for word in words[:-1] if "=" in word and not word.startswith("-")]
+    printed = io.StringIO()
+    os.environ["COMP_LINE"] = " ".join(["train", *keys, words[-1]])
+    with suppress(Exception), redirect_stdout(printed), redirect_stderr(io.StringIO()):
+        os.chdir(project_root())
+        offer_models_to(hydras)
+        run_hydra([*options, "-sc", "query=fish"], lambda _: None)
+    return printed.getvalue().split()

@@ -21,7 +21,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from depthgauge.cli.forget import unless_forgotten
-from depthgauge.cli.key_values import parse
 from depthgauge.datasets import catalogue, receipt
 from depthgauge.datasets.fetch import Fetcher
 from depthgauge.datasets.lists import extra_sets
@@ -32,17 +31,15 @@ from depthgauge.errors import ConfigError, DataError, ResourceError
 from depthgauge.files import scratch
 from depthgauge.project import project_root, require_dvc
 
-KEYS = ("dataset", "file", "sha256")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of this stage: it has none beside its overrides."""
+    """Declare no option: the command takes key=value words alone."""
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Fetch what the overrides ask for."""
     root = project_root()
-    values = parse(arguments.overrides, KEYS)
+    values: dict[str, str] = arguments.values
     usual = ",".join((*catalogue.PINNED, *_listed_elsewhere(root)))
     asked = values.get("dataset", usual).split(",")
     catalogue.require(asked)

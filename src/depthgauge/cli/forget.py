@@ -11,19 +11,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from depthgauge.cli.key_values import parse
 from depthgauge.datasets.lists import extra_sets, forget_extra
 from depthgauge.errors import ConfigError, DepthgaugeError
 from depthgauge.project import project_root
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of this stage: it has none beside its overrides."""
+    """Declare no option: the command takes key=value words alone."""
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Forget the data set that the overrides name; raises ConfigError when it is not listed."""
-    root, values = project_root(), parse(arguments.overrides, ("dataset",))
+    root, values = project_root(), arguments.values
     if "dataset" not in values:
         raise ConfigError("which data set? add dataset=NAME, as in dataset=cifar10")
     forget_extra(root, values["dataset"])

@@ -29,11 +29,19 @@ COMMANDS = {
     "completion": "print the completion of words for a shell",
 }
 
-KEYED = ("fetch", "prepare", "forget", "train", "status", "show")
-"""Commands that take key=value words."""
+HYDRAS = ("train", "status")
+"""Commands whose key=value words Hydra composes a study from."""
 
-CHOOSING = {"claims": ("study",), "track": ("study",), "prune": ("scale",)}
-"""Commands that take these keys alone, as study=NAME or study=NAME,NAME."""
+KEYS = {
+    "fetch": ("dataset", "file", "sha256"),
+    "prepare": ("dataset", "unreadable"),
+    "forget": ("dataset",),
+    "show": ("dataset", "split", "samples"),
+    "claims": ("study",),
+    "track": ("study",),
+    "prune": ("scale",),
+}
+"""The keys of the other commands that take key=value words."""
 
 CONFIG_KEYS = ("study", "scale", "dataset")
 """Written key=value with every command, never as an option."""
@@ -41,7 +49,7 @@ CONFIG_KEYS = ("study", "scale", "dataset")
 PIPELINE = (
     *("PIL", "altair", "dvc", "filelock", "grimp", "hydra", "hydra_plugins", "jaxtyping", "mlflow"),
     *("numba", "omegaconf", "psutil", "pypi_simple", "pytorch_lightning", "pytorch_optimizer"),
-    *("requests", "rich", "safetensors", "sklearn", "threadpoolctl", "tqdm", "urllib3"),
+    *("requests", "rich", "safetensors", "shtab", "sklearn", "threadpoolctl", "tqdm", "urllib3"),
     *("vl_convert", "xarray", "yaml"),
 )
 """What the extra `pipeline` installs, by the names that are imported."""
@@ -90,41 +98,44 @@ def _run(words: list[str]) -> None:
     if not words or words[0] not in COMMANDS:
         _overview().parse_args(words or ["--help"])
     name = words[0]
+    _require_no_keys_as_options(words)
     command = importlib.import_module(f"depthgauge.cli.{name}")
     if name == "train" and not {"-h", "--help"} & set(words):  # Hydra reads the words itself
-        command.run_words(chosen(name, words[1:]))
+        command.run_words(words[1:])
         return
-    found = parser_of(name, command).parse_intermixed_args(chosen(name, words[1:]))
+    found = parser_of(name, command).parse_intermixed_args(words[1:])
     for word in found.overrides:
         key, _, value = word.partition("=")
         if key != "overrides" and key in vars(found):
             raise ConfigError(f"{word}: this is an option of {name}; write --{key} {value}")
-    if found.overrides and name not in KEYED:
-        keys = ", ".join(f"{key}=" for key in CHOOSING.get(name, ())) or "no key=value"
-        raise ConfigError(
-            f"{found.overrides[0]} will not do: {name} takes {keys}; its options are in"
-            f" `depthgauge {name} --help`"
-        )
+    if name not in HYDRAS:
+        found.values = values_of(name, found.overrides)
     command.run(found)
 
 
-def chosen(name: str, words: Sequence[str]) -> list[str]:
-    """Return words with the keys of CHOOSING as the options that the command's parser knows.
-
-    Raises ConfigError for a key of the config that is written as an option.
-    """
-    found: list[str] = []
+def _require_no_keys_as_options(words: Sequence[str]) -> None:
     for place, word in enumerate(words):
         option, _, value = word.partition("=")
-        if option.removeprefix("--") in CONFIG_KEYS and option.startswith("--"):
+        key = option.removeprefix("--")
+        if key in CONFIG_KEYS and option != key:
             given = value or "".join(words[place + 1 : place + 2]) or "NAME"
-            key = option.removeprefix("--")
             raise ConfigError(f"{option} is a key, not an option: write {key}={given}")
-        if option in CHOOSING.get(name, ()):
-            found += [part for each in value.split(",") for part in (f"--{option}", each)]
-        else:
-            found.append(word)
-    return found
+
+
+def values_of(name: str, words: Sequence[str]) -> dict[str, str]:
+    """Return key -> value of a command's key=value words; ConfigError for one it does not take."""
+    values: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or not value or key not in KEYS.get(name, ()):
+            keys = ", ".join(f"{known}=VALUE" for known in KEYS.get(name, ())) or "no key=value"
+            raise ConfigError(
+                f"unknown word {word!r}: {name} takes {keys}; see `depthgauge {name} --help`"
+            )
+        if key in values:
+            raise ConfigError(f"{key} is given twice; give it once, as in {key}=A,B for several")
+        values[key] = value
+    return values
 
 
 def parser_of(name: str, command: ModuleType) -> argparse.ArgumentParser:
@@ -137,7 +148,8 @@ def parser_of(name: str, command: ModuleType) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     command.add_arguments(parser)
-    keys = "settings, as in dataset=mnist seeds=4" if name in KEYED else argparse.SUPPRESS
+    keyed = name in HYDRAS or name in KEYS
+    keys = "settings, as in dataset=mnist seeds=4" if keyed else argparse.SUPPRESS
     # with a default, argparse does not name it among what is required
     parser.add_argument("overrides", nargs="*", default=[], metavar="key=value", help=keys)
     return parser

@@ -13,7 +13,6 @@ import argparse
 from pathlib import Path
 
 from depthgauge.cli.forget import unless_forgotten
-from depthgauge.cli.key_values import parse
 from depthgauge.datasets import catalogue
 from depthgauge.datasets.lists import extra_sets, list_extra, list_prepared
 from depthgauge.datasets.prepare import prepare
@@ -22,22 +21,18 @@ from depthgauge.datasets.small_imagenet import in_words
 from depthgauge.errors import ConfigError
 from depthgauge.project import project_root
 
-KEYS = ("dataset", "unreadable")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of this stage: it has none beside its overrides."""
+    """Declare no option: the command takes key=value words alone."""
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Prepare what the overrides ask for."""
     root = project_root()
-    values = parse(arguments.overrides, KEYS)
+    values: dict[str, str] = arguments.values
     unreadable = values.get("unreadable", "0")
     if not unreadable.isdecimal():
-        raise ConfigError(
-            f"unreadable={unreadable} will not do: give a number of images, 0 or more"
-        )
+        raise ConfigError(f"invalid unreadable={unreadable}: give a number of images, 0 or more")
     if "dataset" in values:
         asked = values["dataset"].split(",")
         catalogue.require(asked)

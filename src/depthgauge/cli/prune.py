@@ -20,29 +20,26 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 from rich.box import SIMPLE
+from rich.filesize import decimal
 from rich.table import Table
 from tqdm import tqdm
 
 from depthgauge.config import Scale
 from depthgauge.console.terminal import console
-from depthgauge.errors import ResourceError
+from depthgauge.errors import ConfigError, ResourceError
 from depthgauge.planning.cache import plan_summary, studies
 from depthgauge.planning.study_file import scales_of
 from depthgauge.project import project_root
-from depthgauge.store.state import CELLS, held, size
+from depthgauge.store.state import CELLS, KEY, held, size
 
 SCALES = tuple(map(str, Scale))
 
 UNUSED = "no study"
 
-KEY = "[0-9a-f]" * 32
-"""The name of a block's folder; .cells holds sweeps and plans too."""
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `depthgauge prune`."""
     parser.add_argument("--yes", action="store_true", help="remove the unused blocks")
-    parser.add_argument("--scale", choices=SCALES, action="append", help=argparse.SUPPRESS)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -52,20 +49,24 @@ def run(arguments: argparse.Namespace) -> None:
     from being planned, since its blocks would look unused.
     """
     os.chdir(project_root())
+    scales = arguments.values.get("scale", ",".join(SCALES)).split(",")
+    for scale in scales:
+        if scale not in SCALES:
+            raise ConfigError(f"scale={scale} is unknown; choose one of {', '.join(SCALES)}")
     if arguments.yes:
         require_rest()
-    used = users(arguments.scale or SCALES)
+    used = users(scales)
     sizes = {folder: size(folder) for folder in sorted(CELLS.glob(KEY))}
     unused = [folder for folder in sizes if folder.name not in used]
     _show(sizes, used)
     if not arguments.yes:
         if unused:
-            freed = in_units(sum(sizes[folder] for folder in unused))
+            freed = decimal(sum(sizes[folder] for folder in unused))
             print(f"`depthgauge prune --yes` removes {len(unused)} blocks and frees {freed}")
         return
     require_rest()  # planning took its time
     removed = [folder for folder in unused if remove(folder)]
-    print(f"removed {len(removed)} blocks, freed {in_units(sum(sizes[each] for each in removed))}")
+    print(f"removed {len(removed)} blocks, freed {decimal(sum(sizes[each] for each in removed))}")
 
 
 def require_rest() -> None:
@@ -103,14 +104,6 @@ def remove(folder: Path) -> bool:
     return True
 
 
-def in_units(count: int) -> str:
-    """Return bytes as a person says them, in powers of ten."""
-    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if count >= unit:
-            return f"{count / unit:.1f} {name}"
-    return f"{count} bytes"
-
-
 def _show(sizes: dict[Path, int], used: dict[str, str]) -> None:
     counts: dict[str, list[int]] = defaultdict(list)
     for folder, bytes_used in sizes.items():
@@ -121,6 +114,6 @@ def _show(sizes: dict[Path, int], used: dict[str, str]) -> None:
     table.add_column("disk", justify="right")
     for study in sorted(counts, key=lambda name: (name == UNUSED, name)):
         style = "yellow" if study == UNUSED else ""
-        table.add_row(study, str(len(counts[study])), in_units(sum(counts[study])), style=style)
-    table.add_row("in all", str(len(sizes)), in_units(sum(sizes.values())))
+        table.add_row(study, str(len(counts[study])), decimal(sum(counts[study])), style=style)
+    table.add_row("in all", str(len(sizes)), decimal(sum(sizes.values())))
     console().print(table)

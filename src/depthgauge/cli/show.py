@@ -11,12 +11,9 @@ file, and its path is printed.
 import argparse
 from pathlib import Path
 
-from depthgauge.cli.key_values import parse
 from depthgauge.datasets.prepared import SPLITS, load, path_of
 from depthgauge.errors import ConfigError
 from depthgauge.project import project_root
-
-KEYS = ("dataset", "split", "samples")
 
 MOST = 100
 """Images in a row."""
@@ -32,14 +29,14 @@ def run(arguments: argparse.Namespace) -> None:
 
     Raises ConfigError for a split or number there is not, DataError for a set not prepared.
     """
-    values = parse(arguments.overrides, KEYS)
+    values: dict[str, str] = arguments.values
     split, samples = values.get("split", "train"), values.get("samples", "10")
     if "dataset" not in values:
         raise ConfigError("which data set? add dataset=NAME, as in dataset=mnist")
     if split not in SPLITS:
         raise ConfigError(f"split={split} is unknown; choose one of {', '.join(SPLITS)}")
     if not samples.isdecimal() or not 1 <= int(samples) <= MOST:
-        raise ConfigError(f"samples={samples} will not do: give a number from 1 to {MOST}")
+        raise ConfigError(f"invalid samples={samples}: give a number from 1 to {MOST}")
     path = _sheet(project_root(), values["dataset"], split, int(samples), arguments.out)
     print(path)
 

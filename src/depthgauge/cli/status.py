@@ -3,6 +3,7 @@
   depthgauge status                               every study, at the pipeline's scale
   depthgauge status study=nielsen_accuracy        a line a cell; several: study=NAME,NAME
   depthgauge status scale=paper                   at another scale; other words as for train
+  depthgauge status --config-dir my_conf          the studies of a folder of yours, too
   depthgauge status --json                        for machines: cells and blocks, seconds
 
 A cell whose record is in build/ is done, wherever it was computed. The times are measured on the
@@ -26,10 +27,18 @@ from depthgauge.console.status_table import CellStatus, StudyStatus, show
 from depthgauge.errors import ConfigError, DataError, DepthgaugeError
 from depthgauge.planning.cache import plan_summary, studies
 from depthgauge.planning.estimate import Speed, measured_speed, seconds_left
-from depthgauge.planning.study_file import minutes_of, pipeline_scale
+from depthgauge.planning.study_file import minutes_of, pipeline_scale, unknown
 from depthgauge.planning.summary import CellSummary
 from depthgauge.project import project_root
-from depthgauge.store.state import CELLS, BlockState, State, assembled_keys, inspect
+from depthgauge.store.state import (
+    CELLS,
+    KEY,
+    BlockState,
+    State,
+    assembled_keys,
+    inspect,
+    of_earlier_version,
+)
 from depthgauge.user_code.search_path import search_in
 
 
@@ -63,17 +72,19 @@ def run(arguments: argparse.Namespace) -> None:
         print(json.dumps({"studies": [asdict(each) for each in found]}, indent=1))
         return
     show(found, every_cell=len(names) == 1)
+    old = sum(map(of_earlier_version, CELLS.glob(KEY)))
+    if old:
+        print(f"{old} blocks in .cells are of an earlier version: `depthgauge prune` lists them")
 
 
 def _asked(overrides: Sequence[str]) -> tuple[list[str], str, list[str]]:
     """Return the studies, the scale and all words but study=."""
     values = {key: value for key, _, value in (word.partition("=") for word in overrides)}
-    known = studies()
+    known = studies(overrides)
     names = values["study"].split(",") if "study" in values else known
-    elsewhere = "hydra.searchpath" in values
     for name in names:
-        if name not in known and not elsewhere:
-            raise ConfigError(f"study={name} is unknown; there are {', '.join(known)}")
+        if name not in known:
+            raise unknown("study", name, known)
     scale = values.get("scale", pipeline_scale())
     words = [word for word in overrides if not word.startswith(("study=", "scale="))]
     return names, scale, [*words, f"scale={scale}"]

@@ -17,15 +17,14 @@ from depthgauge.studies.judged_records import read_records
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of `depthgauge track`."""
-    parser.add_argument("--study", action="append", help=argparse.SUPPRESS)  # study=NAME
+    """Declare no option: the command takes study=NAME alone."""
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Track each study that has records in build/."""
     os.chdir(project_root())
     folders: list[Path] = []
-    for pattern in arguments.study or ["*"]:
+    for pattern in arguments.values.get("study", "*").split(","):
         found = sorted(path for path in Path("build").glob(pattern) if path.is_dir())
         if not found:
             raise DataError(f"no records in build/{pattern}; run `dvc repro` or `dvc pull` first")

@@ -26,20 +26,11 @@ from hydra.types import TaskFunction
 
 from depthgauge.cli.hydra_words import SHOWS, offer_models_to, ordered
 from depthgauge.errors import ConfigError
-from depthgauge.execution.assemble import out_folder
-from depthgauge.execution.planned_cells import trials
-from depthgauge.execution.sweep import carry_out
-from depthgauge.execution.worker import dry_run, planned_again, train_cell
-from depthgauge.planning.command import Command, command, folder_of, plans_a_grid
+from depthgauge.planning import compose  # registers our schema, sweeper and resolvers  # noqa: F401
+from depthgauge.planning.command import Command, command
 from depthgauge.planning.hydra_errors import refusal, refusals
-from depthgauge.planning.plan import (
-    axes_of_trials,
-    require_one_study,
-    study_of,
-    with_short_names,
-)
+from depthgauge.planning.study_file import study_of
 from depthgauge.project import project_root
-from depthgauge.training.environment import require_neutral_environment
 from depthgauge.user_code.search_path import search_in
 
 
@@ -60,56 +51,47 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_words(words: Sequence[str]) -> None:
     """Train what is not finished yet, then assemble and track it; or what Hydra's options ask."""
-    root = project_root()
-    ours, hydras = "--dry-run" in words, ordered(words)
+    root, hydras = project_root(), ordered(words)
     if any(word.startswith("study=") for word in hydras):
         study_of(hydras)
     search_in([Path.cwd(), root])
     os.chdir(root)
-    shows = any(word.split("=")[0] in SHOWS for word in words)
-    task = dry_run if ours else train_cell
     offer_models_to(hydras)
-    if not shows:
-        require_neutral_environment()  # now, rather than once a cell
-    with command(dry_run=ours) as begun, _hydras_errors(begun):
-        try:
-            run_hydra(hydras, task)
-        except Exception:
-            # Hydra takes what does not compose for a single run, and says why that has no grid
-            if begun.config is not None or shows or any(map(_chooses_the_mode, hydras)):
-                raise
-            run_hydra(["--multirun", *hydras], task)
-        if not shows:
-            _finish(begun)
+    with command(dry_run="--dry-run" in words) as begun, _hydras_errors(begun):
+        if any(word.split("=")[0] in SHOWS for word in words):
+            run_hydra(hydras, lambda _: None)  # prints, and never calls the task
+        else:
+            _train(hydras, begun)
+
+
+def _train(hydras: Sequence[str], begun: Command) -> None:
+    # these import torch, which what only prints does without
+    from depthgauge.execution.sweep import finish_trials
+    from depthgauge.execution.worker import dry_run, train_cell
+    from depthgauge.training.environment import require_neutral_environment
+
+    require_neutral_environment()  # now, rather than once a cell
+    task = dry_run if begun.dry_run else train_cell
+    try:
+        run_hydra(hydras, task)
+    except Exception:
+        # Hydra takes what does not compose for a single run, and says why that has no grid
+        if begun.config is not None or any(map(_chooses_the_mode, hydras)):
+            raise
+        run_hydra(["--multirun", *hydras], task)
+    if begun.config is None:
+        raise ConfigError(
+            "the config has no hydra.callbacks.depthgauge, so that what was trained stays in .cells"
+            " alone; begin your config with `defaults: [config]`"
+        )
+    if not begun.dry_run:
+        finish_trials(begun.config)
 
 
 def run_hydra(words: Sequence[str], task: TaskFunction) -> None:
     """Let Hydra compose what `words` say, and run `task`; raises what goes wrong."""
     with _argv(words):
         hydra.main(str(Path("conf").absolute()), "config", version_base="1.3")(task)()
-
-
-def _finish(begun: Command) -> None:
-    """Assemble and track what was trained without a plan."""
-    config = begun.config
-    if config is None:
-        raise ConfigError(
-            "the config has no hydra.callbacks.depthgauge, so that what was trained stays in .cells"
-            " alone; begin your config with `defaults: [config]`"
-        )
-    if begun.dry_run or plans_a_grid(config):
-        return
-    notes = trials(config)
-    if not notes:
-        raise ConfigError(f"{folder_of(config)}: no cell was trained; is the grid empty?")
-    require_one_study({note.study for note in notes})
-    axes = axes_of_trials([note.words for note in notes], [note.config for note in notes])
-    planned = with_short_names(
-        planned_again(position, note, varied)
-        for position, (note, varied) in enumerate(zip(notes, axes, strict=True))
-    )
-    out_folder(planned[0].config)
-    carry_out(planned[0].study, planned, lambda: None, config, already=0)
 
 
 def _chooses_the_mode(word: str) -> bool:

@@ -35,8 +35,8 @@ def show(verdicts: Sequence[dict[str, Any]], total: int) -> None:
         return
     for nature in dict.fromkeys(each["nature"] for each in verdicts if "nature" in each):
         counts = Counter(each["verdict"] for each in verdicts if each.get("nature") == nature)
-        told = ", ".join(f"{counts[kind]} {WORDS[kind]}" for kind in WORDS)
-        out.print(f"  {NATURES[nature]}: {told}")
+        verdict_counts = ", ".join(f"{counts[kind]} {WORDS[kind]}" for kind in WORDS)
+        out.print(f"  {NATURES[nature]}: {verdict_counts}")
     out.print(_table(verdicts, wide=out.width >= NARROW))
     for each in verdicts:
         if each["verdict"] != "holds":

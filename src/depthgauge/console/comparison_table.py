@@ -19,25 +19,25 @@ ROWS = 30
 def show_claims(changes: Sequence[Change], first: int, second: int) -> bool:
     """Print the claims that changed, of so many in the first and second judgement."""
     out = console()
-    told = [each for each in changes if each.matters]
-    if told:
+    shown = [each for each in changes if each.matters]
+    if shown:
         table = _table("claim", "A", "B", "p", "verdict", "what changed")
-        for each in told:
+        for each in shown:
             p = "" if each.p is None else f"{each.p:.2g}"
             sides = _number(each.first), _number(each.second)
             table.add_row(escape(each.id), *sides, p, _verdicts(each), _what(each))
         out.print(table)
-    within = len(changes) - len(told)
-    gone, new = (sum(getattr(each, side) is None for each in told) for side in ("second", "first"))
+    within = len(changes) - len(shown)
+    gone, new = (sum(getattr(each, side) is None for each in shown) for side in ("second", "first"))
     out.print(
         f"{first} claims in A, {second} in B; {new} appear, {gone} vanish,"
-        f" {sum(each.other_verdict for each in told)} have another verdict,"
-        f" {sum(each.other_rule for each in told)} another rule;"
-        f" {sum(each.beyond_chance for each in told)} numbers moved beyond chance, {within} within"
+        f" {sum(each.other_verdict for each in shown)} have another verdict,"
+        f" {sum(each.other_rule for each in shown)} another rule;"
+        f" {sum(each.beyond_chance for each in shown)} numbers moved beyond chance, {within} within"
         " it, all others are the same to the last digit",
         soft_wrap=True,
     )
-    return bool(told)
+    return bool(shown)
 
 
 def show_records(found: Comparison, title: str) -> bool:

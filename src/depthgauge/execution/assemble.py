@@ -39,7 +39,7 @@ def out_folder(config: Config) -> Path | None:
         return None
     parts = PurePath(config.out).parts
     if len(parts) < 2 or parts[0] != "build" or ".." in parts or "\0" in config.out:
-        raise ConfigError(f"out={config.out!r} will not do: name a folder below build, as build/x")
+        raise ConfigError(f"invalid out={config.out!r}: name a folder below build, as build/x")
     return Path(config.out)
 
 

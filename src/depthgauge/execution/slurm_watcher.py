@@ -24,7 +24,7 @@ class Queue(SlurmInfoWatcher):
     for ever.
     """
 
-    told: str = ""
+    reported: str = ""
     """What was last said about jobs that wait."""
 
     def _make_command(self) -> list[str]:
@@ -40,10 +40,10 @@ class Queue(SlurmInfoWatcher):
 
     def _tell(self, reasons: set[str]) -> None:
         """Say once why jobs wait; some reasons need a person."""
-        told = ", ".join(sorted(reasons))
-        if told and told != self.told:
-            print(f"depthgauge: jobs wait in Slurm's queue ({told})", file=sys.stderr)
-        self.told = told
+        waiting = ", ".join(sorted(reasons))
+        if waiting and waiting != self.reported:
+            print(f"depthgauge: jobs wait in Slurm's queue ({waiting})", file=sys.stderr)
+        self.reported = waiting
 
     def ended(self) -> bool:
         """Return whether all jobs have ended."""

@@ -13,18 +13,24 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from depthgauge.console.plan_table import show_plan
-from depthgauge.errors import DepthgaugeError, ResourceError
+from depthgauge.errors import ConfigError, DepthgaugeError
 from depthgauge.execution.assemble import assemble, out_folder, require_a_rate
 from depthgauge.execution.failure_causes import cause, watched_workers
 from depthgauge.execution.mlflow_runs import sweep_folder, track_study, tracked_sweep, warn_once
-from depthgauge.execution.planned_cells import write_planned
-from depthgauge.execution.worker import cell_file_of, is_done, require_runnable
-from depthgauge.planning.command import current, folder_of, set_for_jobs
+from depthgauge.execution.planned_cells import trials, write_planned
+from depthgauge.execution.worker import cell_file_of, is_done, planned_again, require_runnable
+from depthgauge.files import write_text
+from depthgauge.planning.command import current, folder_of, plans_a_grid, set_for_jobs
 from depthgauge.planning.hydra_errors import refusals
-from depthgauge.planning.plan import Planned, planned_cells
+from depthgauge.planning.plan import (
+    Planned,
+    axes_of_trials,
+    planned_cells,
+    require_one_study,
+    with_short_names,
+)
 from depthgauge.planning.slurm import asked_of_slurm, gave_up, job_name, require_slurm
 from depthgauge.planning.summary import summary_of
-from depthgauge.store.state import CELLS
 
 WORKER_REPLACED = "A worker stopped while some jobs were given to the executor"
 """How loky's warning begins."""
@@ -48,9 +54,7 @@ def sweep(
     for sentence in _left_out(study, planned, words):
         print(sentence)
     folder = folder_of(config)
-    with writing():
-        folder.mkdir(parents=True, exist_ok=True)
-        OmegaConf.save(config, folder / "multirun.yaml")
+    write_text(folder / "multirun.yaml", OmegaConf.to_yaml(config))
     notes = [replace(cell_file_of(each), runs=runs) for each in left]
     set_for_jobs(config, "sweeper.plan", write_planned(folder, notes))
     launcher = _launcher(config, context, task)
@@ -92,6 +96,23 @@ def carry_out(
     print(f"{study}: {len(planned)} cells done, {already} of them already were")
 
 
+def finish_trials(config: DictConfig) -> None:
+    """Assemble and track what was trained without a plan: a single run, or a search's trials."""
+    if plans_a_grid(config):
+        return
+    notes = trials(config)
+    if not notes:
+        raise ConfigError(f"{folder_of(config)}: no cell was trained; is the grid empty?")
+    require_one_study({note.study for note in notes})
+    axes = axes_of_trials([note.words for note in notes], [note.config for note in notes])
+    planned = with_short_names(
+        planned_again(position, note, varied)
+        for position, (note, varied) in enumerate(zip(notes, axes, strict=True))
+    )
+    out_folder(planned[0].config)
+    carry_out(planned[0].study, planned, lambda: None, config, already=0)
+
+
 def _despite_lost_jobs(launch: Callable[[], None]) -> None:
     try:
         launch()
@@ -110,18 +131,6 @@ def replaced_workers_are_no_news() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", WORKER_REPLACED)
         yield
-
-
-@contextmanager
-def writing() -> Iterator[None]:
-    """Turn what the disk refuses into a ResourceError."""
-    try:
-        yield
-    except OSError as error:
-        raise ResourceError(
-            f"cannot write below {CELLS.absolute()}: {error.strerror or error};"
-            " free some space or make the folder writable, then repeat the command"
-        ) from error
 
 
 def _launcher(config: DictConfig, context: HydraContext, task: TaskFunction) -> Launcher:

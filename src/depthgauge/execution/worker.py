@@ -21,12 +21,11 @@ from depthgauge.execution.mlflow_runs import sweep_folder, tracked_cell
 from depthgauge.execution.objective import objective_of, require_objective
 from depthgauge.execution.planned_cells import CellFile, read_planned, write_trial
 from depthgauge.files import write_text
-from depthgauge.planning.command import plans_a_grid, words_of
-from depthgauge.planning.hydra_errors import WHICH
+from depthgauge.planning.command import plans_a_grid, search_config_folders, words_of
 from depthgauge.planning.plan import Planned, checked, planned_cell, prepared_data
 from depthgauge.planning.slurm import OUT_OF_TIME, asked_of_slurm, gave_up
+from depthgauge.planning.study_file import WHICH
 from depthgauge.planning.summary import summary_of
-from depthgauge.planning.user_folders import search_config_folders
 from depthgauge.provenance.block import write_origin
 from depthgauge.signals import Terminated, end_with_parent
 from depthgauge.store.state import CELLS
@@ -182,7 +181,8 @@ def finish(block: Block, compute: Callable[[], None]) -> None:
     except DepthgaugeError as error:
         _note(trouble, str(error))
     except OSError as error:
-        _note(trouble, f"cannot write in {trouble.parent}: {error.strerror or error}; mend that")
+        reason = f"{error.strerror or error}; free some space or make it writable"
+        _note(trouble, f"cannot write in {trouble.parent}: {reason}")
     except Exception as error:  # unforeseen: the other cells still deserve their turn
         if gave_up(error):
             _note(trouble, OUT_OF_TIME)

@@ -1,11 +1,16 @@
-"""Summaries of plans, kept in .cells/plans: the libraries need seconds to load, a file none."""
+"""Cache of summaries of plans, in .cells/plans.
+
+`status` then reads files: to compose every page and to import PyTorch takes tens of seconds.
+"""
 
 import hashlib
 import json
 import os
 import platform
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,17 +18,24 @@ from typing import Any
 import depthgauge
 from depthgauge.errors import DataError, ResourceError
 from depthgauge.files import write_text
-from depthgauge.planning.summary import PlanSummary, as_values, from_values, summary_of
+from depthgauge.planning.summary import PlanSummary, from_values, summary_of
 from depthgauge.store.state import CELLS
 
 PLANS = CELLS / "plans"
+
+SEARCHED = "hydra.searchpath="
+"""How the word begins that names folders of pages outside of conf."""
 
 UNRELATED = ("claims", "report", "tracking", "comparison")
 """Packages that no plan depends on."""
 
 
-def studies() -> list[str]:
-    """Return the names of the pages in conf/study of the current folder."""
+def studies(words: Sequence[str] = ()) -> list[str]:
+    """Return the names of the pages in conf/study, and in the folders that `words` search."""
+    if any(word.startswith(SEARCHED) for word in words):
+        from depthgauge.planning.compose import pages
+
+        return pages("study", words)
     return sorted(path.stem for path in Path("conf/study").glob("*.yaml"))
 
 
@@ -33,10 +45,6 @@ def plan_summary(study: str, overrides: Sequence[str]) -> PlanSummary:
     Raises DataError where a data set that it needs is not prepared, and whatever `plan` raises.
     """
     words = [f"study={study}", *overrides]
-    if any(word.startswith("hydra.searchpath=") for word in words):  # pages outside of conf
-        from depthgauge.planning.plan import plan
-
-        return summary_of(study, plan(words))
     path = PLANS / f"{hashlib.sha256(json.dumps(words).encode()).hexdigest()[:32]}.json"
     stamp = _fingerprint(words)
     known = _kept(path)
@@ -70,21 +78,23 @@ def _planned(study: str, words: list[str], path: Path, stamp: str) -> PlanSummar
     except DataError as error:
         _keep(path, {"stamp": stamp, "lacking": str(error)})
         raise
-    if not any(map(has_user_code, planned)):  # whose files are not part of the stamp
-        _keep(path, {"stamp": stamp, **as_values(summary)})
+    elsewhere = any("pkg://" in word for word in words)
+    if not elsewhere and not any(map(has_user_code, planned)):  # whose files the stamp leaves out
+        _keep(path, {"stamp": stamp, **asdict(summary)})
     return summary
 
 
 def _fingerprint(words: Sequence[str]) -> str:
     """Return a digest of all that a plan depends on: words, pages, code, data, versions, device."""
     digest = hashlib.sha256(json.dumps([*words, *_surroundings()]).encode())
-    for path in _sources():
+    for path in _sources(words):
         digest.update(str(path).encode() + path.read_bytes())
     return digest.hexdigest()[:32]
 
 
-def _sources() -> Iterator[Path]:
-    yield from sorted(Path("conf").rglob("*.yaml"))
+def _sources(words: Sequence[str]) -> Iterator[Path]:
+    for folder in ("conf", *re.findall(r"file://([^'\",\]]+)", " ".join(words))):
+        yield from sorted(Path(folder).rglob("*.yaml"))
     package = Path(depthgauge.__file__).parent
     for path in sorted(package.rglob("*.py")):
         if path.relative_to(package).parts[0] not in UNRELATED:

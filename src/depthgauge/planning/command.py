@@ -10,6 +10,8 @@ from typing import Any
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from depthgauge.user_code.search_path import search_in
+
 GRID_SWEEPER = "hydra_plugins.depthgauge_sweeper.GridSweeper"
 
 
@@ -62,3 +64,12 @@ def words_of(config: DictConfig, kind: str = "task") -> list[str]:
     """Return the words of the task, or of `hydra`, as given: an interpolation stays as it is."""
     words: Any = OmegaConf.to_container(config.hydra.overrides[kind], resolve=False)
     return words
+
+
+def search_config_folders(config: DictConfig) -> None:
+    """Let modules be imported from the folders of hydra.searchpath and --config-dir.
+
+    The project's root comes first, where processes are started.
+    """
+    sources = [each.path for each in config.hydra.runtime.config_sources if each.schema == "file"]
+    search_in([Path.cwd(), *(Path(path).absolute() for path in sources)])

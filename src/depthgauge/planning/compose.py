@@ -11,8 +11,11 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from hydra import initialize_config_dir
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
@@ -20,8 +23,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from depthgauge.config import Config
-from depthgauge.datasets.lists import prepared_extras
 from depthgauge.planning.command import words_of
+from depthgauge.planning.hydra_errors import refusals
 
 ConfigStore.instance().store(name="schema", node=Config)
 
@@ -41,6 +44,8 @@ ConfigStore.instance().store(group="hydra/sweeper", name="basic", node=SWEEPER)
 
 def if_prepared(names: Sequence[str]) -> str:
     """Return ",NAME" for each of these extra sets that the pipeline has prepared, for an axis."""
+    from depthgauge.datasets.lists import prepared_extras  # numpy, which --cfg and TAB do without
+
     there = prepared_extras(Path.cwd())
     return "".join(f",{name}" for name in names if name in there)
 
@@ -52,6 +57,15 @@ def repeat(width: int, layers: int) -> list[int]:
 
 OmegaConf.register_new_resolver("if_prepared", if_prepared, replace=True)
 OmegaConf.register_new_resolver("repeat", repeat, replace=True)
+
+
+def pages(group: str, words: Sequence[str]) -> list[str]:
+    """Return the pages of a group in conf and in the folders of hydra.searchpath in `words`."""
+    picks = [word for word in words if word.startswith("hydra.searchpath=")]
+    conf = str(Path("conf").absolute())
+    with refusals(), initialize_config_dir(conf, version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        return sorted(loader.get_group_options(group, ObjectType.CONFIG, "config", picks))
 
 
 class Composer:

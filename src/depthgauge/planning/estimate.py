@@ -11,6 +11,9 @@ DEFAULT_SPEED = 25e9
 """Operations a second of one core on small nets (docs/performance.md), until this machine has
 finished a block of its own."""
 
+START_SECONDS = 5.0
+"""What a block may spend on its start; one that took no longer says little about speed."""
+
 Speed = Callable[[CellSummary], float]
 
 
@@ -30,7 +33,7 @@ def measured_speed(cells: Path) -> Speed:
     """Return how many operations a second one core does for a cell, as seen on this machine.
 
     Blocks of the same procedure and width count if some are finished, else those of the same
-    procedure, else all; without any, DEFAULT_SPEED.
+    procedure, else all; without any, DEFAULT_SPEED. Blocks of less than START_SECONDS do not count.
     """
     work: dict[tuple[object, ...], float] = {}
     seconds: dict[tuple[object, ...], float] = {}
@@ -40,7 +43,9 @@ def measured_speed(cells: Path) -> Speed:
             config = json.loads((path.parent / "config.json").read_text())
             kinds = _kinds(config["procedure"], max(config["hidden"]))
             done, took = float(timing["work"]), float(timing["seconds"])
-        except (OSError, ValueError, KeyError, TypeError):  # half a folder is no evidence
+        except (OSError, ValueError, KeyError, TypeError):  # an unfinished block
+            continue
+        if took < START_SECONDS:
             continue
         for kind in kinds:
             work[kind] = work.get(kind, 0) + done

@@ -16,8 +16,7 @@ from yaml import MarkedYAMLError
 
 from depthgauge.config import Config
 from depthgauge.errors import ConfigError, DepthgaugeError, ResourceError
-
-WHICH = "which study? add study=NAME; the pages are in conf/study"
+from depthgauge.planning.study_file import WHICH, unknown
 
 EXTRAS = {"hydra/launcher/submitit": "slurm", "hydra/sweeper/optuna": "optuna"}
 """What names a plugin of Hydra's -> the extra of this package that installs it."""
@@ -33,14 +32,14 @@ def refusals(*also: type[Exception]) -> Iterator[None]:
 
 
 def refusal(error: Exception) -> DepthgaugeError:
-    """Return Hydra's complaint about a command line or a page, for a person to mend.
+    """Return what Hydra refuses of a command line or a page, as one sentence to a person.
 
     That is an error of Hydra's or OmegaConf's own, or one of Python's that they let through.
     """
     if isinstance(error, OverflowError):  # OmegaConf's, which knows the key in its text alone
         reason, _, where = str(error).partition("full_key:")
-        said = f"{' '.join(where.split()[:1])} will not do ({' '.join(reason.split())})"
-        return ConfigError(f"{said}; give a smaller number")
+        word = " ".join(where.split()[:1])
+        return ConfigError(f"invalid {word} ({' '.join(reason.split())}); give a smaller number")
     if isinstance(error, MarkedYAMLError):
         return _no_yaml(error)
     cause = error.__cause__
@@ -50,16 +49,14 @@ def refusal(error: Exception) -> DepthgaugeError:
                 return _not_installed(error.missing_cfg_file, extra)
     if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
         group, _, name = error.missing_cfg_file.rpartition("/")
-        own = f", or dataset.name={name} if you prepared it" if group == "dataset" else ""
-        known = ", ".join(error.options)
-        return ConfigError(f"{group}={name} is unknown; choose one of {known}{own}")
+        return unknown(group, name, error.options)
     full_key = str(getattr(cause, "full_key", ""))
     hydras = full_key.startswith("hydra.")
     if full_key.startswith(("trainer.", "callbacks.", "logger.")):
         return _addition(full_key)
     if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.full_key and not hydras:
         return ConfigError(
-            f"{cause.full_key} is no key of a study{_meant(str(cause.full_key))};"
+            f"unknown setting {cause.full_key}{_meant(str(cause.full_key))};"
             " src/depthgauge/config explains each"
         )
     first = str(error).partition("\n")[0]
@@ -73,11 +70,11 @@ def refusal(error: Exception) -> DepthgaugeError:
     if isinstance(cause, ValidationError):
         word = first.removeprefix("Error merging override ")
         reason = str(cause.msg).splitlines()[0].removeprefix("Invalid value assigned: ")
-        return ConfigError(f"{word} will not do ({reason.rstrip('.')}); give a value of its kind")
+        return ConfigError(f"invalid {word} ({reason.rstrip('.')}); give a value of its kind")
     if hydras:  # with its hint about +key
         return ConfigError(f"{' '.join(str(error).split())}; correct that key of Hydra's")
-    told = [first, str(cause).splitlines()[0]] if isinstance(cause, OmegaConfBaseException) else []
-    said = ": ".join(told) or " ".join(str(error).partition("full_key:")[0].split())
+    lines = [first, str(cause).splitlines()[0]] if isinstance(cause, OmegaConfBaseException) else []
+    said = ": ".join(lines) or " ".join(str(error).partition("full_key:")[0].split())
     return ConfigError(f"{said}; correct that on the command line or in conf")
 
 
@@ -93,7 +90,7 @@ def _no_yaml(error: MarkedYAMLError) -> ConfigError:
     mark = error.problem_mark or error.context_mark
     where = f"{mark.name}, line {mark.line + 1}," if mark else "a page"
     return ConfigError(
-        f"{where} is no YAML ({error.problem}): mend it; a text with : ? or [ needs quotes"
+        f"{where} is not valid YAML ({error.problem}): correct it; quote a text with : ? or ["
     )
 
 
@@ -109,7 +106,7 @@ def _meant(key: str) -> str:
     """Return a question where keys of the config end in `key`, or one is spelt like it."""
     known = list(_keys(Config()))
     near = [each for each in known if each.endswith(f".{key}")] or get_close_matches(key, known, 1)
-    return f" (is {' or '.join(near)} meant?)" if near else ""
+    return f" (did you mean {' or '.join(near)}?)" if near else ""
 
 
 def _keys(settings: object, above: str = "") -> Iterator[str]:

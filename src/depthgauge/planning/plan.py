@@ -1,6 +1,5 @@
 """From the command line to checked cells: Hydra composes, and stops here."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
@@ -18,14 +17,14 @@ from depthgauge.config import Config, Device, plain, sized
 from depthgauge.datasets.imported import imported
 from depthgauge.datasets.prepared import Prepared, identity, load
 from depthgauge.errors import ConfigError, DepthgaugeError
-from depthgauge.planning.command import words_of
+from depthgauge.planning.command import search_config_folders, words_of
 from depthgauge.planning.compose import Composer, parsed_word
 from depthgauge.planning.grid import Grid
-from depthgauge.planning.hydra_errors import WHICH, refusals
+from depthgauge.planning.hydra_errors import refusals
 from depthgauge.planning.models import offer_models
 from depthgauge.planning.slurm import Asked, asked_of_slurm, device_of
+from depthgauge.planning.study_file import WHICH, study_of
 from depthgauge.planning.trainer_additions import require_watching
-from depthgauge.planning.user_folders import search_config_folders
 from depthgauge.training.cell import Cell, build_cell
 from depthgauge.training.device import require_precision
 from depthgauge.training.keys import user_paths
@@ -39,27 +38,6 @@ MOST_VALUES = 100_000
 
 JOB = "train"
 """What Hydra and a batch system call a job."""
-
-
-def study_of(overrides: Sequence[str]) -> str:
-    """Return the one study asked for.
-
-    Raises ConfigError when none is, or several: each study brings a grid of its own, and Hydra
-    would drop both grids without a word.
-    """
-    chosen = [word.partition("=")[2] for word in overrides if word.startswith("study=")]
-    if not chosen:
-        raise ConfigError(WHICH)
-    if len(chosen) > 1 or any(mark in chosen[0] for mark in ",*()[]"):
-        raise ConfigError(
-            f"study={','.join(chosen)} names more than one study; each has a grid of its own, so"
-            " run them one after another"
-        )
-    if not re.fullmatch(r"[\w-]+", chosen[0]):  # it names folders, too
-        raise ConfigError(
-            f"study={chosen[0]!r} will not do: give the name of a page in conf/study, without .yaml"
-        )
-    return chosen[0]
 
 
 @dataclass(frozen=True)
@@ -189,7 +167,7 @@ def checked(config: DictConfig) -> Config:
     unknown = set(config) - {each.name for each in fields(Config)}
     if unknown:
         names = ", ".join(map(str, unknown))
-        raise ConfigError(f"{names} is no key of a study; src/depthgauge/config explains each")
+        raise ConfigError(f"unknown setting {names}; src/depthgauge/config explains each")
     try:
         _require_few_values(config)
         _require_sections(config)
@@ -223,7 +201,7 @@ def _require_sections(config: DictConfig) -> None:
         kind = type(getattr(usual, name))
         if is_dataclass(kind) and OmegaConf.get_type(config[name]) is not kind:
             raise ConfigError(
-                f"{name}={config[name]} will not do: it is a section of keys, as in src/depthgauge/"
+                f"invalid {name}={config[name]}: it is a section of keys, as in src/depthgauge/"
                 "config; set these one by one"
             )
 

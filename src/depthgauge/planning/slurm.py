@@ -95,10 +95,10 @@ def require_slurm(asked: Asked, name: str) -> None:
         )
 
 
-def refused(told: str) -> DepthgaugeError:
+def refused(printed: str) -> DepthgaugeError:
     """Return sbatch's own words as one sentence."""
-    reasons = re.findall(r"^(?:sbatch: error|allocation failure): (.*)$", told, re.MULTILINE)
-    text = "; ".join(dict.fromkeys(reasons)) or " ".join(told.split())
+    reasons = re.findall(r"^(?:sbatch: error|allocation failure): (.*)$", printed, re.MULTILINE)
+    text = "; ".join(dict.fromkeys(reasons)) or " ".join(printed.split())
     if "contact slurm controller" in text:
         return ResourceError(f"Slurm does not answer ({text}); ask who runs the cluster")
     return ConfigError(

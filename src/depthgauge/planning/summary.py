@@ -1,7 +1,7 @@
 """The summary of a plan: what a study's cells are made of, in plain values that a file can hold."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # torch: who reads a summary does without it
@@ -58,13 +58,8 @@ def summary_of(study: str, planned: Sequence["Planned"]) -> PlanSummary:
     return PlanSummary(study, planned[0].config.scale, [_cell(each) for each in planned])
 
 
-def as_values(summary: PlanSummary) -> dict[str, Any]:
-    """Return a summary as JSON can hold it."""
-    return asdict(summary)
-
-
 def from_values(values: dict[str, Any]) -> PlanSummary:
-    """Return the summary that `as_values` gave."""
+    """Return the summary of which `asdict` gave these values."""
     cells = [
         CellSummary(**{**cell, "blocks": [BlockSummary(**block) for block in cell["blocks"]]})
         for cell in values["cells"]

@@ -19,7 +19,7 @@ from depthgauge.errors import DataError
 from depthgauge.files import sha256, write_text
 from depthgauge.store.state import CELLS
 
-TOLD = ("commit", "machine", "software")
+NAMED = ("commit", "machine", "software")
 """What training says of a block, in the origin.json beside it."""
 
 
@@ -54,7 +54,7 @@ def origins(
                 records=_digest(build / study),
                 blocks=len(blocks),
                 seconds=round(sum(block["seconds"] for block in blocks), 1),
-                **{name: _distinct(block[name] for block in blocks) for name in TOLD},
+                **{name: _distinct(block[name] for block in blocks) for name in NAMED},
             )
     return found
 
@@ -80,8 +80,8 @@ def _block(folder: Path) -> dict[str, Any]:
     try:
         origin = json.loads((folder / "origin.json").read_text(encoding="utf-8"))
         timing = json.loads((folder / "timing.json").read_text(encoding="utf-8"))
-        told = {name: str(origin[name]) for name in TOLD}
-        return {**told, "seconds": float(timing["seconds"])}
+        known = {name: str(origin[name]) for name in NAMED}
+        return {**known, "seconds": float(timing["seconds"])}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 
@@ -104,8 +104,8 @@ def _read(ledger: Path) -> dict[str, Origin]:
         return {}
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(
-            f"{ledger} is no list of origins ({error}); restore it with git, or remove it, and run"
-            " `depthgauge report` again"
+            f"{ledger} is not a list of origins ({error}); restore it with git, or remove it, and"
+            " run `depthgauge report` again"
         ) from error
 
 
@@ -114,5 +114,5 @@ def _origin(entry: Any) -> Origin:
     origin = Origin(**entry)
     for name, kind in Origin.__annotations__.items():
         if not isinstance(getattr(origin, name), kind):
-            raise TypeError(f"{name} is no {kind.__name__}")
+            raise TypeError(f"{name} is not a {kind.__name__}")
     return origin

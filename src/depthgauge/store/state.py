@@ -6,7 +6,7 @@ Nothing here imports torch, so that looking takes no time.
 import fcntl
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 
@@ -14,9 +14,14 @@ from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 
 from depthgauge.completeness import shortfall
+from depthgauge.config import Experiment
 
 CELLS = Path(".cells")
 """Finished and running blocks, below the project's root, which is the current folder by then."""
+
+
+KEY = "[0-9a-f]" * 32
+"""The name of a block's folder, as a glob; .cells holds sweeps and plans, too."""
 
 
 class State(StrEnum):
@@ -85,6 +90,15 @@ def _read_lock_refused(path: Path) -> bool:
             return False
         except OSError:
             return True
+
+
+def of_earlier_version(folder: Path) -> bool:
+    """Return whether the block in `folder` was trained by a version with fewer settings."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        return bool({each.name for each in fields(Experiment)} - set(config))
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def size(folder: Path) -> int:
