@@ -10,15 +10,14 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from depthgauge.files import write_bytes
+from depthgauge.training.chunk_callback import ChunkCallback
 from depthgauge.training.instruments import Instrument
 from depthgauge.training.module import ReplicaModule
 from depthgauge.training.probe import Readings, merged
@@ -93,7 +92,7 @@ class StateFile:
         return meta["step"], arrays
 
 
-class Checkpoint(StateFile, pl.Callback):
+class Checkpoint(StateFile, ChunkCallback):
     """Write the state at the end of a chunk, when that is due, and read it back."""
 
     def __init__(
@@ -103,18 +102,10 @@ class Checkpoint(StateFile, pl.Callback):
         super().__init__(path, key, seconds)
         self.instruments = instruments
 
-    def on_train_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Chunk,
-        batch_idx: int,
-    ) -> None:
+    def after_chunk(self, module: ReplicaModule, chunk: Chunk, read: dict[str, Readings]) -> None:
         """Write when it is time; the last chunk needs none, its record follows."""
-        assert isinstance(pl_module, ReplicaModule)
-        if batch.stop < pl_module.steps and self.due():
-            self.write(pl_module, batch.stop)
+        if chunk.stop < module.steps and self.due():
+            self.write(module, chunk.stop)
 
     def write(self, module: ReplicaModule, step: int) -> None:
         """Write networks and readings as they are after `step` steps."""

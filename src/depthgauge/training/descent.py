@@ -23,8 +23,8 @@ from depthgauge.nets.network import ReplicaNetwork
 from depthgauge.training.block import Block, Task
 from depthgauge.training.checkpoint import Checkpoint
 from depthgauge.training.device import dtype
-from depthgauge.training.engine import Engine
-from depthgauge.training.engines import choose_engine
+from depthgauge.training.engine import Setup
+from depthgauge.training.engines import MakeEngine, choose_engine
 from depthgauge.training.examples import Examples
 from depthgauge.training.instruments import Instrument
 from depthgauge.training.measurements import measurements
@@ -78,13 +78,8 @@ def work(experiment: Experiment, data: Prepared) -> float:
     return passes * weights
 
 
-def build_module(
-    block: Block, data: Prepared, kind: Callable[..., Engine] = TorchEngine
-) -> ReplicaModule:
-    """Return the block's networks, freshly drawn, with the examples they learn from.
-
-    `kind` makes the engine, of what every Engine takes.
-    """
+def build_module(block: Block, data: Prepared, kind: MakeEngine = TorchEngine) -> ReplicaModule:
+    """Return the block's networks, freshly drawn, in an engine that `kind` makes."""
     experiment = block.experiment
     features, classes = data.train.images.shape[1], len(data.classes)
     network = ReplicaNetwork(
@@ -95,9 +90,8 @@ def build_module(
     )
     function, of_outputs = activation(experiment.activation), cost(experiment.cost)
     examples = _examples(data, experiment)
-    return ReplicaModule(
-        kind(network, function, of_outputs, examples, _sgd(block)), examples.of(data.validation)
-    )
+    setup = Setup(network, function, of_outputs, examples, _sgd(block))
+    return ReplicaModule(kind(setup), examples.of(data.validation))
 
 
 def _sgd(block: Block) -> SGDSettings:

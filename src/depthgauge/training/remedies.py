@@ -16,23 +16,18 @@ from torch import Tensor
 
 from depthgauge.config import Experiment, Remedy
 from depthgauge.datasets.prepared import Prepared
-from depthgauge.nets.activations import Activation
-from depthgauge.nets.costs import Cost
-from depthgauge.nets.network import ReplicaNetwork
 from depthgauge.nets.remedied import RemediedNetwork, scale_to_unit_variance
 from depthgauge.training import descent, pretraining
 from depthgauge.training.block import Block, Task
 from depthgauge.training.checkpoint import Checkpoint
 from depthgauge.training.directions import SECOND_ORDER
-from depthgauge.training.engine import Engine
-from depthgauge.training.examples import Examples
+from depthgauge.training.engine import Engine, Setup
 from depthgauge.training.instruments import Instrument
 from depthgauge.training.library_optimizer import LibraryOptimizer, norm
 from depthgauge.training.module import ReplicaModule
 from depthgauge.training.passes import Autograd
 from depthgauge.training.probe import Measure
 from depthgauge.training.quantities import due_steps
-from depthgauge.training.sgd import SGDSettings
 from depthgauge.training.torch_engine import TorchEngine
 
 
@@ -81,20 +76,14 @@ def build_module(block: Block, data: Prepared) -> ReplicaModule:
     return descent.build_module(plain, data, kind)
 
 
-def remedied_engine(
-    network: ReplicaNetwork,
-    activation: Activation,
-    cost: Cost,
-    examples: Examples,
-    sgd: SGDSettings,
-    *,
-    remedy: Remedy,
-) -> TorchEngine:
-    """Return an engine of the freshly drawn `network` with its remedies."""
-    remedied = RemediedNetwork(network, activation, remedy.normalization, remedy.residual)
-    passes = Autograd(remedied, cost, remedy.optimizer in SECOND_ORDER)
+def remedied_engine(plain: Setup, remedy: Remedy) -> TorchEngine:
+    """Return an engine of the networks with their remedies."""
+    network = RemediedNetwork(
+        plain.network, plain.activation, remedy.normalization, remedy.residual
+    )
+    passes = Autograd(network, plain.cost, remedy.optimizer in SECOND_ORDER)
     update = partial(LibraryOptimizer, remedy=remedy)
-    return TorchEngine(remedied, activation, cost, examples, sgd, update=update, passes=passes)
+    return TorchEngine(replace(plain, network=network), update=update, passes=passes)
 
 
 def build_instruments(experiment: Experiment, data: Prepared) -> list[Instrument]:
