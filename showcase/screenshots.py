@@ -42,6 +42,9 @@ ANONYMOUS = """(pairs) => {
 COLOURS = 128
 """More than an interface of flat colours shows; a palette is a third of the size."""
 
+RARE_TOO = Image.Quantize.MAXCOVERAGE
+"""The dots that tell runs apart are few pixels."""
+
 SIDEBAR = 198
 """Pixels on the left, the same on every page, that the pictures leave out."""
 
@@ -128,7 +131,7 @@ def photograph(window: Page, address: str, name: str, height: int) -> None:
         ANONYMOUS, [[str(ROOT), "/home/you/depthgauge"], [socket.gethostname(), "host"]]
     )
     shown = Image.open(io.BytesIO(window.screenshot())).convert("RGB")
-    picture = shown.crop((SIDEBAR, 0, shown.width, height)).quantize(COLOURS)
+    picture = shown.crop((SIDEBAR, 0, shown.width, height)).quantize(COLOURS, RARE_TOO)
     path = ROOT / "docs" / f"{name}.png"
     picture.save(path, optimize=True)
     size = path.stat().st_size
