@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-import depthgauge
 from depthgauge.errors import DataError
 from depthgauge.tracking.artifacts import record_files, upload
 from depthgauge.tracking.curves import Points, by_rate, points
@@ -84,7 +83,7 @@ def all_points(record: xr.Dataset) -> Points:
 def _source(records: Sequence[xr.Dataset]) -> str:
     """Return 64 hex digits for all that records hold and for the code that reads and draws them."""
     total = hashlib.sha256()
-    for path in sorted(Path(depthgauge.__path__[0]).rglob("*.py")):
+    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
         total.update(path.read_bytes())
     for record in records:
         total.update(json.dumps(record.attrs, sort_keys=True).encode())
