@@ -1,11 +1,10 @@
 """Photographs MLflow's pages for docs/mlflow.md; run by `make screenshots` after `make repro`.
 
-Imports a study's records, starts MLflow's server on this machine alone, on a free port, and
-writes docs/mlflow_*.png. Needs Debian's chromium.
+Brings a study's records into the project's own database where they are not there, starts MLflow's
+server on this machine alone, on a free port, and writes docs/mlflow_*.png. Needs Debian's chromium.
 """
 
 import io
-import json
 import os
 import shutil
 import socket
@@ -15,7 +14,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import requests
 from mlflow import MlflowClient
@@ -23,24 +21,12 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
-STUDY, FIGURE = "nielsen_training_speed", "by_layer.png"
-METRIC = "^(depth_|bias_gradient)"
+STUDY, FIGURE = "nielsen_accuracy", "by_layer.png"
 
-COLUMNS = [
-    "metrics.`cost`",
-    "metrics.`gradient_decades`",
-    "params.`depth`",
-    "params.`batch_size`",
-    "params.`seeds`",
-]
-
-VIEW = 'MLflowLocalStorage-1.1-ExperimentPage-["{}"]-ReactComponentState'
-"""Where a browser keeps how its user has arranged an experiment's page."""
-
-MOST_BYTES = 300_000
+MOST_BYTES = 150_000
 """Of one picture, so that a clone stays small."""
 
-PAUSE_SECONDS = 8
+PAUSE_SECONDS = 15
 """Until data have come and charts are drawn: the page polls for ever, so it is never idle."""
 
 ANONYMOUS = """(pairs) => {
@@ -56,11 +42,17 @@ ANONYMOUS = """(pairs) => {
 COLOURS = 128
 """More than an interface of flat colours shows; a palette is a third of the size."""
 
+RARE_TOO = Image.Quantize.MAXCOVERAGE
+"""The dots that tell runs apart are few pixels."""
+
+SIDEBAR = 198
+"""Pixels on the left, the same on every page, that the pictures leave out."""
+
 
 def main() -> None:
     """Take the pictures."""
     subprocess.run(
-        [sys.executable, "-m", "depthgauge.cli", "track", "--study", STUDY], cwd=ROOT, check=True
+        [sys.executable, "-m", "depthgauge.cli", "track", f"study={STUDY}"], cwd=ROOT, check=True
     )
     client = MlflowClient(f"sqlite:///{ROOT / 'mlflow.db'}")
     experiment = client.get_experiment_by_name(STUDY)
@@ -68,22 +60,16 @@ def main() -> None:
         sys.exit(f"there are no records of {STUDY} in build/: run `make repro` first")
     runs = client.search_runs([experiment.experiment_id])
     parent = next(run for run in runs if "mlflow.parentRunId" not in run.data.tags)
+    mode = "workflowType=machine_learning"
     with served() as address, page() as window:
-        base = f"{address}/#/experiments/{experiment.experiment_id}"
-        mode = "workflowType=machine_learning"
-        view = VIEW.format(experiment.experiment_id)
-        window.goto(address)
-        arrange(window, view, {"selectedColumns": COLUMNS})
-        photograph(window, f"{base}/runs?{mode}", "mlflow_runs", unfold=True)
-        charts = f"{base}/runs?{mode}&compareRunsMode=CHART"
-        visit(window, charts)
-        drawn = arranged(window, view)["compareRunCharts"]
-        logarithmic = [chart | {"scaleType": "log"} for chart in drawn]
-        arrange(window, view, {"compareRunCharts": logarithmic})
-        photograph(window, charts, "mlflow_charts", METRIC)
-        artifact = f"{base}/runs/{parent.info.run_id}/artifacts/figures/{FIGURE}?{mode}"
-        photograph(window, artifact, "mlflow_artifact")
-        photograph(window, f"{base}/runs/{parent.info.run_id}?{mode}", "mlflow_notes")
+        base = f"{address}/#/experiments/{experiment.experiment_id}/runs"
+        run = f"{base}/{parent.info.run_id}"
+        view = f"{base}?{mode}&viewStateShareKey="
+        photograph(window, f"{base}?{mode}", "mlflow_experiment", 330)
+        photograph(window, f"{view}table", "mlflow_table", 520)
+        photograph(window, f"{view}charts&compareRunsMode=CHART", "mlflow_charts", 1185)
+        photograph(window, f"{run}/artifacts/figures/{FIGURE}?{mode}", "mlflow_artifact", 720)
+        photograph(window, f"{run}?{mode}", "mlflow_sweep", 800)
 
 
 @contextmanager
@@ -127,7 +113,7 @@ def page() -> Iterator[Page]:
     with sync_playwright() as playwright:
         flags = ["--no-sandbox"] if os.geteuid() == 0 else []
         window = playwright.chromium.launch(executable_path=browser, args=flags)
-        first = window.new_page(viewport={"width": 1440, "height": 900})
+        first = window.new_page(viewport={"width": 1440, "height": 1560})
         first.add_init_script("localStorage.setItem('mlflow.assistant.panelOpen_v1', 'false')")
         first.add_init_script(
             "localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true')"
@@ -136,38 +122,16 @@ def page() -> Iterator[Page]:
         window.close()
 
 
-def arranged(window: Page, view: str) -> dict[str, Any]:
-    """Return how a page is arranged; nothing until it was visited."""
-    return json.loads(window.evaluate("key => localStorage[key] ?? '{}'", view))
-
-
-def arrange(window: Page, view: str, settings: dict[str, Any]) -> None:
-    """Arrange a page as a user can by its buttons: which columns, which axes."""
-    kept = json.dumps(arranged(window, view) | settings)
-    window.evaluate("([key, kept]) => localStorage.setItem(key, kept)", [view, kept])
-
-
-def visit(window: Page, address: str) -> None:
-    """Open a page and wait until it shows what it has."""
+def photograph(window: Page, address: str, name: str, height: int) -> None:
+    """Write docs/NAME.png: the top of a page, so many pixels of it."""
     window.goto("about:blank")  # only the part behind # differs, which alone loads nothing
     window.goto(address)
-    window.wait_for_timeout(PAUSE_SECONDS * 1000)
-
-
-def photograph(
-    window: Page, address: str, name: str, search: str = "", unfold: bool = False
-) -> None:
-    """Write docs/NAME.png of a page; what is unfolded stays so on those that follow."""
-    visit(window, address)
-    if unfold:
-        window.locator('[data-component-id*="runnamecellrenderer"]').first.click()
-    if search:
-        window.get_by_placeholder("Search metric charts").fill(search)
     window.wait_for_timeout(PAUSE_SECONDS * 1000)
     window.evaluate(
         ANONYMOUS, [[str(ROOT), "/home/you/depthgauge"], [socket.gethostname(), "host"]]
     )
-    picture = Image.open(io.BytesIO(window.screenshot())).convert("RGB").quantize(COLOURS)
+    shown = Image.open(io.BytesIO(window.screenshot())).convert("RGB")
+    picture = shown.crop((SIDEBAR, 0, shown.width, height)).quantize(COLOURS, RARE_TOO)
     path = ROOT / "docs" / f"{name}.png"
     picture.save(path, optimize=True)
     size = path.stat().st_size

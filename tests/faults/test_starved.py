@@ -34,7 +34,7 @@ def records(root):
 def curves(root):
     """Return runs and points under their final names: those of single blocks come live alone."""
     runs, points, _ = afterwards.diary(root)
-    return runs, {each for each in points.items() if not each[0][1].startswith("block_")}
+    return runs, {each for each in points.items() if not each[0][1].startswith("seeds_")}
 
 
 @pytest.mark.parametrize(("limit", "code"), [(3000, 4), (20_000, 1)])

@@ -66,7 +66,7 @@ def all_arrived(client, root, folder):
     for record in records:
         run = children[record.attrs["cell"]]
         expected = all_points(record)
-        live = [name for name in run.data.metrics if not name.startswith("block_")]
+        live = [name for name in run.data.metrics if not name.startswith("seeds_")]
         assert set(live) == set(expected)
         for name, (steps, values) in expected.items():
             history = sorted(

@@ -1,4 +1,5 @@
 import json
+import shutil
 from io import StringIO
 from pathlib import Path
 
@@ -237,3 +238,32 @@ def test_a_folder_of_artifacts_that_cannot_be_written(store, records):
         track(store, records, {})
     blocked.unlink()
     track(store, records, FIGURES)
+
+
+def test_what_is_tracked_need_not_be_tracked_again(store, make_record):
+    """Until a number of a record changes, or a run or the artifacts are gone."""
+    records = [make_record(layers) for layers in (2, 3)]
+    ask = lambda: import_records.is_tracked(store, sweep(records), records)  # noqa: E731
+    assert not ask()
+    runs = track(store, records, {})
+    assert ask()
+    records[0]["probe_cost"][0, 0] += 1
+    assert not ask()
+    runs = track(store, records, {})
+    assert ask()
+    store.client.delete_run(runs.children["cell3"])
+    assert not ask()
+    track(store, records, {})
+    assert ask()
+    shutil.rmtree(store.root / "mlruns")
+    assert not ask()
+
+
+def test_a_renewed_run_keeps_its_duration(store, make_record):
+    """Its points are new; the training took what it took."""
+    record = make_record()
+    former = store.client.get_run(track(store, [record], {}).children["cell2"]).info
+    record["probe_cost"][:, 2] += 1
+    renewed = store.client.get_run(track(store, [record], {}).children["cell2"]).info
+    assert renewed.run_id != former.run_id
+    assert (renewed.start_time, renewed.end_time) == (former.start_time, former.end_time)

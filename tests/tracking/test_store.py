@@ -5,6 +5,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import PERMISSION_DENIED, UNAUTHENTICATED
 
 from depthgauge.errors import TrackingError
 from depthgauge.tracking import store as store_module
@@ -32,7 +33,7 @@ def test_a_database_that_cannot_be_written(root):
     (root / "mlflow.db").unlink()
     (root / "mlflow.db").mkdir()
     (root / "mlflow.db" / "x").write_text("")
-    assert_one_sentence(root, "cannot be opened", "mlflow.db")
+    assert_one_sentence(root, "cannot be used (unable to open database file)", "mlflow.db")
 
 
 def test_a_locked_database(root, monkeypatch):
@@ -79,12 +80,12 @@ def test_an_unreachable_server(root, monkeypatch):
 
 
 def test_a_server_that_refuses(root, monkeypatch):
-    """A server that wants credentials is named."""
+    """A server that forbids the request is named."""
     with HTTPServer(("127.0.0.1", 0), Refuse) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.server_port}")
-        assert_one_sentence(root, "rejected the request", "127.0.0.1")
+        assert_one_sentence(root, "does not let this user write", "127.0.0.1")
         server.shutdown()
         thread.join()
 
@@ -100,17 +101,13 @@ def test_a_password_in_an_address_is_not_shown(root, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        ("You are not authenticated. Please see ...", "MLFLOW_TRACKING_PASSWORD"),
-        ("Permission denied", "permission to manage"),
-        ("", "rejected the request"),
-    ],
+    ("code", "words"),
+    [(UNAUTHENTICATED, "MLFLOW_TRACKING_PASSWORD"), (PERMISSION_DENIED, "permission to manage")],
 )
-def test_what_a_refusal_means(answer, words):
-    """MLflow's own words of a wrong password and of a lacking permission, each with its cure."""
+def test_what_a_refusal_means(code, words):
+    """A wrong password and a lacking permission, each with what to do about it."""
     with pytest.raises(TrackingError, match=words), as_tracking_errors("http://host"):
-        raise MlflowException(f"API ... failed with error code 40x != 200. Body: '{answer}'")
+        raise MlflowException("API request failed", error_code=code)
 
 
 class Refuse(BaseHTTPRequestHandler):

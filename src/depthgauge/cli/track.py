@@ -30,5 +30,5 @@ def run(arguments: argparse.Namespace) -> None:
             raise DataError(f"no records in build/{pattern}; run `dvc repro` or `dvc pull` first")
         folders += found
     for folder in folders:
-        track_study(folder.name, read_records(folder))
-        print(f"{folder.name}: tracked")
+        new = track_study(folder.name, read_records(folder))
+        print(f"{folder.name}: {'tracked' if new else 'up to date'}")

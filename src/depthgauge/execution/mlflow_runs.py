@@ -21,7 +21,7 @@ from depthgauge.signals import Terminated
 from depthgauge.store.state import CELLS, State, inspect
 from depthgauge.tracking.buffer import LiveMetrics
 from depthgauge.tracking.curves import by_rate, points, thin
-from depthgauge.tracking.import_records import track
+from depthgauge.tracking.import_records import is_tracked, track
 from depthgauge.tracking.runs import (
     Ending,
     Runs,
@@ -163,20 +163,21 @@ def _publisher(
     block: Block,
     steps: Mapping[str, Sequence[int]],
 ) -> Callable[[xr.Dataset | None], None]:
-    """Points go to the run of their learning rate.
+    """Points go to the run of their learning rate, as they will be there in the end.
 
-    Under their final names where that rate's replicas are all in this block; else it is named.
+    Where only some of its seeds are in this block, as `seeds_0_to_4/cost_test`, and without those
+    of single layers: no point can be taken back once all seeds are done.
     """
     shown = {axis: thin(np.array(each)) for axis, each in steps.items()}
-    parts = {rate: sum(rate in each.rates for each in blocks) for rate in block.rates}
-    prefixes = {
-        rate: f"block_{blocks.index(block)}/" if count > 1 else "" for rate, count in parts.items()
-    }
+    whole = {rate: sum(rate in each.rates for each in blocks) == 1 for rate in block.rates}
+    part = f"seeds_{min(block.seeds)}_to_{max(block.seeds)}/"
 
     def publish(chunk: xr.Dataset | None) -> None:
         found = {} if chunk is None else by_rate(chunk)
-        for rate, prefix in prefixes.items():
-            new = points(found[rate], shown, prefix) if rate in found else {}
+        for rate, is_whole in whole.items():
+            new = points(found[rate], shown) if rate in found else {}
+            if not is_whole:
+                new = {part + name: each for name, each in new.items() if "/" not in name}
             live[rate].add(new)
 
     return publish
@@ -205,8 +206,14 @@ def _warn(sentence: str, warned: set[str]) -> None:
     warned.add(sentence)
 
 
-def track_study(study: str, records: list[xr.Dataset]) -> None:
-    """Import a study's records and figures: those of the report, and those that any study has."""
+def track_study(study: str, records: list[xr.Dataset]) -> bool:
+    """Import a study's records and figures: those of the report, and those that any study has.
+
+    Return whether anything was new.
+    """
+    store, sweep = open_store(Path.cwd()), recorded_sweep(records)
+    if is_tracked(store, sweep, records):
+        return False
     from depthgauge.report.any_study import study_figures
     from depthgauge.report.figures import figures, png, svg
 
@@ -216,4 +223,5 @@ def track_study(study: str, records: list[xr.Dataset]) -> None:
     for name, figure in drawn.items():
         files[f"{name}.svg"] = svg(figure)
         files[f"{name}.png"] = png(figure)
-    track(open_store(Path.cwd()), recorded_sweep(records), records, files)
+    track(store, sweep, records, files)
+    return True

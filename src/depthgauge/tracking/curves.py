@@ -20,16 +20,14 @@ MOST_LAYERS = 8
 took MLflow a tenth of the training. Profiles (profiles.py), tables and the record hold all."""
 
 
-def points(
-    record: xr.Dataset, shown: Mapping[str, np.ndarray] | None = None, prefix: str = ""
-) -> Points:
+def points(record: xr.Dataset, shown: Mapping[str, np.ndarray] | None = None) -> Points:
     """Return what a record of one learning rate, or one chunk of it, adds to MLflow's curves.
 
     `shown` gives, by step axis, the steps to keep of the whole run's schedule (see `thin`); by
     default, of the record's own. Names are VARIABLE (see `short`), or VARIABLE/layer_L where there
-    are layers: MLflow puts charts whose names differ in the last part into one section. `prefix`
-    goes before all. Values are means over the replicas that have not diverged; one that is not
-    finite, as of a window that is not full, is left out.
+    are layers: MLflow puts charts whose names differ in the last part into one section.
+    Values are means over the replicas that have not diverged; one that is not finite, as of a
+    window that is not full, is left out.
     """
     curves: Points = {}
     kept = converged(record)
@@ -40,7 +38,7 @@ def points(
         for layer, values in _layers(kept[name], mean(kept[name].values[:, at])):
             finite = np.isfinite(values)
             if finite.any():
-                curves[f"{prefix}{short(name)}{layer}"] = (steps[at][finite], values[finite])
+                curves[f"{short(name)}{layer}"] = (steps[at][finite], values[finite])
     return curves
 
 

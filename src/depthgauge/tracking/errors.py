@@ -13,27 +13,22 @@ SQLITE = "sqlite:///"
 AFTERWARDS = ", then run `depthgauge track`; no result is lost"
 """Ends each sentence: MLflow is filled from the records, which do not depend on it."""
 
-REASONS = {
-    "locked": "is locked by another process: stop the program that holds it",
-    "could not be acquired": "is being written by another depthgauge: wait until that has ended",
-    "not a database": "is damaged: move it away (a new one is made)",
-    "malformed": "is damaged: move it away (a new one is made)",
-    "is full": "cannot grow: free some space on the disk",
-    "readonly": "cannot be written: make the file and its folder writable",
-    "unable to open": "cannot be opened: make it a file, in a folder, that you can write",
-    "schema": "is of another MLflow version: install that one, or move the file away",
-    "revision": "is of another MLflow version: install that one, or move the file away",
-    "maintenance mode": "is a folder, which MLflow no longer supports: unset MLFLOW_TRACKING_URI",
-    "failed with exception": "does not answer: start the server, or unset MLFLOW_TRACKING_URI",
-    "failed with timeout": "does not answer in time: check the load of the server",
-    "not authenticated": "rejected the user and password: set MLFLOW_TRACKING_USERNAME and"
-    " MLFLOW_TRACKING_PASSWORD",
-    "Permission denied": "does not let this user write: ask its administrator for permission to"
-    " manage the study's experiment",
-    "failed with error code": "rejected the request: check MLFLOW_TRACKING_URI and the server's"
-    " credentials",
+DAMAGED = "is damaged: move it away (a new one is made)"
+
+SQLITE_REASONS = {
+    sqlite3.SQLITE_BUSY: "is locked by another process: stop the program that holds it",
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
+    sqlite3.SQLITE_NOTADB: DAMAGED,
 }
-"""Words of SQLite's, Alembic's and MLflow's messages -> what is wrong, and what to do."""
+"""SQLite's primary result code -> what is wrong, and what to do; its own words serve for others."""
+
+HTTP_REASONS = {
+    401: "rejected the user and password: set MLFLOW_TRACKING_USERNAME and"
+    " MLFLOW_TRACKING_PASSWORD",
+    403: "does not let this user write: ask its administrator for permission to manage the study's"
+    " experiment",
+}
+"""A server's status -> the same."""
 
 
 @contextmanager
@@ -46,7 +41,7 @@ def as_tracking_errors(uri: str) -> Iterator[None]:
     except Exception as error:
         if not _is_foreseen(error):
             raise
-        raise TrackingError(_sentence(uri, str(error))) from error
+        raise TrackingError(_sentence(uri, error)) from error
 
 
 @contextmanager
@@ -77,10 +72,33 @@ def without_password(text: str) -> str:
     return re.sub(r"://[^/\s]*@", "://", text)
 
 
-def _sentence(uri: str, message: str) -> str:
-    where, message = without_password(uri.removeprefix(SQLITE)), without_password(message)
-    for words, reason in REASONS.items():
-        if words in message:
-            return f"MLflow's store {where} {reason}{AFTERWARDS}"
-    reason = message.strip().partition("\n")[0].partition(". ")[0]
-    return f"MLflow's store {where} cannot be used ({reason}): correct that{AFTERWARDS}"
+def _sentence(uri: str, error: Exception) -> str:
+    where = without_password(uri.removeprefix(SQLITE))
+    return f"MLflow's store {where} {_reason(error)}{AFTERWARDS}"
+
+
+def _reason(error: Exception) -> str:
+    from alembic.util import CommandError
+    from filelock import Timeout
+    from mlflow.exceptions import MlflowException
+    from requests import RequestException
+
+    for each in _causes(error):
+        code = getattr(each, "sqlite_errorcode", 0) & 0xFF
+        if code in SQLITE_REASONS:
+            return SQLITE_REASONS[code]
+        if isinstance(each, Timeout):
+            return "is being written by another depthgauge: wait until that has ended"
+        if isinstance(each, CommandError) or "database schema" in str(each):  # Alembic's, MLflow's
+            return "is of another MLflow version: install that one, or move the file away"
+        if isinstance(each, RequestException):
+            return "does not answer: start the server, or unset MLFLOW_TRACKING_URI"
+    status = error.get_http_status_code() if isinstance(error, MlflowException) else None
+    words = without_password(str(error)).strip().partition("\n")[0].partition(". ")[0]
+    return HTTP_REASONS.get(status or 0, f"cannot be used ({words}): correct that")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

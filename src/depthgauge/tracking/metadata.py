@@ -71,18 +71,22 @@ def describe_results(store: Store, run_id: str, sweep: Sweep, table: str) -> Non
     store.client.set_tag(run_id, DESCRIPTION, f"{table}\n\n{page(sweep.notebook)}")
 
 
+def varied(cells: Sequence[Cell]) -> list[str]:
+    """Return the names of the parameters that differ between cells."""
+    found = [_parameters(cell) for cell in cells]
+    names = dict.fromkeys(name for each in found for name in each)
+    return [name for name in names if len({each.get(name) for each in found}) > 1]
+
+
 def shared(cells: Sequence[Cell]) -> dict[str, str]:
     """Return the parameters that are the same in all cells, by which sweeps can be filtered.
 
     And of the learning rates all that there are.
     """
-    first, *others = (_parameters(cell) for cell in cells)
-    rates = dict.fromkeys([first[RATE], *(other[RATE] for other in others)])
-    return {
-        key: value
-        for key, value in first.items()
-        if all(other.get(key) == value for other in others)
-    } | {RATE: ", ".join(rates)}
+    first, differ = _parameters(cells[0]), varied(cells)
+    rates = dict.fromkeys(_parameters(cell)[RATE] for cell in cells)
+    same = {name: value for name, value in first.items() if name not in differ}
+    return same | {RATE: ", ".join(rates)}
 
 
 def _parameters(cell: Cell) -> dict[str, str]:

@@ -101,12 +101,19 @@ def _adopt(store: Store, sweep: Sweep) -> tuple[Runs, "dict[str, Run]"]:
 
 
 def renew(store: Store, runs: Runs, sweep: Sweep, cell: Cell) -> "Run":
-    """Put a new run in the place of a cell's, in `runs` too: a point cannot be taken back."""
+    """Put a new run in the place of a cell's, in `runs` too: a point cannot be taken back.
+
+    It keeps the time that the training took.
+    """
     with store.lock():
-        store.client.delete_run(runs.children[cell.run_key])
-        runs.children[cell.run_key] = _create_child(store, runs, sweep, cell)
-        describe_child(store, runs.children[cell.run_key], sweep, cell)
-        return store.client.get_run(runs.children[cell.run_key])
+        former = store.client.get_run(runs.children[cell.run_key]).info
+        store.client.delete_run(former.run_id)
+        run_id = _create_child(store, runs, sweep, cell, former.start_time)
+        runs.children[cell.run_key] = run_id
+        describe_child(store, run_id, sweep, cell)
+        if former.status == "FINISHED":
+            store.client.set_terminated(run_id, former.status, former.end_time)
+        return store.client.get_run(run_id)
 
 
 def _experiment(store: Store, sweep: Sweep) -> str:
@@ -133,31 +140,40 @@ def _create_experiment(store: Store, sweep: Sweep) -> str:
         return experiment.experiment_id
 
 
+def find_runs(store: Store, experiment: str, sweep: Sweep) -> "list[Run]":
+    """Return the runs of a sweep, parent and children, the oldest first."""
+    mine = f"tags.`{SWEEP}` = '{sweep.key}'"
+    found = store.client.search_runs([experiment], mine, max_results=MOST_RUNS)
+    return sorted(found, key=lambda run: (run.info.start_time, run.info.run_id))
+
+
 def _find(store: Store, experiment: str, sweep: Sweep) -> "tuple[str | None, dict[str, Run]]":
     """Return the parent's id and, by the keys of their cells, the children of a sweep.
 
     The lock reaches no other machine, and a lost answer makes MLflow ask again: of runs made twice
     the first stays, whoever looks, and the others are deleted.
     """
-    mine = f"tags.`{SWEEP}` = '{sweep.key}'"
-    found = store.client.search_runs([experiment], mine, max_results=MOST_RUNS)
     runs: dict[str, Run] = {}
-    for run in sorted(found, key=lambda run: (run.info.start_time, run.info.run_id)):
+    for run in find_runs(store, experiment, sweep):
         if runs.setdefault(run.data.tags.get(CELL, ""), run) is not run:
             store.client.delete_run(run.info.run_id)
     parent = runs.pop("", None)
     return parent and parent.info.run_id, runs
 
 
-def _create_child(store: Store, runs: Runs, sweep: Sweep, cell: Cell) -> str:
+def _create_child(
+    store: Store, runs: Runs, sweep: Sweep, cell: Cell, start: int | None = None
+) -> str:
     tags = {PARENT: runs.parent, SWEEP: sweep.key, CELL: cell.run_key}
-    return _create(store, runs.experiment, cell.name, tags)
+    return _create(store, runs.experiment, cell.name, tags, start)
 
 
-def _create(store: Store, experiment: str, name: str, tags: dict[str, str]) -> str:
+def _create(
+    store: Store, experiment: str, name: str, tags: dict[str, str], start: int | None = None
+) -> str:
     """Create a run and return its id; until a process starts it, it is SCHEDULED."""
     tags = tags | process_tags() | commit_tags(store.checkout)
-    run = store.client.create_run(experiment, tags=tags, run_name=name)
+    run = store.client.create_run(experiment, start, tags, name)
     store.client.update_run(run.info.run_id, "SCHEDULED")
     return run.info.run_id
 
