@@ -21,10 +21,10 @@ def final_error(cells: Cells) -> Values:
 
 def error_at(cells: Cells, updates: int) -> Values:
     """Test error of the first cell in percent after so many updates, (seed,)."""
+    accuracy = series(cells[0], "accuracy_test", "evaluation_step")
     steps = cells[0]["evaluation_step"].to_numpy()
     if updates not in steps:
         raise UndecidableError(f"{cells[0].attrs['label']} was not evaluated at step {updates}")
-    accuracy = series(cells[0], "accuracy_test", "evaluation_step")
     return 100 * (1 - accuracy[:, int(np.searchsorted(steps, updates))])
 
 
