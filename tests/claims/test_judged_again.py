@@ -16,6 +16,7 @@ from theory_records import FALSE, TRUE
 from theory_records import records as theory_records
 
 from depthgauge.claims.judging import judge
+from depthgauge.claims.rule_names import RULES
 from depthgauge.studies.registry import CLAIMS
 
 
@@ -97,8 +98,9 @@ def curve(x, published):
     return "holds" if part(np.log(published), logs) >= least else "fails"
 
 
-def readings(ratios, reach):
-    found = [inside(interval(np.log(each)), -log(reach), log(reach)) for each in ratios.T]
+def readings(ours, published, part, digit=0.0):
+    ends = zip(ours.T, published, strict=True)
+    found = [factor(x, (p - digit / 2) / (1 + part), (p + digit / 2) * (1 + part)) for x, p in ends]
     if "fails" in found:
         return "fails"
     return "holds" if set(found) == {"holds"} else "inconclusive"
@@ -122,7 +124,7 @@ JUDGES = {
     "alike": lambda x, p, a: factor(x, 0, 1.5),
     "apart": lambda x, p, a: factor(x, 1.5, inf),
     "about": lambda x, p, a: inside(interval(x), p * (1 - a["margin"]), p * (1 + a["margin"])),
-    "read_off": lambda x, p, a: readings(x / np.array(p), 1 + a["part"]),
+    "read_off": lambda x, p, a: readings(x, p, **a),
     "roughly": lambda x, p, a: factor(x, a["target"] / 2, a["target"] * 2),
     "between": lambda x, p, a: factor(x, a.get("low", 0), a.get("high", inf)),
     "predicted": lambda x, p, a: factor(x, 1 - a["margin"], 1 + a["margin"]),
@@ -178,6 +180,11 @@ def test_an_independent_judge_comes_to_the_same_verdicts(written, rule):
     assert len(mine) >= 2 or sum(each.rule.name == rule for each in CLAIMS) == 1
     for verdict in mine:
         assert again(verdict) == verdict["verdict"], verdict["id"]
+
+
+def test_every_rule_is_written_a_second_time():
+    """A rule that is added needs its second judge."""
+    assert set(JUDGES) == set(RULES)
 
 
 def shortened(verdict):

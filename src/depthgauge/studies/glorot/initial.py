@@ -105,6 +105,11 @@ def relative_gradient_peaks(
     return peaks[:, :-1] / peaks[:, -1:]
 
 
+def relative_gradient_peak(cells: Cells, histogram: str, layer: int, reference: int) -> Values:
+    """The same of one layer, (seed,)."""
+    return relative_gradient_peaks(cells, histogram, [layer], reference)[:, 0]
+
+
 def forward_factor(cells: Cells) -> Values:
     """Measured over linear theory's factor a layer of the spread of activations, (seed,).
 
