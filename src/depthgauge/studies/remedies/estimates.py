@@ -50,12 +50,6 @@ def least_error_without_learning(cell: xr.Dataset) -> float:
     return float(100 * (error - STANDARD_ERRORS * np.sqrt(error * (1 - error) / images)))
 
 
-def gain(cells: Cells) -> Values:
-    """Test error of the first cell minus that of the second, seed by seed; points."""
-    first, second = (final_test_error(cell) for cell in cells)
-    return first - second
-
-
 def initial_gradients(cell: xr.Dataset) -> Values:
     """Return |dC/dw^l| before the first step, (seed, hidden layer)."""
     if int(cell["gradient_step"][0]) != 0:
