@@ -12,6 +12,7 @@ import yaml
 
 from depthgauge.claims.judgement import UndecidableError
 from depthgauge.claims.nature import Nature
+from depthgauge.claims.stored import needed
 from depthgauge.studies.registry import CLAIMS
 
 PAGES = Path(__file__).parents[2] / "conf" / "study"
@@ -69,11 +70,10 @@ def verdicts(claim, n):
 @cache
 def deciding_scale(claim):
     """The smallest scale with seeds enough for the rule, and steps enough for the sentence."""
-    needed = claim.updates if claim.updates_needed is None else claim.updates_needed
     for scale in SCALES:
         if scale in page(claim):
             n, steps = seeds_and_steps(claim, page(claim)[scale])
-            if steps >= needed and {"holds", "fails"} <= verdicts(claim, min(n, MOST)):
+            if steps >= needed(claim) and {"holds", "fails"} <= verdicts(claim, min(n, MOST)):
                 return scale
     return None
 

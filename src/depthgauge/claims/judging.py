@@ -103,7 +103,7 @@ def _beside_updates(claim: Claim, cells: Study, reason: str) -> str:
     """Return a reason, and how many updates the cells were trained for where these are too few."""
     if not _too_short(claim, cells):
         return reason
-    return f"{shortest(cells)} of {claim.updates} updates: {reason}"
+    return f"{shortest(cells)} of {needed(claim)} updates: {reason}"
 
 
 def _require_cells(claim: Claim, study: Study, matches: list[Study]) -> None:
