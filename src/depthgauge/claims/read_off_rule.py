@@ -1,4 +1,4 @@
-"""The rule for readings off a figure: ours agree with them to what the figure can tell."""
+"""The rule for readings off a figure: ours agree with them within the precision of the figure."""
 
 import numpy as np
 

@@ -191,7 +191,7 @@ def roughly(target: float, factor: float = 2) -> Rule:
 def predicted(margin: float) -> Rule:
     """Return the rule for theory: the mean of measured over predicted is 1 within `margin`.
 
-    Theory speaks of the centre, so that a wide spread must not help it.
+    Theory predicts the centre, so a wide spread must not help it.
     """
     return _factor(
         "predicted",
