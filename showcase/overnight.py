@@ -4,42 +4,47 @@
     python showcase/overnight.py --keep    train nothing: keep and judge what is finished
     python showcase/overnight.py --judge   judge once more what is kept, as after a change of a rule
 
-docs/overnight.md says what is trained, and how long it takes. What is finished goes to
-results/overnight: the records, where they come from (origins.json), and what became of the claims
-about them (claims.json). These files are for git; `dvc repro` neither needs nor renews them.
+docs/overnight.md says what is trained, and how long it takes. Finished networks go to
+results/overnight: the records, where they come from (origins.json), how far each stage came
+(progress.json), and what became of the claims about them (claims.json). These files are for git;
+`dvc repro` neither needs nor renews them.
 """
 
+import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import xarray as xr
 
+from depthgauge.claims.claim import Claim
 from depthgauge.claims.judging import judge
 from depthgauge.claims.rates import SEARCHED, chosen_rate, final_errors
 from depthgauge.cli.judge import as_json
+from depthgauge.errors import DataError
 from depthgauge.execution.assemble import assemble
 from depthgauge.files import write_text
-from depthgauge.planning.plan import plan
+from depthgauge.planning.plan import Planned, plan
 from depthgauge.provenance.ledger import origins, settled
 from depthgauge.records import read_study, write
 from depthgauge.store.state import CELLS
 from depthgauge.studies.registry import CLAIMS
 from depthgauge.training.cell import finished
 
-RATES = ("study=glorot_error", "scale=overnight_rates", "dataset=mnist")
-"""Stage 1: every rate of every model of Table 1, one seed, a fifth of the updates."""
-
-ERRORS = ("study=glorot_error", "scale=overnight", "dataset=mnist")
-"""Stage 2: each model at the rate that stage 1 chose on the validation images, five seeds."""
-
 STREAM = (
     "study=glorot_saturation",
     "scale=overnight",
     "model=sigmoid_4_slow,tanh,tanh_n,softsign,softsign_n",
 )
-"""Figs. 2 to 4, 9 to 11 on the endless stream of Shapeset, up to a million examples."""
+"""Stage 1, the shortest: Figs. 2 to 4, 9 to 11 on Shapeset's stream, up to a million examples."""
+
+RATES = ("study=glorot_error", "scale=overnight_rates", "dataset=mnist")
+"""Stage 2: every rate of every model of Table 1, one seed, a fifth of the updates."""
+
+ERRORS = ("study=glorot_error", "scale=overnight", "dataset=mnist")
+"""Stage 3: each model at the rate that stage 2 chose on the validation images, five seeds."""
 
 KEPT = Path("results/overnight")
 
@@ -50,10 +55,11 @@ def main(arguments: Sequence[str]) -> None:
         write_verdicts(KEPT)
         return
     if "--keep" not in arguments:
-        train(RATES)
-        train([*ERRORS, *choices(done(RATES))])
-        keep()
         train(STREAM)
+        keep()
+        train(RATES)
+        keep()
+        train([*ERRORS, *choices(rate_searches(plan_of(RATES)))])
     keep()
 
 
@@ -65,44 +71,79 @@ def train(words: Sequence[str]) -> None:
         sys.exit(ended.returncode)
 
 
-def done(words: Sequence[str]) -> list[xr.Dataset]:
-    """Return the record of each cell of a grid whose blocks are all finished."""
-    study = words[0].removeprefix("study=")
-    whole = [
-        each
-        for each in plan([*words, "out=null"])
-        if all(finished(CELLS, block) for block in each.cell.blocks)
-    ]
-    return assemble(study, whole) if whole else []
+def plan_of(words: Sequence[str]) -> list[Planned]:
+    """Return the cells of a stage; none, and why, where its data set is not prepared yet."""
+    try:
+        return plan([*words, "out=null"])  # no record is written to build/
+    except DataError as reason:
+        print(f"{' '.join(words)}: {reason}")
+        return []
 
 
-def choices(records: Sequence[xr.Dataset]) -> list[str]:
+def with_finished_blocks(planned: Planned) -> Planned:
+    """Return a cell with those of its networks alone that are finished."""
+    blocks = [block for block in planned.cell.blocks if finished(CELLS, block)]
+    return replace(planned, cell=replace(planned.cell, blocks=blocks))
+
+
+def is_finished(planned: Planned) -> bool:
+    """Return whether all networks of a cell are finished."""
+    return len(with_finished_blocks(planned).cell.blocks) == len(planned.cell.blocks)
+
+
+def records_of(stage: Sequence[Planned]) -> list[xr.Dataset]:
+    """Return the record of each cell that has a finished network, with its finished ones."""
+    begun = [each for each in map(with_finished_blocks, stage) if each.cell.blocks]
+    return assemble(begun[0].study, begun) if begun else []
+
+
+def rate_searches(stage: Sequence[Planned]) -> dict[str, xr.Dataset]:
+    """Return the record of each model whose rates have all been tried, by model."""
+    found = records_of([each for each in stage if is_finished(each)])
+    return {record.attrs["axes"]["model"]: record for record in found}
+
+
+def choices(searches: Mapping[str, xr.Dataset]) -> list[str]:
     """Return overrides that give each model the rate with the least validation error."""
     return [
-        f"++models.{record.attrs['axes']['model']}.learning_rate="
-        f"[{chosen_rate(final_errors(record), record.attrs['label']):g}]"
-        for record in records
+        f"++models.{model}.learning_rate=[{chosen_rate(final_errors(record), model):g}]"
+        for model, record in searches.items()
     ]
 
 
 def keep(folder: Path = KEPT) -> None:
-    """Write records, origins and verdicts of what is finished; the rest of `folder` stays."""
-    rates = done(RATES)
-    grids = {record.attrs["axes"]["model"]: sorted(final_errors(record)) for record in rates}
-    records = {"glorot_error": done([*ERRORS, *choices(rates)]) if rates else []}
+    """Write records, origins, progress and verdicts; what else is in `folder` stays."""
+    rates = plan_of(RATES)
+    searches = rate_searches(rates)
+    errors = plan_of([*ERRORS, *choices(searches)]) if searches else []
+    errors = [each for each in errors if each.axes["model"] in searches]
+    stages = {"stream": plan_of(STREAM), "rates": rates, "errors": errors}
+    records = {
+        "glorot_saturation": records_of(stages["stream"]),
+        "glorot_error": records_of(errors),
+    }
     for record in records["glorot_error"]:
-        record.attrs[SEARCHED] = grids[record.attrs["axes"]["model"]]
-    records["glorot_saturation"] = done(STREAM)
+        record.attrs[SEARCHED] = sorted(final_errors(searches[record.attrs["axes"]["model"]]))
     records = {study: cells for study, cells in records.items() if cells}
     if not records:
-        print("no cell of the second or third stage is finished, so nothing is kept")
+        print("no network of the first or third stage is finished, so nothing is kept")
         return
     for study, cells in records.items():
         for cell in cells:
             write(cell, folder / "records" / study / f"{cell.attrs['position']:03d}.safetensors")
     found = origins(folder / "records", records, CELLS)
     settled(found, folder / "records", folder / "origins.json")
+    came = {name: progress(stage) for name, stage in stages.items()}
+    write_text(folder / "progress.json", json.dumps(came, indent=1) + "\n")
     write_verdicts(folder)
+
+
+def progress(stage: Sequence[Planned]) -> dict[str, str]:
+    """Return how many networks of each cell of a stage are finished, as in "2 of 3"."""
+    return {
+        each.label: f"{len(with_finished_blocks(each).cell.blocks)} of {len(each.cell.blocks)}"
+        for each in stage
+    } or {"all": "not begun"}
 
 
 def write_verdicts(folder: Path) -> None:
@@ -111,12 +152,22 @@ def write_verdicts(folder: Path) -> None:
 
 
 def verdicts(folder: Path) -> list[dict]:
-    """Return what becomes of the claims that the records in `folder` are about."""
-    records = {each.name: read_study(each) for each in sorted(folder.iterdir()) if each.is_dir()}
-    sets = {
-        (study, cell.attrs["data"]["name"]) for study, cells in records.items() for cell in cells
-    }
-    return judge(records, [claim for claim in CLAIMS if (claim.study, claim.dataset) in sets])
+    """Return what becomes of the night's claims, with the records in `folder`."""
+    return judge({each.name: read_study(each) for each in sorted(folder.glob("*"))}, claims())
+
+
+def claims() -> list[Claim]:
+    """Return the claims that a finished night is about; those of no record yet say so."""
+    models = next(word for word in STREAM if word.startswith("model=")).removeprefix("model=")
+    return [
+        claim
+        for claim in CLAIMS
+        if (claim.study, claim.dataset) == ("glorot_error", "mnist")
+        or (
+            claim.study == "glorot_saturation"
+            and all(cell["model"] in models.split(",") for cell in claim.cells)
+        )
+    ]
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ def saturation_cell(model: str, true: bool, seeds: int, steps: int) -> xr.Datase
         output_bias_speed=(("replica", "output_step"), _noisy(speeds, seeds)),
         output_signal_speed=(
             ("replica", "output_step"),
-            _noisy(speeds / (5 if true else 0.2), seeds),
+            _noisy(speeds / (0.05 if true else 5), seeds),
         ),
         image_signal_speed=(
             ("replica", "output_step"),

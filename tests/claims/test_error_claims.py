@@ -103,7 +103,7 @@ def test_published_differences_are_those_of_the_table():
     assert claim_of("glorot.error.shapeset.tanh_above_softsign").published == 10.88
     assert claim_of("glorot.error.shapeset.softsign_robust").published == 11.34
     orders = [each for each in TABLE if "_above_" in each.id]
-    assert len(orders) == 13
+    assert len(orders) == 15
     # beyond 2.8 standard errors of the difference of two shares of 10,000 images: the caption's
     # p = 0.005, two-sided
     for claim in orders:

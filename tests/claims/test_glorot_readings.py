@@ -39,6 +39,13 @@ def test_a_reading_agrees_within_a_factor(ours, expected):
     assert low < found.measured < high
 
 
+@pytest.mark.parametrize(("ours", "expected"), [(0.107, "holds"), (0.103, "fails")])
+def test_a_reading_is_known_to_half_a_unit_of_its_last_digit(ours, expected):
+    """0.12 stands for 0.115 and more: a factor of 1.1 below that is 0.1045."""
+    assert read_off(0.1, digit=0.01).decide(near([ours]), (0.12,)).verdict == expected
+    assert read_off(0.1).decide(near([ours]), (0.12,)).verdict == "fails"
+
+
 def normal_shares(spreads, edges):
     """Shares of normal distributions in bins, (layer, bin), by their distribution function."""
     from scipy.stats import norm

@@ -5,6 +5,7 @@ import pytest
 from glorot_signal_records import records, saturation_cell
 
 from depthgauge.claims.judging import judge
+from depthgauge.claims.stored import needed
 from depthgauge.studies.registry import CLAIMS
 
 STUDIES = ("glorot_init", "glorot_saturation")
@@ -87,7 +88,7 @@ def test_stays_open_without_records_or_numbers(true_world, claim):
 def test_a_short_training_decides_only_what_happens_early(short_training, claim):
     """After 1,000 of 2,500,000 updates claims about the end stay open, the early ones do not."""
     found = verdict(short_training, claim)
-    early = claim.updates <= 1000
+    early = needed(claim) <= 1000
     assert found["verdict"] == ("holds" if early else "inconclusive"), found["reason"]
     if not early:
         assert "1000 of 2500000 updates" in found["reason"]

@@ -121,6 +121,14 @@ def test_an_evaluation_before_the_end_does_not_count(cells):
     assert "last evaluated at step 90000 of 150000" in one(early)["reason"]
 
 
+def test_a_record_of_too_short_a_run_that_lacks_a_reading_says_both(cells):
+    """First how many updates it has, since a longer run may well hold the reading."""
+    short = [accuracy_cell(PUBLISHED, depth, 12, steps=5000) for depth in (1, 2)]
+    found = one([cell.drop_vars("accuracy_validation") for cell in short])
+    assert found["reason"].startswith("5000 of 150000 updates: the record of ")
+    assert found["reason"].endswith("holds no accuracy_validation")
+
+
 def test_a_longer_run_than_the_published_one_decides(cells):
     """Whether it still moved is asked of shorter ones alone."""
     longer = [accuracy_cell(PUBLISHED, depth, 12, steps=200_000, still=0.5) for depth in (1, 2)]

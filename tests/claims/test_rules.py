@@ -225,7 +225,10 @@ def test_runs_that_share_nothing_are_not_paired():
         (close(0.5), 0.1 * NOISE + 0.4, None, "fails", "holds"),
         (about(0.15), 0.75 + 0.001 * NOISE, 0.8, "holds", "holds"),
         (mostly(), share(60, 100), None, "holds", "inconclusive"),  # odds of 1/2 and 2
-        (between("most", high=0.5), around(0.4), None, "fails", "holds"),
+        (between("to 0", high=0.1), around(0.08), None, "fails", "holds"),  # 0.05 and 0.2
+        (between("rely", low=0.9, of="share"), around(0.96, 1e-4), None, "holds", "holds"),  # 0.947
+        (between("half", high=0.5, of="share"), around(0.74), None, "fails", "fails"),  # 2/3
+        (between("not much", high=1.25, of="factor"), around(1.15), None, "fails", "holds"),  # 1.12
         (read_off(0.15), around(1.1)[:, None], (1.0,), "fails", "holds"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -40,13 +41,13 @@ def night(project, depthgauge):
 
 @pytest.mark.slow
 def test_a_night_is_kept_judged_and_gone_on_with(night):
-    """Rates from stage 1, five records, their origins and claims; a second night trains nothing."""
+    """Rates from stage 2, records, their origins and claims; a second night trains nothing."""
     night.main([])
     folder = night.KEPT
     errors = read_study(folder / "records/glorot_error")
     assert [cell.attrs["axes"]["model"] for cell in errors] == ["tanh", "softsign"]
     assert len(read_study(folder / "records/glorot_saturation")) == 2
-    first = {cell.attrs["axes"]["model"]: cell for cell in night.done(night.RATES)}
+    first = night.rate_searches(night.plan_of(night.RATES))
     for cell in errors:
         tried = first[cell.attrs["axes"]["model"]]
         last = tried["accuracy_validation"].values[:, -1]
@@ -54,7 +55,15 @@ def test_a_night_is_kept_judged_and_gone_on_with(night):
         assert set(cell["learning_rate"].values) == {best} and cell.sizes["replica"] == 2
         assert cell.attrs["rates_searched"] == sorted(tried["learning_rate"].values)
     claims = json.loads((folder / "claims.json").read_text())
-    assert {(each["study"], each["dataset"]) for each in claims} == {("glorot_error", "mnist")}
+    assert {(each["study"], each["dataset"]) for each in claims} == {
+        ("glorot_error", "mnist"),
+        ("glorot_saturation", "shapeset"),
+    }
+    assert json.loads((folder / "progress.json").read_text()) == {
+        "stream": {"model=tanh": "3 of 3", "model=tanh_n": "3 of 3"},
+        "rates": {"model=tanh": "7 of 7", "model=softsign": "5 of 5"},
+        "errors": {"model=tanh": "2 of 2", "model=softsign": "2 of 2"},
+    }
     origin = json.loads((folder / "origins.json").read_text())
     assert set(origin) == {"glorot_error", "glorot_saturation"}
     assert all(each["commit"] and each["records"] for each in origin.values())
@@ -66,11 +75,48 @@ def test_a_night_is_kept_judged_and_gone_on_with(night):
     assert stamps == {path: path.stat().st_mtime_ns for path in CELLS.glob("*/record.safetensors")}
 
 
+def test_the_shortest_stage_is_trained_first_and_kept_at_once(night, monkeypatch):
+    """A night that ends early leaves the stream's records; what was kept follows each stage."""
+    done = []
+    monkeypatch.setattr(night, "train", lambda words: done.append(words[0] + " " + words[1]))
+    monkeypatch.setattr(night, "keep", lambda: done.append("keep"))
+    night.main([])
+    assert done == [
+        *("study=glorot_saturation scale=overnight", "keep"),
+        *("study=glorot_error scale=overnight_rates", "keep"),
+        *("study=glorot_error scale=overnight", "keep"),
+    ]
+
+
+@pytest.mark.slow
+def test_part_of_a_stage_is_kept_and_what_is_missing_is_said(night, capsys):
+    """Two networks of one model, one of a second, while the other stages have no data set yet."""
+    night.train([*night.STREAM, "seeds=2"])
+    second = night.plan_of(night.STREAM)[1].cell.blocks[1]
+    shutil.rmtree(CELLS / second.key)
+    night.RATES = ("study=glorot_error", "scale=overnight_rates", "dataset=cifar10")
+    night.main(["--keep"])
+    assert "the data set cifar10 is not prepared" in capsys.readouterr().out
+    tanh, tanh_n = read_study(night.KEPT / "records/glorot_saturation")
+    assert list(tanh["seed"].values) == [0, 1] and list(tanh_n["seed"].values) == [0]
+    assert json.loads((night.KEPT / "progress.json").read_text()) == {
+        "stream": {"model=tanh": "2 of 3", "model=tanh_n": "1 of 3"},
+        "rates": {"all": "not begun"},
+        "errors": {"all": "not begun"},
+    }
+    origin = json.loads((night.KEPT / "origins.json").read_text())
+    assert origin["glorot_saturation"]["blocks"] == 3
+    claims = json.loads((night.KEPT / "claims.json").read_text())
+    reasons = {each["reason"] for each in claims if each["study"] == "glorot_error"}
+    assert reasons == {"not run: there is no record of glorot_error"}
+    assert {each["verdict"] for each in claims} == {"inconclusive"}
+
+
 def test_nothing_is_kept_of_a_night_that_finished_nothing(night, capsys):
     """One sentence; an earlier night's files stay as they are."""
     night.main(["--keep"])
     assert capsys.readouterr().out == (
-        "no cell of the second or third stage is finished, so nothing is kept\n"
+        "no network of the first or third stage is finished, so nothing is kept\n"
     )
     assert not night.KEPT.exists()
 

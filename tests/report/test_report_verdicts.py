@@ -5,7 +5,7 @@ import json
 import pytest
 
 from depthgauge.errors import DataError
-from depthgauge.report.verdicts import read, row, scales, tally
+from depthgauge.report.verdicts import open_by_want, read, row, scales, tally
 
 VERDICT = {
     "id": "nielsen.accuracy.h1",
@@ -113,3 +113,22 @@ def test_what_rounding_leaves_of_nothing_is_nothing():
     assert row({**VERDICT, "measured": -1.421e-15, "interval": ends})["measured"] == "0"
     assert row({**VERDICT, "measured": 1e-6, "interval": ends})["measured"] == "1e-06"
     assert row({**VERDICT, "measured": 1e-15, "interval": [0.0, 2e-15]})["measured"] == "1e-15"
+
+
+@pytest.mark.parametrize(
+    ("changed", "want"),
+    [
+        ({"scale": None}, "whose data set or study was not run"),
+        ({"updates": [400, 900], "updates_needed": 500}, "with fewer updates than they need"),
+        ({"updates": [500, 900], "updates_needed": 500}, "whose interval reaches across the limit"),
+        ({"reason": "the rate chosen for model=plain is the highest of its grid"}, "for another"),
+    ],
+)
+def test_open_claims_are_folded_by_what_they_lack_first(changed, want):
+    """A rate at the edge of its grid is no interval across a limit; needed is not published."""
+    one = {
+        **{"verdict": "inconclusive", "scale": "quick", "updates": [900, 900]},
+        **{"updates_needed": 900, "reason": "the interval reaches across 0"},
+    }
+    (found,) = open_by_want([{**one, **changed}])
+    assert found.startswith(want)

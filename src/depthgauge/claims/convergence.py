@@ -30,7 +30,7 @@ that of a net which learned nothing from its inputs."""
 
 
 def cut_short(cells: Sequence[xr.Dataset]) -> str:
-    """Return why a shorter run never decides: the claim speaks of the published stretch itself."""
+    """Return why a shorter run never decides: the claim is about the whole published training."""
     return "the statement is about all of the published training"
 
 

@@ -44,7 +44,7 @@ def _held(claim: Claim, study: Study) -> tuple[Study, list[int], int, Judgement]
         seeds, diverged = _seeds(cells)
         judgement = _measure(claim, cells, seeds)
     except UndecidableError as reason:
-        judgement = Judgement(Verdict.inconclusive, str(reason))
+        judgement = Judgement(Verdict.inconclusive, _beside_updates(claim, cells, str(reason)))
     return cells, seeds, diverged, judgement
 
 
@@ -87,11 +87,23 @@ def decided(rule: Rule, values: Values, published: Published) -> Judgement:
 
 def _shortfall(claim: Claim, cells: Study) -> str:
     """Return what the cells lack to decide the claim, "" when nothing."""
+    doubt = claim.doubt(cells)
+    if not _too_short(claim, cells):
+        return doubt
+    reasons = "; ".join(filter(None, (doubt, claim.convergence(cells))))
+    return _beside_updates(claim, cells, reasons) if reasons else ""
+
+
+def _too_short(claim: Claim, cells: Study) -> bool:
     used = shortest(cells)
-    if used is None or used >= needed(claim):
-        return claim.doubt(cells)
-    reasons = [each for each in (claim.doubt(cells), claim.convergence(cells)) if each]
-    return f"{used} of {claim.updates} updates: {'; '.join(reasons)}" if reasons else ""
+    return used is not None and used < needed(claim)
+
+
+def _beside_updates(claim: Claim, cells: Study, reason: str) -> str:
+    """Return a reason, and how many updates the cells were trained for where these are too few."""
+    if not _too_short(claim, cells):
+        return reason
+    return f"{shortest(cells)} of {needed(claim)} updates: {reason}"
 
 
 def _require_cells(claim: Claim, study: Study, matches: list[Study]) -> None:

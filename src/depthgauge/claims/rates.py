@@ -4,6 +4,7 @@ Source: Glorot and Bengio, section 2.3: "the learning rate was tuned on the vali
 choice is a function of the record alone, and the test images have no part in it.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,12 @@ def in_words(rates: dict[float, float]) -> str:
 def final_test_error(cell: xr.Dataset) -> Values:
     """Return the test error after the last step in percent, (seed,)."""
     return 100 * (1 - series(cell, "accuracy_test", "evaluation_step")[:, -1])
+
+
+def difference(cells: Sequence[xr.Dataset]) -> Values:
+    """Return the test error of the first cell minus that of the second, (seed,), in points."""
+    first, second = map(final_test_error, cells)
+    return first - second
 
 
 def _edge(rate: float, grid: list[float], label: str) -> str:

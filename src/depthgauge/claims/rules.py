@@ -113,22 +113,30 @@ def mostly() -> Rule:
     return fraction_above("mostly", 0.5)
 
 
-def between(word: str, low: float = 0, high: float = math.inf) -> Rule:
-    """Return the rule for `word`: a ratio's geometric mean over seeds lies in (low, high).
+def between(word: str, low: float = 0, high: float = math.inf, of: str = "quantity") -> Rule:
+    """Return the rule for `word`: the geometric mean over seeds lies in (low, high).
 
-    One end is a threshold that may be moved, unless it is 1; two are a region that may not.
+    One end is a threshold that may be moved, unless it is 1; two are a region that may not. `of`
+    says how it moves, by a name of `MOVES`.
     """
     ends = {"low": low} if low else {}
     ends |= {"high": high} if math.isfinite(high) else {}
     moves = len(ends) == 1 and 1 not in ends.values()
-    return _factor(
-        word,
-        low,
-        high,
-        "between",
-        {"word": word, **ends},
-        (lambda times: between(word, low * times, high * times)) if moves else None,
-    )
+    move = MOVES[of]
+
+    def at(times: float) -> Rule:
+        return between(word, of=of, **{end: move(value, times) for end, value in ends.items()})
+
+    arguments = {"word": word, **ends, **({} if of == "quantity" else {"of": of})}
+    return _factor(word, low, high, "between", arguments, at if moves else None)
+
+
+MOVES: dict[str, Callable[[float, float], float]] = {
+    "quantity": lambda threshold, times: threshold * times,
+    "factor": lambda threshold, times: threshold**times,
+    "share": _times_odds,
+}
+"""What a threshold is of -> so many times that threshold: a factor's logarithm, a share's odds."""
 
 
 def factor_of(name: str, word: str, low: float, high: float) -> Rule:
@@ -183,7 +191,7 @@ def roughly(target: float, factor: float = 2) -> Rule:
 def predicted(margin: float) -> Rule:
     """Return the rule for theory: the mean of measured over predicted is 1 within `margin`.
 
-    Theory speaks of the centre, so that a wide spread must not help it.
+    Theory predicts the centre, so a wide spread must not help it.
     """
     return _factor(
         "predicted",

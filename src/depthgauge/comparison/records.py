@@ -58,7 +58,7 @@ class Comparison:
 
     @property
     def decidable(self) -> bool:
-        """Whether there are seeds enough to tell a change from chance."""
+        """Whether there are enough seeds to distinguish a change from chance."""
         return self.deals >= FEWEST * self.studies
 
     @property

@@ -41,7 +41,7 @@ class Change:
 
     @property
     def matters(self) -> bool:
-        """Whether a reader must be told: anything but a number that moved within chance."""
+        """Whether it is worth reporting: anything but a number that moved within chance."""
         sides = self.one_sided or self.other_verdict or self.other_rule
         return self.beyond_chance or sides or self.untested
 

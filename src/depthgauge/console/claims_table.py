@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from depthgauge.claims.chance import chance_statement
+from depthgauge.claims.reach import reach_statement
 from depthgauge.console.terminal import console
 
 WORDS = {"holds": "hold", "fails": "fail", "inconclusive": "open"}
@@ -43,6 +44,7 @@ def show(verdicts: Sequence[dict[str, Any]], total: int) -> None:
             reason = f"{each['id']} {each['verdict']}: {each['reason']}"
             out.print(escape(reason), soft_wrap=True)
     if not of_all:  # chance speaks of all numbers, not of those chosen by what became of them
+        out.print(reach_statement(verdicts), soft_wrap=True)
         out.print(chance_statement(verdicts), soft_wrap=True)
 
 

@@ -159,6 +159,8 @@ def _want(verdict: Mapping[str, Any]) -> str:
     done, published = verdict["updates"]
     if verdict["scale"] is None:
         return "whose data set or study was not run"
-    if (done or 0) < published:
-        return "with fewer updates than published"
-    return "whose interval reaches across the limit"
+    if (done or 0) < verdict.get("updates_needed", published):
+        return "with fewer updates than they need"
+    if verdict["reason"].startswith("the interval reaches across"):
+        return "whose interval reaches across the limit"
+    return "for another reason, which each states"

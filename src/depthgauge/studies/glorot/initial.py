@@ -31,20 +31,16 @@ def least_peak_growth(cells: Cells) -> Values:
     return np.diff(shares[:, 0, :-1][..., close].sum(axis=-1)).min(axis=-1)
 
 
-def activations_alike(cells: Cells) -> Values:
-    """How many times more unlike activations of hidden layers spread in the first cell, (seed,)."""
-    return _more_alike(cells, "activation_std", "activation_step")
+def more_alike(cells: Cells, variable: str, axis: str) -> Values:
+    """How many times more unlike hidden layers spread in the first cell than in the second."""
+    first, second = (_initial(cells[i : i + 1], variable, axis)[:, :-1] for i in (0, 1))
+    return hidden_ratio(first) / hidden_ratio(second)
 
 
 def least_delta_growth(cells: Cells) -> Values:
     """Log of the factor between delta's spreads in neighbouring hidden layers, the least one."""
     spreads = _initial(cells, "delta_std", "signal_step")[:, :-1]
     return np.diff(np.log(spreads)).min(axis=-1)
-
-
-def deltas_alike(cells: Cells) -> Values:
-    """How many times more unlike delta of hidden layers spreads in the first cell, (seed,)."""
-    return _more_alike(cells, "delta_std", "signal_step")
 
 
 def square_weight_gradients(spreads: Values) -> Values:
@@ -105,6 +101,11 @@ def relative_gradient_peaks(
     return peaks[:, :-1] / peaks[:, -1:]
 
 
+def relative_gradient_peak(cells: Cells, histogram: str, layer: int, reference: int) -> Values:
+    """The same of one layer, (seed,)."""
+    return relative_gradient_peaks(cells, histogram, [layer], reference)[:, 0]
+
+
 def forward_factor(cells: Cells) -> Values:
     """Measured over linear theory's factor a layer of the spread of activations, (seed,).
 
@@ -124,12 +125,6 @@ def weight_gradient_factor(cells: Cells) -> Values:
     """Measured factor a layer of the spread of dC/dw, which theory has at 1. Source: equation 7."""
     spreads = square_weight_gradients(_initial(cells, "weight_gradient_std", "signal_step"))
     return (spreads[:, -1] / spreads[:, 0]) ** (1 / (spreads.shape[1] - 1))
-
-
-def _more_alike(cells: Cells, variable: str, axis: str) -> Values:
-    """Largest over smallest spread of the layers of the first cell over that of the second."""
-    first, second = (_initial(cells[i : i + 1], variable, axis)[:, :-1] for i in (0, 1))
-    return hidden_ratio(first) / hidden_ratio(second)
 
 
 def _linear(cells: Cells) -> float:

@@ -32,7 +32,7 @@ def _known(values: Values) -> Values:
 
 
 def largest_slope(cells: Cells) -> Values:
-    """Largest sigma'(z_j) of a chain, as a part of 1/4; two roundings are let pass."""
+    """Largest sigma'(z_j) of a chain, as a part of 1/4; two roundings are allowed."""
     factor, weight = (series(cells[0], f"chain_{name}", "layer") for name in ("factor", "weight"))
     return 4 * np.abs(factor / weight).max(axis=1) / (1 + 2 * FLOAT64)
 

@@ -25,7 +25,7 @@ def _speeds(cells: Cells) -> Values:
 
 
 def curve(cells: Cells, layer: int, every: int) -> Values:
-    """Return one layer's speed before every so-manieth step, (seed, step)."""
+    """Return one layer's speed at every `every`-th step, (seed, step)."""
     return _speeds(cells)[:, ::every, layer - 1]
 
 

@@ -23,7 +23,7 @@ def _roughness(speeds: Values) -> Values:
 
 
 def _own_speeds(cell: xr.Dataset) -> Values:
-    """Speeds by each step's own batch; the last state drives no step, so no batch speaks of it."""
+    """Speeds by each step's own batch; no batch belongs to the last state, which drives no step."""
     return hidden_speeds(cell, "batch_bias_gradient_norm")[:, :-1]
 
 
@@ -39,7 +39,7 @@ def typical_discrepancy(cells: Cells) -> Values:
     Both runs are averaged in the same way, so what the window smooths it smooths in both. Windows
     do not overlap. Noise that the averaging leaves (the norm of a mean of K noisy vectors has a
     floor of about noise / sqrt(K); none if a window is a whole pass over the images) is not taken
-    off and speaks against the claim.
+    off and counts against the claim.
     """
     mini, full = (np.log(window_ends(cell)) for cell in cells)
     return np.exp(np.abs(mini - full).mean(axis=(1, 2)))

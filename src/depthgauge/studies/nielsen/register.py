@@ -2,18 +2,9 @@
 
 from pathlib import Path
 
-from depthgauge.claims.named import functions
+from depthgauge.claims.named import readers
 from depthgauge.claims.register import load
-from depthgauge.studies.nielsen import (
-    accuracy,
-    capacity,
-    chain,
-    curves,
-    initial_speed,
-    minibatch,
-    training_speed,
-)
 
-READERS = functions(accuracy, capacity, chain, curves, initial_speed, minibatch, training_speed)
+READERS = readers(__name__)
 
 REGISTER = load(Path(__file__).with_name("claims.yaml"), READERS)

@@ -23,15 +23,20 @@ def lowest_rate(cell: xr.Dataset) -> xr.Dataset:
     return cell.isel(replica=np.flatnonzero(rates == rates.min()))
 
 
-def worse_at_an_edge(cells: Cells) -> str:
-    """Return a doubt if the cell with the larger error has its rate from the edge of the grid.
+def learning_in_doubt(cells: Cells) -> str:
+    """Return why the test errors of two cells tell nothing, or "".
 
-    A better rate beyond could turn the order around; for the better cell it could not. A net that
-    learned nothing at any rate of the grid is no doubt: the rate was not what it lacked.
+    Neither net may have learned anything. The worse one may have its rate from an edge of the grid:
+    a better one beyond could turn the order around, unless the net learned nothing at any rate.
     """
-    worse = max(cells, key=lambda cell: float(final_test_error(cell).mean()))
-    learned = final_test_error(worse).mean() < least_error_without_learning(worse)
-    return str(worse.attrs["rate_doubt"]) if learned else ""
+    better, worse = sorted(cells, key=lambda cell: float(final_test_error(cell).mean()))
+    if not _learned(better):
+        return "neither net learned anything: both err as one does that names one class"
+    return str(worse.attrs["rate_doubt"]) if _learned(worse) else ""
+
+
+def _learned(cell: xr.Dataset) -> bool:
+    return bool(final_test_error(cell).mean() < least_error_without_learning(cell))
 
 
 def least_error_without_learning(cell: xr.Dataset) -> float:
@@ -43,12 +48,6 @@ def least_error_without_learning(cell: xr.Dataset) -> float:
     error = float(series(cell, "one_class_error_test")[0])
     images = cell.attrs["config"]["evaluation"]["images"] or TEST_IMAGES
     return float(100 * (error - STANDARD_ERRORS * np.sqrt(error * (1 - error) / images)))
-
-
-def gain(cells: Cells) -> Values:
-    """Test error of the first cell minus that of the second, seed by seed; points."""
-    first, second = (final_test_error(cell) for cell in cells)
-    return first - second
 
 
 def initial_gradients(cell: xr.Dataset) -> Values:
@@ -70,7 +69,15 @@ def last_to_first_gradient(cells: Cells) -> Values:
     return gradients[:, -1] / gradients[:, 0]
 
 
-def spread_of_updates(cells: Cells) -> Values:
-    """Largest over smallest update ratio of the equal hidden layers; geometric mean over steps."""
-    ratios = series(cells[0], "update_ratio", "update_step", "layer")[..., 1:-1]
+def evener_updates(cells: Cells) -> Values:
+    """How many times further apart the update ratios of equal hidden layers are in the first cell.
+
+    Largest over smallest layer; geometric mean over steps; (seed,).
+    """
+    first, second = map(_spread_of_updates, cells)
+    return first / second
+
+
+def _spread_of_updates(cell: xr.Dataset) -> Values:
+    ratios = series(cell, "update_ratio", "update_step", "layer")[..., 1:-1]
     return np.exp(np.log(ratios.max(axis=-1) / ratios.min(axis=-1)).mean(axis=1))

@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from depthgauge.claims.named import functions
+from depthgauge.claims.named import readers
 from depthgauge.claims.register import load
-from depthgauge.studies.remedies import estimates
 
-READERS = functions(estimates)
+READERS = readers(__name__)
 
 REGISTER = load(Path(__file__).with_name("claims.yaml"), READERS)
 

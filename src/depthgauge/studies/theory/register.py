@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from depthgauge.claims.named import functions
+from depthgauge.claims.named import readers
 from depthgauge.claims.register import hidden_layers, load
-from depthgauge.studies.theory import bounds, mean_field
 
-READERS = functions(bounds, mean_field)
+READERS = readers(__name__)
 
 REGISTER = load(Path(__file__).with_name("claims.yaml"), READERS)
 
