@@ -32,7 +32,7 @@ def test_profiles_are_seed_bands_of_the_first_and_the_last_record(deep):
     """By layer; a zero has no place on a log axis."""
     net = deep["adam"].copy(deep=True)
     net["weight_gradient_norm"][:, 1, 4] = 0
-    table = profile(net, "weight_gradient_norm", "gradient_step").set_index(["when", "layer"])
+    table = profile(net, "weight_gradient_norm").set_index(["when", "layer"])
     seeds = net["weight_gradient_norm"].values[:, 0, 2].astype(float)
     expected = np.percentile(seeds, [2.5, 50, 97.5])
     assert table.loc[("start", 3)].tolist() == pytest.approx(expected, rel=1e-3)
@@ -56,5 +56,5 @@ def test_missing_records_are_named():
     with pytest.raises(DataError, match="depthgauge train study=remedies"):
         nets_by_depth({})
     shallow = {"remedies": records(HELPED, seeds=3)["remedies"][:1]}
-    with pytest.raises(DataError, match="20 hidden layers"):
+    with pytest.raises(DataError, match="depth=20"):
         deep_nets(shallow)

@@ -59,7 +59,7 @@ def _by_layer(nets: Sequence[xr.Dataset]) -> Figure:
         )
         panels.append(panel(title, _log_bands(base, GRADIENTS[name]), 340, 260))
     chart = alt.concat(*panels, columns=2).resolve_scale(y="shared")
-    return _figure("by_layer", "Gradient over depth", shown, nets, chart)
+    return _figure("Gradient over depth", shown, nets, chart)
 
 
 def _over_training(nets: Sequence[xr.Dataset]) -> Figure:
@@ -74,7 +74,7 @@ def _over_training(nets: Sequence[xr.Dataset]) -> Figure:
         base = alt.Chart(table).encode(x=alt.X("step:Q", title="SGD steps done"), color=colour)
         panels.append(panel(_name(net), _log_bands(base, GRADIENTS[name]), 340, 220))
     chart = alt.concat(*panels, columns=2).resolve_scale(color="independent", y="shared")
-    return _figure("over_training", "Gradient of each layer over training", shown, nets, chart)
+    return _figure("Gradient of each layer over training", shown, nets, chart)
 
 
 def _accuracy(nets: Sequence[xr.Dataset]) -> Figure:
@@ -94,7 +94,7 @@ def _accuracy(nets: Sequence[xr.Dataset]) -> Figure:
         base.mark_line(style="median").encode(y=alt.Y("median:Q", title=title, scale=scale)),
     ]
     chart = alt.concat(panel("", layers, 700, 320))
-    return _figure("accuracy", "Accuracy over training", shown, nets, chart)
+    return _figure("Accuracy over training", shown, nets, chart)
 
 
 def _one_rate_each(records: Iterable[xr.Dataset]) -> list[xr.Dataset]:
@@ -148,7 +148,6 @@ def _log_bands(base: alt.Chart, title: str) -> list[alt.Chart]:
 
 
 def _figure(
-    name: str,
     title: str,
     shown: Sequence[xr.Dataset],
     nets: Sequence[xr.Dataset],
@@ -158,4 +157,4 @@ def _figure(
     left = f" The first {len(shown)} of {len(nets)} cells." if len(nets) > len(shown) else ""
     caption = f"Line: median over seeds; band: central 95 % of seeds.{left}"
     finding = f"{title}. {caption} {basis(shown)}"
-    return Figure(nets[0].attrs["study"], name, title, finding, caption, basis(shown), chart)
+    return Figure(nets[0].attrs["study"], title, finding, caption, basis(shown), chart)

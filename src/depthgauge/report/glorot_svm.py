@@ -4,12 +4,10 @@ import altair as alt
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.rates import final_test_error
-from depthgauge.errors import DataError
-from depthgauge.report.cells import Records, basis, measured
-from depthgauge.report.chosen_rates import curve_table
-from depthgauge.report.error_layers import error_layers
-from depthgauge.report.figure import Figure, panel
+from depthgauge.report.cells import Records, basis, measured, missing, selected
+from depthgauge.report.chosen_rates import mean_error
+from depthgauge.report.error_panel import error_panels, error_y, net_colour
+from depthgauge.report.figure import Figure
 from depthgauge.report.numbers import brief
 from depthgauge.report.seeds import BAND_WORDS, rounded, usable
 from depthgauge.studies.glorot.published import SAMPLE_ERRORS as PUBLISHED
@@ -23,11 +21,17 @@ def support_vectors(records: Records) -> Figure:
     machine, net = (_cell(records, model) for model in ("svm", "tanh_n"))
     config = net.attrs["config"]
     c, gamma = (float(measured(machine, f"chosen_{each}")[0]) for each in ("c", "gamma"))
+    (drawn,) = error_panels(
+        {"Shapeset-3x2": {"network": net}}, STUDY, net_colour(["network"]), (560, 220)
+    )
     return Figure(
         study=STUDY,
-        name=STUDY,
         title="A support vector machine and a five-layer network on the same sample",
-        finding=_finding(float(final_test_error(machine)[0]), net),
+        finding=(
+            f"The support vector machine errs on {brief(mean_error(machine))} % of the test images,"
+            f" the network on {brief(mean_error(net))} % after {config['steps']:,} updates"
+            f" (published, at full length: {PUBLISHED['svm']} and {PUBLISHED['tanh_n']} %)."
+        ),
         caption=(
             "Does the network's curve end below the dashed line? Test error on Shapeset-3x2 after"
             f" learning from {config['train_size']:,} examples (published: {SAMPLE:,}). Line:"
@@ -37,40 +41,25 @@ def support_vectors(records: Records) -> Figure:
             " are chosen on the validation images."
         ),
         basis=basis([net]),
-        chart=alt.concat(_panel(net, float(final_test_error(machine)[0])), columns=1),
-    )
-
-
-def _finding(machine: float, net: xr.Dataset) -> str:
-    ours = float(final_test_error(net).mean())
-    return (
-        f"The support vector machine errs on {brief(machine)} % of the test images, the network on"
-        f" {brief(ours)} % after {net.attrs['config']['steps']:,} updates (published, at full"
-        f" length: {PUBLISHED['svm']} and {PUBLISHED['tanh_n']} %)."
+        chart=alt.concat(sum(_level(mean_error(machine), net), start=drawn), columns=1),
     )
 
 
 def _cell(records: Records, model: str) -> xr.Dataset:
-    for record in records.get(STUDY, ()):
+    for record in selected(records, STUDY, model=model):
+        measured(record, "accuracy_test")
         kept = usable(record)
-        if record.attrs["axes"].get("model") == model and kept.sizes["replica"]:
-            measured(record, "accuracy_test")
-            lost = kept.attrs["n_diverged"]
-            return chosen(record).assign_attrs(n_diverged=lost)
-    raise DataError(
-        f"study {STUDY} has no usable record of {model};"
-        f" run `depthgauge train study={STUDY}` or `dvc repro`"
+        if kept.sizes["replica"]:
+            return chosen(record).assign_attrs(n_diverged=kept.attrs["n_diverged"])
+    raise missing(STUDY, model=model)
+
+
+def _level(error: float, net: xr.Dataset) -> list[alt.Chart]:
+    """Return the error of the support vectors as a dashed line over the net's updates."""
+    steps = [0, int(net["evaluation_step"][-1])]
+    table = pd.DataFrame({"updates": steps, "error": [*rounded([error])] * 2})
+    base = alt.Chart(table.assign(name="support vector machine")).encode(
+        x=alt.X("updates:Q"), y=error_y("error")
     )
-
-
-def _panel(net: xr.Dataset, level: float) -> alt.LayerChart:
-    table = curve_table(net)
-    (height,) = rounded([level])
-    ends = pd.DataFrame({"updates": [0, int(net["evaluation_step"][-1])], "error": [height] * 2})
-    x = alt.X("updates:Q", title="updates of the net", axis=alt.Axis(tickCount=8))
-    level_y = alt.Y("error:Q", title="test error (%)", scale=alt.Scale(zero=False))
-    layers = [
-        *error_layers(alt.Chart(table).encode(x=x), "updates"),
-        alt.Chart(ends).mark_line(style="reference").encode(x=x, y=level_y, tooltip=["error"]),
-    ]
-    return panel("Network and support vector machine", layers, width=560, height=220)
+    words = base.transform_filter(alt.datum.updates == 0).mark_text(style="over_line")
+    return [base.mark_line(style="reference"), words.encode(text="name:N")]
