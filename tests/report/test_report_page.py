@@ -15,7 +15,7 @@ from report_records import ORIGIN, complete, judged
 
 from depthgauge.report.content import Report
 from depthgauge.report.figures import draw, svg
-from depthgauge.report.outcome import LEAD, outcome
+from depthgauge.report.outcome import LEAD, outcome, surprises
 from depthgauge.report.page import page
 
 HOSTILE = (
@@ -149,13 +149,14 @@ def test_verdicts_come_first_and_add_up(report, document):
 
 
 def test_the_first_words_are_what_came_out(report, document):
-    """Before any list of what fails; each sentence links to the claim that it quotes."""
+    """First what replicates, then what does not; each sentence links to the claim it quotes."""
     text = document.read()
     first = text.index(outcome(report.verdicts)[0].text)
-    assert text.index("What came out") < first
-    assert "Not as published" not in text[:first]
+    assert text.index("What replicates") < first
+    assert "What does not" not in text[:first]
     linked = {each["href"] for each in document.named("a") if each.get("class") == "more"}
-    assert linked == {f"#{each.claims[0]}" for each in outcome(report.verdicts) if each.claims}
+    said = [*outcome(report.verdicts), *surprises(report.verdicts)]
+    assert linked == {f"#{each.claims[0]}" for each in said if each.claims}
 
 
 def test_every_figure_is_there_once_under_its_finding(report, document):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from depthgauge.errors import DataError
-from depthgauge.report.verdicts import read, row, scales, tally
+from depthgauge.report.verdicts import open_by_want, read, row, scales, tally
 
 VERDICT = {
     "id": "nielsen.accuracy.h1",
@@ -113,3 +113,18 @@ def test_what_rounding_leaves_of_nothing_is_nothing():
     assert row({**VERDICT, "measured": -1.421e-15, "interval": ends})["measured"] == "0"
     assert row({**VERDICT, "measured": 1e-6, "interval": ends})["measured"] == "1e-06"
     assert row({**VERDICT, "measured": 1e-15, "interval": [0.0, 2e-15]})["measured"] == "1e-15"
+
+
+def test_open_claims_are_counted_by_what_they_lack():
+    """First the record, then its length, then a setting at the end of its grid, then the limit."""
+    full = {**OPEN, "scale": "quick", "updates": [5, 5]}
+    found = open_by_want([
+        OPEN,
+        {**full, "updates": [3, 5], "reason": "3 of 5 updates"},
+        {**full, "reason": "the rate chosen for model=plain, 2.5, is the highest of its grid"},
+        {**full, "reason": "the interval reaches across 0.7"},
+        VERDICT,
+    ])  # fmt: skip
+    words = ("not run", "fewer updates", "end of what was tried", "reaches across the limit")
+    assert [len(each) for each in found.values()] == [1] * 4
+    assert all(word in want for word, want in zip(words, found, strict=True))

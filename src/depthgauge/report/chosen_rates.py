@@ -87,9 +87,10 @@ def rate_table(record: xr.Dataset) -> pd.DataFrame:
     """Return the validation error against the rate: rate, error, chosen; diverged rates are out."""
     errors = final_errors(record)
     best = chosen_rate(errors, record.attrs["label"])
-    rows = [(rate, *rounded([each]), rate == best) for rate, each in errors.items()]
-    table = pd.DataFrame(rows, columns=["rate", "error", "chosen"])
-    return table[np.isfinite(table["error"])]
+    rows = [
+        (rate, *rounded([each]), rate == best) for rate, each in errors.items() if np.isfinite(each)
+    ]
+    return pd.DataFrame(rows, columns=["rate", "error", "chosen"])
 
 
 def error_basis(nets: Collection[xr.Dataset]) -> str:

@@ -46,17 +46,23 @@ def curves(
         band = base.mark_area(style="band", clip=True)
         layers.insert(0, band.encode(y=frame.y("low"), y2="high"))
     if frame.axis is not None:
-        layers.append(_names(table, frame, frame.axis, middle))
+        layers += end_names(table, frame, frame.axis, middle)
     return [*layers, _hover(base.encode(y=frame.y(middle)), table, key)]
 
 
-def _names(table: pd.DataFrame, frame: Frame, axis: Axis, middle: str) -> alt.Chart:
-    """Return the name of each curve beside its end: "layer 1", or what tells the curves apart."""
+def end_names(table: pd.DataFrame, frame: Frame, axis: Axis, middle: str) -> list[alt.Chart]:
+    """Return the name of each curve beside its end, behind a dot of the curve's colour.
+
+    A name is "layer 1", or what tells the curves apart.
+    """
     across, name = _column(frame.x), _column(frame.colour)
     ends = end_labels(table, across, middle, name, axis)
     ends["text"] = [f"layer {each}" if name == "layer" else each for each in ends[name]]
-    base = alt.Chart(ends).mark_text(style="line_label")
-    return base.encode(x=frame.x, y=frame.y(middle), text="text:N")
+    base = alt.Chart(ends).encode(x=frame.x, y=frame.y(middle))
+    return [
+        base.mark_point(style="key").encode(color=frame.colour or alt.Undefined),
+        base.mark_text(style="line_label").encode(text="text:N"),
+    ]
 
 
 def _column(encoding: alt.X | alt.Color | alt.ColorDatum | None) -> str:

@@ -9,17 +9,19 @@ from depthgauge.report.cells import Records
 from depthgauge.report.figure import Figure, png, svg
 from depthgauge.report.glorot_cost_surface import cost_surface
 from depthgauge.report.glorot_depth import depth
-from depthgauge.report.glorot_error_curves import error_curves
+from depthgauge.report.glorot_error_curves import (
+    error_curves,
+    quadratic,
+    second_order,
+    support_vectors,
+)
 from depthgauge.report.glorot_error_table import error_table
 from depthgauge.report.glorot_gradients import gradients
 from depthgauge.report.glorot_init_histograms import activations, deltas, weight_gradients
 from depthgauge.report.glorot_init_profiles import jacobians, variances
 from depthgauge.report.glorot_output_speed import output_speed
 from depthgauge.report.glorot_pretraining import pretraining
-from depthgauge.report.glorot_quadratic import quadratic
 from depthgauge.report.glorot_saturation import histograms, percentiles, sigmoid
-from depthgauge.report.glorot_second_order import second_order
-from depthgauge.report.glorot_svm import support_vectors
 from depthgauge.report.glorot_widths import widths
 from depthgauge.report.mean_field import mean_field
 from depthgauge.report.nielsen_accuracy import accuracy

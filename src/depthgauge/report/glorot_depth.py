@@ -30,12 +30,12 @@ def depth(records: Records) -> Figure:
         for cell in cells
     ]
     table = pd.DataFrame(rows, columns=["net", "depth", "mean", "rate"])
-    ends = table["mean"].min(), table["mean"].max()
+    errors = [mean for _, _, mean, _ in rows]
     frame = Frame(
         alt.X("depth:Q", axis=bare([1, 2, 3, 4, 5], "hidden layers")),
         error_y,
         net_colour(MODELS),
-        Axis(*ends, HEIGHT),
+        Axis(min(errors), max(errors), HEIGHT),
     )
     layers = curves(table, frame, STUDY, middle="mean", points=True)
     return Figure(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.report.axes import LAYER, log_step_x, thirds
+from depthgauge.report.axes import LAYER, log_step_x
 from depthgauge.report.cells import Records, basis, hidden, matching
 from depthgauge.report.curves import Frame, curves, y_axis
 from depthgauge.report.figure import Figure, panel
@@ -18,6 +18,9 @@ from depthgauge.studies.glorot.published import INITS
 STUDY = "glorot_saturation"
 """Its tanh nets; their weight gradients are looked at, too."""
 HEIGHT = 240
+_TICKS = alt.Axis(
+    values=[c * 10.0**power for power in range(-8, 2) for c in (1, 1.5, 2, 3, 5, 7)], format="~g"
+)
 
 
 def gradients(records: Records) -> Figure:
@@ -28,7 +31,7 @@ def gradients(records: Records) -> Figure:
     panels = []
     for init, table in tables.items():
         scale = alt.Scale(type="log", nice=False, domain=[axes[init].low, axes[init].high])
-        y = y_axis("std of ∂C/∂w (cost per unit of weight)", scale, thirds())
+        y = y_axis("std of ∂C/∂w (cost per unit of weight)", scale, _TICKS)
         frame = Frame(log_step_x(), y, LAYER, axes[init])
         layers = curves(table, frame, f"glorot_gradients_{init}")
         panels.append(panel(f"{init.capitalize()} initialization", layers, 250, HEIGHT))

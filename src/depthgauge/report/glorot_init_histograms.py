@@ -1,6 +1,7 @@
 """Glorot and Bengio, Figs. 6, 7 and 8: normalized histograms of initial tanh nets, both inits."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import altair as alt
@@ -62,21 +63,6 @@ _WEIGHT_GRADIENTS = _Quantity(
 )
 
 
-def activations(records: Records) -> Figure:
-    """Draw Fig. 6; raises DataError when a record is missing."""
-    return _figure(_pair(records), _ACTIVATIONS)
-
-
-def deltas(records: Records) -> Figure:
-    """Draw Fig. 7; raises DataError when a record is missing."""
-    return _figure(_pair(records), _DELTAS)
-
-
-def weight_gradients(records: Records) -> Figure:
-    """Draw Fig. 8; raises DataError when a record is missing."""
-    return _figure(_pair(records), _WEIGHT_GRADIENTS)
-
-
 def _pair(records: Records) -> dict[str, xr.Dataset]:
     """Return the standard and the normalized tanh net on the first data set that is there."""
     there = {each.attrs["data"]["name"] for each in matching(records, STUDY)}
@@ -87,7 +73,9 @@ def _pair(records: Records) -> dict[str, xr.Dataset]:
     }
 
 
-def _figure(nets: Mapping[str, xr.Dataset], drawn: _Quantity) -> Figure:
+def _figure(records: Records, drawn: _Quantity) -> Figure:
+    """Draw `drawn` of both nets; raises DataError when a record is missing."""
+    nets = _pair(records)
     spreads = {init: _spreads(net, drawn) for init, net in nets.items()}
     widest = max(float(each.max()) for each in spreads.values())
     reach = 1.0 if drawn is _ACTIVATIONS else float(f"{_REACH * widest:.2g}")
@@ -145,6 +133,13 @@ def _finding(spreads: Mapping[str, xr.DataArray], drawn: _Quantity) -> str:
 def _top(tables: Sequence[pd.DataFrame]) -> float:
     """Return how high the axis reaches: twice the middle one of the peaks, or all of them."""
     peaks = sorted(
-        float(peak) for each in tables for peak in each.groupby("layer")["density"].max()
+        float(curve["density"].to_numpy().max())
+        for table in tables
+        for _, curve in table.groupby("layer")
     )
     return float(f"{min(peaks[-1], 2 * peaks[len(peaks) // 2]):.2g}")
+
+
+activations = partial(_figure, drawn=_ACTIVATIONS)
+deltas = partial(_figure, drawn=_DELTAS)
+weight_gradients = partial(_figure, drawn=_WEIGHT_GRADIENTS)

@@ -143,7 +143,8 @@ def _table(
     parts = []
     for model, net in nets.items():
         rows = band_table(hidden(net, variable).sel(step=0, drop=True), "layer")
-        theory = rounded(rows["layer"].map(predicted(net)).to_numpy(dtype=float))
+        known = predicted(net)
+        theory = rounded([known.get(layer, np.nan) for layer in rows["layer"]])
         parts.append(rows.assign(theory=theory, model=ROWS[model]))
     return pd.concat(parts)
 
@@ -158,8 +159,11 @@ def _published(y: Callable[[str], alt.Y]) -> list[alt.Chart]:
     table = pd.DataFrame({"median": list(PUBLISHED.values()), "layer": 5.2})
     table["label"] = [f"published, {init}" for init in INITS.values()]
     base = alt.Chart(table).encode(y=y("median"))
-    words = base.mark_text(style="published_label").encode(x=_x(table), text="label:N")
-    return [base.mark_rule(style="published_curve"), words]
+    words = base.mark_text(style="published_label", baseline="top", dy=5)
+    return [
+        base.mark_rule(style="published_curve"),
+        words.encode(x=alt.X("layer:Q"), text="label:N"),
+    ]
 
 
 def _panel(
@@ -183,12 +187,7 @@ def _panel(
 
 def _key(table: pd.DataFrame) -> alt.Color:
     """Return the colour of a model, with a legend of those in `table`."""
-    legend = alt.Legend(
-        title=None,
-        symbolType="stroke",
-        symbolDash=[1, 0],
-        values=list(dict.fromkeys(table["model"])),
-    )
+    legend = alt.Legend(title=None, values=list(dict.fromkeys(table["model"])))
     return alt.Color("model:N", scale=alt.Scale(domain=list(ROWS.values())), legend=legend)
 
 

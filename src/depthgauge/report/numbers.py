@@ -20,4 +20,4 @@ def span(values: Iterable[float]) -> str:
 
 def typical(values: ArrayLike) -> float:
     """Return the geometric mean of all `values`."""
-    return float(gmean(np.asarray(values, dtype=float), axis=None))
+    return float(gmean(np.ravel(values).astype(float)))

@@ -16,7 +16,10 @@ _MARKS = (
     " whisker lies there. Point: mean over seeds; whisker: 95 % interval of the mean; 90 % is"
     " chance."
 )
-_KINDS = ["clearly better than the plain network", "not clearly better"]
+_KINDS = ["clearly better than plain", "not clearly better"]
+
+
+_ROWS = alt.Legend(title=None, columns=1)
 
 
 def remedies_error(records: Records) -> Figure:
@@ -62,11 +65,11 @@ def _finding(depth: int, table: pd.DataFrame) -> str:
     level, remedies = _plain(table), table[table["model"] != TITLES["plain"]]
     if level is None or remedies.empty:
         return f"Networks of {layers_in_words(depth)}: not all models were trained."
-    best = min(remedies.to_dict("records"), key=lambda row: row["mean"])
+    error, best = min(zip(remedies["mean"], remedies["model"], strict=True))
     return (
         f"With {layers_in_words(depth)} the plain network errs on {level:.3g} % of the test images;"
         f" {(remedies['high'] < level).sum()} of {len(remedies)} remedies lower that, most of all"
-        f" {best['model']} ({best['mean']:.3g} %)."
+        f" {best} ({error:.3g} %)."
     )
 
 
@@ -89,12 +92,11 @@ def error_table(nets: Nets) -> pd.DataFrame:
 
 
 def _panel(depth: int, table: pd.DataFrame, order: list[str]) -> alt.LayerChart:
-    level = _plain(table)
-    better = (table["high"] < level) if level is not None else False
-    table = table.assign(verdict=[_KINDS[not each] for each in better])
+    level = _plain(table) or 0.0
+    table = table.assign(verdict=[_KINDS[high >= level] for high in table["high"]])
     base = alt.Chart(table).encode(
         y=alt.Y("model:N", sort=order, title=None, axis=alt.Axis(labelLimit=200)),
-        color=alt.Color("verdict:N", title=None, scale=alt.Scale(domain=_KINDS)),
+        color=alt.Color("verdict:N", scale=alt.Scale(domain=_KINDS), legend=_ROWS),
         tooltip=["model", "mean", "low", "high", "rate"],
     )
     plain = alt.Chart(table).transform_filter(alt.datum.model == TITLES["plain"])
@@ -107,4 +109,9 @@ def _panel(depth: int, table: pd.DataFrame, order: list[str]) -> alt.LayerChart:
 
 
 def _at(field: str) -> alt.X:
-    return alt.X(f"{field}:Q", title="test error (%)", scale=alt.Scale(domainMin=0))
+    return alt.X(
+        f"{field}:Q",
+        title="test error (%)",
+        scale=alt.Scale(domainMin=0),
+        axis=alt.Axis(tickCount=8),
+    )

@@ -10,9 +10,9 @@ import xarray as xr
 from depthgauge.report.axes import DECADES
 from depthgauge.report.cells import Records, hidden, layers_in_words, measured, missing
 from depthgauge.report.chosen_rates import Nets
-from depthgauge.report.curves import y_axis
+from depthgauge.report.curves import Frame, end_names, y_axis
 from depthgauge.report.figure import Figure, panel
-from depthgauge.report.labels import Axis, end_labels
+from depthgauge.report.labels import Axis
 from depthgauge.report.numbers import brief, typical
 from depthgauge.report.remedied_nets import STUDY, TITLES, nets_by_depth, remedies_basis
 from depthgauge.report.seeds import band_table, rounded
@@ -25,7 +25,7 @@ SLOPES = {"tanh": 1.0, "relu": 1 / 2, "gelu": 1 / 4}
 KINDS = {
     "Initial weights": ("normalized", "orthogonal", "lsuv", "pretrained"),
     "Activation": ("relu", "he", "gelu"),
-    "Normalization, residual": ("batch_norm", "layer_norm", "residual"),
+    "Architecture": ("batch_norm", "layer_norm", "residual"),
     "Step size": ("layer_rates", "adahessian", "adagrad", "rmsprop", "adam", "clip"),
 }
 """What a remedy changes -> the models that are drawn in one panel, beside the plain net."""
@@ -73,7 +73,7 @@ def remedies_gradients(records: Records) -> Figure:
 
 
 def _gain(nets: Nets) -> str:
-    """Return which remedy makes weight gradients largest at the start, over hidden layers and seeds."""
+    """Return which remedy makes the weight gradients of hidden layers largest at the start."""
     sizes = {model: typical(hidden(net, GRADIENT).isel(step=0)) for model, net in nets.items()}
     best = max(sizes, key=lambda model: sizes[model])
     if "plain" not in sizes or best == "plain":
@@ -135,7 +135,7 @@ def profile(net: xr.Dataset, variable: str) -> pd.DataFrame:
     (steps,) = (dim for dim in values.dims if str(dim).endswith("_step"))
     ends = values.isel({steps: [0, -1]}).assign_coords({steps: list(WHEN)})
     bands = band_table(ends.rename({steps: "when"}), "when")
-    return bands[bands["low"] > 0]
+    return bands.query("low > 0")
 
 
 def _profiles(nets: Nets, variable: str) -> dict[str, pd.DataFrame]:
@@ -199,11 +199,12 @@ def _layers(
     shade = alt.Color("model:N", scale=alt.Scale(domain=remedies), legend=None)
     is_plain = alt.datum.model == TITLES["plain"]
     base = alt.Chart(table).encode(x=x, y=y("median"), tooltip=["model", "layer", "median"])
-    names = alt.Chart(end_labels(table, "layer", "median", "model", axis))
+    dots, names = end_names(table, Frame(x, y, shade), axis, "median")
     layers = [
         base.transform_filter(is_plain).mark_line(style="published_curve"),
         base.transform_filter(~is_plain).mark_line(style="median").encode(color=shade),
-        names.mark_text(style="line_label").encode(x=x, y=y("median"), text="model:N"),
+        dots.transform_filter(~is_plain),
+        names,
     ]
     if theory is not None:
         dashed = alt.Chart(theory).mark_line(style="reference", clip=True)

@@ -161,4 +161,6 @@ def _want(verdict: Mapping[str, Any]) -> str:
         return "whose data set or study was not run"
     if (done or 0) < published:
         return "with fewer updates than published"
-    return "whose interval reaches across the limit"
+    if "reaches across" in verdict["reason"]:
+        return "whose interval reaches across the limit"
+    return "whose setting was chosen at the end of what was tried, such as the highest rate"
