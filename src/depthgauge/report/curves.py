@@ -60,7 +60,7 @@ def end_names(table: pd.DataFrame, frame: Frame, axis: Axis, middle: str) -> lis
     ends["text"] = [f"layer {each}" if name == "layer" else each for each in ends[name]]
     base = alt.Chart(ends).encode(x=frame.x, y=frame.y(middle))
     return [
-        base.mark_point(style="key").encode(color=frame.colour or alt.Undefined),
+        base.mark_point(style="key", xOffset=8).encode(color=frame.colour or alt.Undefined),
         base.mark_text(style="line_label").encode(text="text:N"),
     ]
 

@@ -81,6 +81,6 @@ def _panel(depth: int, net: xr.Dataset, table: pd.DataFrame, frame: Frame) -> al
     layers = [
         *curves(table, frame, f"{STUDY}_{depth}"),
         published.mark_point(style="published").encode(tooltip=["epoch", "published"]),
-        published.mark_text(style="published_label").encode(text="label:N"),
+        published.mark_text(style="over_line", align="right", dx=2, dy=-8).encode(text="label:N"),
     ]
     return panel(layers_in_words(depth), layers, width=135, height=260)
