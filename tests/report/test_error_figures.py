@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from report_records import complete, diverge
 from test_report_figures import tables
 
@@ -62,6 +63,13 @@ def test_the_choice_of_the_rate_is_shown(records):
     assert table["chosen"].tolist() == [False, True, False]
     assert table["error"].tolist() == pytest.approx([7.76, 2.76, 7.76], abs=0.02)
     assert rate_table(diverge(cell, 2))["rate"].tolist() == [0.01, 0.1]
+
+
+def test_of_rates_that_are_level_only_the_chosen_one_is_circled(records):
+    """The lowest of them, at which the errors that are drawn beside it were measured."""
+    cell = cell_of(records, "mnist", "tanh")
+    level = cell.assign(accuracy_validation=xr.full_like(cell["accuracy_validation"], 0.5))
+    assert rate_table(level)["chosen"].tolist() == [True, False, False]
 
 
 def test_data_that_was_not_trained_on_is_named():

@@ -83,6 +83,15 @@ def test_nielsens_own_curve_is_drawn_behind_ours(figures, depth, first, least):
     assert "Nielsen's net" in picture and picture.count(MUTED["light"]) >= depth + 1
 
 
+def test_names_at_the_ends_of_curves_have_their_colour(figures):
+    """Where curves end near each other, names are moved: a dot says which is whose."""
+    for name in ("nielsen_training_speed_4", "nielsen_capacity", "glorot_quadratic"):
+        layers = figures[name].chart.to_dict()["concat"][0]["layer"]
+        dots = [each for each in layers if each["mark"].get("style") == "key"]
+        curve = next(each for each in layers if each["mark"].get("style") == "median")
+        assert [each["encoding"]["color"] for each in dots] == [curve["encoding"]["color"]]
+
+
 def test_speeds_during_training_have_one_axis(figures):
     """The nets of 2, 3 and 4 hidden layers are compared: none fills its own frame."""
     domains = {
