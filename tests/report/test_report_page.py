@@ -106,12 +106,12 @@ def test_hostile_texts_stay_texts(report):
 
 def test_hostile_numbers_in_a_chart_cannot_end_its_script(report):
     """Chart data is JSON in a script block, where only "<" could do harm."""
-    figure = next(iter(report.figures.values()))
+    name, figure = next(iter(report.figures.items()))
     chart = figure.chart.properties(title="</script><b>")
     altered = replace(figure, chart=chart)
-    found = Document(page(replace(report, figures={figure.name: altered})))
+    found = Document(page(replace(report, figures={name: altered})))
     charts = json.loads(next(text for text in found.inside("script") if text.startswith("{")))
-    assert charts[figure.name]["title"] == "</script><b>"
+    assert charts[name]["title"] == "</script><b>"
     assert found.named("b") == []
 
 
