@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from depthgauge.report.outcome import outcome
+from depthgauge.report.outcome import outcome, surprises
 from depthgauge.report.verdicts import (
     WORDS,
     Verdicts,
@@ -73,6 +73,8 @@ def table(verdicts: Verdicts) -> str:
     total = Counter(each["verdict"] for each in theirs)
     lines = [
         *(f"- {sentence.text}" for sentence in outcome(verdicts)),
+        *(["", "Not as published:", ""] if surprises(verdicts) else []),
+        *(f"- {sentence.text}" for sentence in surprises(verdicts)),
         "",
         f"Of {len(theirs)} published numbers and sentences {total['holds']} hold,"
         f" {total['fails']} fail and {total['inconclusive']} are open. {why_open(theirs)} What no"

@@ -57,10 +57,13 @@ def cell(world, model, depth, seeds=20, steps=BUDGET):
         {
             "accuracy_validation": (("replica", "evaluation_step"), accuracy),
             "accuracy_test": (("replica", "evaluation_step"), accuracy),
-            "weight_gradient_norm": (
-                ("replica", "gradient_step", "layer"),
-                np.broadcast_to(np.repeat(norms, len(RATES), axis=0), shape).copy(),
-            ),
+            **{
+                name: (
+                    ("replica", "gradient_step", "layer"),
+                    np.broadcast_to(np.repeat(norms, len(RATES), axis=0), shape).copy(),
+                )
+                for name in ("weight_gradient_norm", "delta_rms")
+            },
             "update_ratio": (
                 ("replica", "update_step", "layer"),
                 ratios * np.exp(0.01 * random.normal(size=shape)),

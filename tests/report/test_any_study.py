@@ -67,7 +67,7 @@ def test_lines_are_medians_over_seeds():
         {layer: float(last.sel(layer=layer)) for layer in (1, 2, 3)}, rel=1e-3
     )
     accuracy = made["accuracy_test"].isel(evaluation_step=1).median("replica")
-    (shown,) = [row for row in rows(drawn["accuracy"]) if row["evaluation_step"] == 20]
+    (shown,) = [row for row in rows(drawn["accuracy"]) if row["step"] == 20]
     assert shown["median"] == pytest.approx(100 * float(accuracy), rel=1e-3)
 
 

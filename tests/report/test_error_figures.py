@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from report_records import complete, diverge
 from test_report_figures import tables
 
 from claims.error_records import RATES
 from depthgauge.claims.statistics import t_prediction_interval
 from depthgauge.errors import DataError
-from depthgauge.report.chosen_rates import nets_by_set, rate_table
+from depthgauge.report.chosen_rates import by_model, rate_table, tuned
 from depthgauge.report.glorot_error_curves import error_curves
 from depthgauge.report.glorot_error_table import error_table
 from depthgauge.report.models import SHOWN
@@ -45,10 +46,10 @@ def test_table_1_shows_interval_rate_and_published_value(records, figures):
 def test_curves_are_bands_over_seeds_at_the_chosen_rate(records, figures):
     """Fig. 11: 2.5 %, median, 97.5 % of the seeds, not of all replicas."""
     table, ends = tables(figures["glorot_error_curves_11"], "updates", "median")
-    assert set(ends["model"]) == set(SHOWN.values())  # a label for each line
+    assert set(ends["net"]) == set(SHOWN.values())  # a label for each line
     cell = cell_of(records, "shapeset", "tanh")
     curves = at_the_middle_rate(cell, "accuracy_test")
-    rows = table[table["model"] == "Tanh"].sort_values("updates")
+    rows = table[table["net"] == "Tanh"].sort_values("updates")
     expected = np.quantile(curves, [0.025, 0.5, 0.975], axis=0).T
     assert rows[["low", "median", "high"]].to_numpy() == pytest.approx(expected, rel=1e-3)
     assert rows["updates"].tolist() == cell["evaluation_step"].values.tolist()
@@ -64,13 +65,22 @@ def test_the_choice_of_the_rate_is_shown(records):
     assert rate_table(diverge(cell, 2))["rate"].tolist() == [0.01, 0.1]
 
 
+def test_of_rates_that_are_level_only_the_chosen_one_is_circled(records):
+    """The lowest of them, at which the errors that are drawn beside it were measured."""
+    cell = cell_of(records, "mnist", "tanh")
+    level = cell.assign(accuracy_validation=xr.full_like(cell["accuracy_validation"], 0.5))
+    assert rate_table(level)["chosen"].tolist() == [True, False, False]
+
+
 def test_data_that_was_not_trained_on_is_named():
     """Without CIFAR-10 its figure shows MNIST and says what is missing; without both, nothing."""
     records = complete()
     cells = [each for each in records["glorot_error"] if each.attrs["data"]["name"] != "cifar10"]
     figure = error_curves({"glorot_error": cells}, 12, ("mnist", "cifar10"))
     assert "Not trained here: CIFAR-10." in figure.caption
-    with pytest.raises(DataError, match=r"no usable record on cifar10.*train study=glorot_error"):
+    with pytest.raises(
+        DataError, match=r"no usable record with dataset=cifar10.*train study=glorot_error"
+    ):
         error_curves({"glorot_error": cells}, 12, ("cifar10",))
 
 
@@ -92,8 +102,8 @@ def test_a_model_of_which_every_rate_diverged_is_left_out(records):
     cells = list(records["glorot_error"])
     cells[0] = diverge(cells[0], *range(36))
     lost = cells[0].attrs["axes"]
-    found = nets_by_set({"glorot_error": cells}, "glorot_error", (lost["dataset"],))
-    assert len(found[lost["dataset"]]) == 4 and lost["model"] not in found[lost["dataset"]]
+    found = by_model(tuned({"glorot_error": cells}, "glorot_error", dataset=lost["dataset"]))
+    assert len(found) == 4 and lost["model"] not in found
 
 
 def test_the_best_depth_is_named(figures):
@@ -102,7 +112,7 @@ def test_the_best_depth_is_named(figures):
     assert table.sort_values("depth")["mean"].tolist() == pytest.approx(
         [40, 35, 30, 25, 20], abs=0.1
     )
-    assert "normalized tanh 5 (20 %)" in figures["glorot_depth"].finding
+    assert "5 hidden layers for normalized tanh (20 %)" in figures["glorot_depth"].finding
 
 
 def test_both_costs_are_named_with_their_errors(figures):

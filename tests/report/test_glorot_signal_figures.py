@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from test_report_figures import tables
 
 from depthgauge.probes.histograms import gradient_edges
 from depthgauge.report.histograms import density_table
@@ -120,3 +121,17 @@ def test_panels_that_are_compared_have_one_axis(figures):
             for axis in axes:
                 scales = {json.dumps(each["layer"][-1]["encoding"][axis]["scale"]) for each in same}
                 assert len(scales) == 1 and "domain" in scales.pop()
+
+
+def test_axes_of_weight_gradients_over_training_span_the_same_factor(figures):
+    """Each around its own values: neither net is a line at the foot of the other's axis."""
+    panels = figures["glorot_gradients"].chart.to_dict()["concat"]
+    ends = [panel["layer"][0]["encoding"]["y"]["scale"]["domain"] for panel in panels]
+    spans = [high / low for low, high in ends]
+    assert spans[0] == pytest.approx(spans[1], rel=2e-3)
+    for (low, high), table in zip(
+        ends, tables(figures["glorot_gradients"], "high")[::2], strict=True
+    ):
+        middle = np.sqrt(table["low"].min() * table["high"].max())
+        assert np.sqrt(low * high) == pytest.approx(middle, rel=2e-3)
+        assert low <= 1.001 * table["low"].min() and table["high"].max() <= 1.001 * high

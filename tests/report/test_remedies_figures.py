@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from claims.remedies_records import HELPED, records
+from claims.remedies_records import HELPED, USELESS, records
 from depthgauge.claims.rates import at_chosen_rate
 from depthgauge.errors import DataError
 from depthgauge.report.remedied_nets import TITLES, nets_by_depth
-from depthgauge.report.remedies_error import error_table
+from depthgauge.report.remedies_error import error_table, remedies_error
 from depthgauge.report.remedies_profiles import deep_nets, predictions, profile
 
 
@@ -32,7 +32,7 @@ def test_profiles_are_seed_bands_of_the_first_and_the_last_record(deep):
     """By layer; a zero has no place on a log axis."""
     net = deep["adam"].copy(deep=True)
     net["weight_gradient_norm"][:, 1, 4] = 0
-    table = profile(net, "weight_gradient_norm", "gradient_step").set_index(["when", "layer"])
+    table = profile(net, "weight_gradient_norm").set_index(["when", "layer"])
     seeds = net["weight_gradient_norm"].values[:, 0, 2].astype(float)
     expected = np.percentile(seeds, [2.5, 50, 97.5])
     assert table.loc[("start", 3)].tolist() == pytest.approx(expected, rel=1e-3)
@@ -56,5 +56,27 @@ def test_missing_records_are_named():
     with pytest.raises(DataError, match="depthgauge train study=remedies"):
         nets_by_depth({})
     shallow = {"remedies": records(HELPED, seeds=3)["remedies"][:1]}
-    with pytest.raises(DataError, match="20 hidden layers"):
+    with pytest.raises(DataError, match="depth=20"):
         deep_nets(shallow)
+
+
+def test_signal_and_weight_gradient_stand_side_by_side(figures):
+    """Weight gradients are level where δ vanishes; step sizes are seen at the last step alone."""
+    titles = [panel["title"] for panel in figures["remedies_gradients"].chart.to_dict()["concat"]]
+    assert titles[0::2] == [each.replace("∂C/∂w", "δ") for each in titles[1::2]]
+    assert titles[-1] == "∂C/∂w: Step size, last step"
+    assert [each for each in titles if "last step" in each] == titles[-2:]
+
+
+@pytest.mark.parametrize(("world", "better"), [(HELPED, True), (USELESS, False)])
+def test_rows_say_whether_a_remedy_clearly_helps(world, better):
+    """The whole interval lies below the plain net's mean; the plain net is never better."""
+    cells = [
+        each.assign_attrs(published_steps=None, data={"name": "mnist", "hash": "3f2a91c0"})
+        for each in records(world, seeds=5)["remedies"]
+    ]
+    chart = remedies_error({"remedies": cells}).chart.to_dict()
+    rows = [row for table in chart["datasets"].values() for row in table]
+    found = {(row["model"] == TITLES["plain"], row["verdict"]) for row in rows}
+    word = "clearly better than plain" if better else "not clearly better"
+    assert found == {(True, "not clearly better"), (False, word)}

@@ -1,6 +1,8 @@
 """The first words of the report: numbers of the verdicts, filled in."""
 
-from depthgauge.report.outcome import TEMPLATES, outcome, refuted
+import re
+
+from depthgauge.report.outcome import SURPRISES, TEMPLATES, outcome, refuted, surprises
 from depthgauge.studies.registry import CLAIMS
 from depthgauge.studies.remedies.register import REMEDIES
 
@@ -50,15 +52,18 @@ def test_agreeing_numbers_are_counted_by_source():
 def test_sentences_are_about_claims_that_exist():
     """A claim that is renamed takes no sentence with it in silence."""
     known = {claim.id for claim in CLAIMS}
-    assert {id for template in TEMPLATES for id in template.claims.values()} <= known
+    templates = (*TEMPLATES, *SURPRISES)
+    assert {id for template in templates for id in template.claims.values()} <= known
     assert {f"remedies.helps.{name}" for name in REMEDIES} <= known
 
 
 def test_a_number_called_published_was_published():
     """Theory and orderings are judged against 1 or 0, which says nothing to a reader."""
     published = {claim.id: claim.published for claim in CLAIMS}
-    for template in TEMPLATES:
-        named = [id for key, id in template.claims.items() if f"{{{key}:p}}" in template.text]
+    for template in (*TEMPLATES, *SURPRISES):
+        named = [
+            id for key, id in template.claims.items() if re.search(f"{{{key}:-?p}}", template.text)
+        ]
         assert not [id for id in named if published[id] in (None, 0, 1)]
 
 
@@ -99,3 +104,38 @@ def test_only_a_source_can_be_refuted():
         for each in ("number", "sentence", "mathematics", "finding")
     ]
     assert [each["nature"] for each in refuted(failed)] == ["number", "sentence"]
+
+
+def test_what_does_not_replicate_is_said_with_the_sign_of_the_sentence():
+    """A difference that is worse is written as a positive number, its interval in order."""
+    ids = [f"nielsen.capacity.larger_slope_classifies.h{depth}" for depth in (2, 4)]
+    ends = [-1.152, -0.548]
+    worse = [
+        {**CLAIM, "id": id, "measured": -0.85, "interval": ends, "verdict": "fails"} for id in ids
+    ]
+    (said,) = surprises(worse)
+    assert "ends 0.85 [0.548, 1.15] percentage points below the sigmoid" in said.text
+    assert said.claims == tuple(ids)
+    assert surprises([{**each, "verdict": "holds"} for each in worse]) == []
+
+
+def test_a_published_difference_of_the_other_sign_is_turned_around():
+    """Four layers were better in the published runs: "-0.05 worse" would mislead."""
+    claim = {**CLAIM, "id": "nielsen.depth.four_below_one", "nature": "finding", "published": -0.05}
+    (said,) = surprises([claim])
+    assert "by 0.334 [0.201, 0.467] percentage points" in said.text
+    assert said.text.endswith("that with four layers was better by 0.05.")
+
+
+def test_readings_that_differ_are_counted_with_their_factors():
+    """One sentence for all of them, from the smallest factor to the largest."""
+    wrong = [
+        {**NUMBER, "id": f"glorot.init.x{i}", "verdict": "fails", "unit": "ours / reading",
+         "measured": measured}
+        for i, measured in enumerate((1.475, 0.3726))
+    ]  # fmt: skip
+    (said,) = surprises(wrong)
+    assert said.text.startswith("2 readings of Glorot and Bengio's figures differ")
+    assert said.text.endswith("ours over theirs is 0.373 to 1.48.")
+    (said,) = surprises(wrong[:1])
+    assert said.text.startswith("1 reading of Glorot and Bengio's figures differs")

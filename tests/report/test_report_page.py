@@ -15,7 +15,7 @@ from report_records import ORIGIN, complete, judged
 
 from depthgauge.report.content import Report
 from depthgauge.report.figures import draw, svg
-from depthgauge.report.outcome import LEAD, outcome
+from depthgauge.report.outcome import LEAD, outcome, surprises
 from depthgauge.report.page import page
 
 HOSTILE = (
@@ -106,12 +106,12 @@ def test_hostile_texts_stay_texts(report):
 
 def test_hostile_numbers_in_a_chart_cannot_end_its_script(report):
     """Chart data is JSON in a script block, where only "<" could do harm."""
-    figure = next(iter(report.figures.values()))
+    name, figure = next(iter(report.figures.items()))
     chart = figure.chart.properties(title="</script><b>")
     altered = replace(figure, chart=chart)
-    found = Document(page(replace(report, figures={figure.name: altered})))
+    found = Document(page(replace(report, figures={name: altered})))
     charts = json.loads(next(text for text in found.inside("script") if text.startswith("{")))
-    assert charts[figure.name]["title"] == "</script><b>"
+    assert charts[name]["title"] == "</script><b>"
     assert found.named("b") == []
 
 
@@ -149,13 +149,14 @@ def test_verdicts_come_first_and_add_up(report, document):
 
 
 def test_the_first_words_are_what_came_out(report, document):
-    """Before any list of what fails; each sentence links to the claim that it quotes."""
+    """First what replicates, then what does not; each sentence links to the claim it quotes."""
     text = document.read()
     first = text.index(outcome(report.verdicts)[0].text)
-    assert text.index("What came out") < first
-    assert "Not as published" not in text[:first]
+    assert text.index("What replicates") < first
+    assert "What does not" not in text[:first]
     linked = {each["href"] for each in document.named("a") if each.get("class") == "more"}
-    assert linked == {f"#{each.claims[0]}" for each in outcome(report.verdicts) if each.claims}
+    said = [*outcome(report.verdicts), *surprises(report.verdicts)]
+    assert linked == {f"#{each.claims[0]}" for each in said if each.claims}
 
 
 def test_every_figure_is_there_once_under_its_finding(report, document):

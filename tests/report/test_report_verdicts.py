@@ -121,7 +121,8 @@ def test_what_rounding_leaves_of_nothing_is_nothing():
         ({"scale": None}, "whose data set or study was not run"),
         ({"updates": [400, 900], "updates_needed": 500}, "with fewer updates than they need"),
         ({"updates": [500, 900], "updates_needed": 500}, "whose interval reaches across the limit"),
-        ({"reason": "the rate chosen for model=plain is the highest of its grid"}, "for another"),
+        ({"reason": "the rate chosen for model=plain is the highest of its grid"}, "whose setting"),
+        ({"reason": "three seeds of the five that it needs"}, "for another"),
     ],
 )
 def test_open_claims_are_folded_by_what_they_lack_first(changed, want):

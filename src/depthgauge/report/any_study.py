@@ -3,14 +3,16 @@
 The studies of the texts have figures of their own; these are for MLflow's page of a sweep.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import altair as alt
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.report.cells import basis
+from depthgauge.report.axes import LOG
+from depthgauge.report.cells import basis, hidden
+from depthgauge.report.curves import Frame, curves, y_axis
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.seeds import band_table, usable
 
@@ -33,7 +35,9 @@ def study_figures(records: Sequence[xr.Dataset]) -> dict[str, Figure]:
     """
     nets = [net for net in _one_rate_each(records) if net.sizes["replica"]]
     drawn: dict[str, Figure] = {}
-    deep = [net for net in nets if _measured(net, GRADIENTS) and len(_hidden(net)) > 1]
+    deep = [
+        net for net in nets if _measured(net, GRADIENTS) and len(net.attrs["config"]["hidden"]) > 1
+    ]
     if deep:
         drawn["by_layer"] = _by_layer(deep)
     if deep := [net for net in deep if net.sizes["gradient_step"] > 1]:
@@ -46,55 +50,54 @@ def study_figures(records: Sequence[xr.Dataset]) -> dict[str, Figure]:
 
 def _by_layer(nets: Sequence[xr.Dataset]) -> Figure:
     """The gradient at the first and the last reading, a line for each cell."""
-    shown, name = nets[:MOST_CELLS], _measured(nets[0], GRADIENTS)
+    shown = nets[:MOST_CELLS]
+    x = alt.X("layer:Q", title="hidden layer", axis=alt.Axis(tickMinStep=1, format="d"))
+    frame = Frame(x, _gradient_y(nets), _cell_colour(shown))
     panels = []
     for title, reading in (("first reading", 0), ("last reading", -1)):
-        tables = [
-            band_table(_gradient(net).isel(step=[reading]), "step").assign(cell=_name(net))
-            for net in shown
-        ]
-        base = alt.Chart(pd.concat(tables)).encode(
-            x=alt.X("layer:Q", title="hidden layer", axis=alt.Axis(tickMinStep=1, format="d")),
-            color=_cell_colour(shown),
-        )
-        panels.append(panel(title, _log_bands(base, GRADIENTS[name]), 340, 260))
+        table = _by_cell(shown, lambda net, at=reading: _gradient(net).isel(step=[at]))
+        panels.append(panel(title, curves(table, frame, title), 340, 260))
     chart = alt.concat(*panels, columns=2).resolve_scale(y="shared")
-    return _figure("by_layer", "Gradient over depth", shown, nets, chart)
+    return _figure("Gradient over depth", shown, nets, chart)
 
 
 def _over_training(nets: Sequence[xr.Dataset]) -> Figure:
     """The gradient of each hidden layer over training, a panel for each cell."""
-    shown, name = nets[:MOST_CELLS], _measured(nets[0], GRADIENTS)
-    panels = []
-    for net in shown:
-        table = band_table(_gradient(net), "step")
-        colour = alt.Color(
-            "layer:O", title="hidden layer", scale=alt.Scale(scheme="viridis", reverse=True)
-        )
-        base = alt.Chart(table).encode(x=alt.X("step:Q", title="SGD steps done"), color=colour)
-        panels.append(panel(_name(net), _log_bands(base, GRADIENTS[name]), 340, 220))
+    shown = nets[:MOST_CELLS]
+    ramp = alt.Scale(scheme="viridis", reverse=True)
+    colour = alt.Color("layer:O", title="hidden layer", scale=ramp)
+    frame = Frame(_STEPS, _gradient_y(nets), colour)
+    panels = [
+        panel(_name(net), curves(band_table(_gradient(net), "step"), frame, f"cell {n}"), 340, 220)
+        for n, net in enumerate(shown)
+    ]
     chart = alt.concat(*panels, columns=2).resolve_scale(color="independent", y="shared")
-    return _figure("over_training", "Gradient of each layer over training", shown, nets, chart)
+    return _figure("Gradient of each layer over training", shown, nets, chart)
 
 
 def _accuracy(nets: Sequence[xr.Dataset]) -> Figure:
     """The accuracy over training, a line for each cell."""
     shown, name = nets[:MOST_CELLS], _measured(nets[0], ACCURACIES)
-    tables = [
-        band_table(100 * net[_measured(net, ACCURACIES)], "evaluation_step").assign(cell=_name(net))
-        for net in shown
-    ]
-    base = alt.Chart(pd.concat(tables)).encode(
-        x=alt.X("evaluation_step:Q", title="SGD steps done"), color=_cell_colour(shown)
+    table = _by_cell(
+        shown, lambda net: 100 * net[_measured(net, ACCURACIES)].rename(evaluation_step="step")
     )
-    scale = alt.Scale(zero=False)
-    title = f"{name.replace('_', ', ')} images (%)"
-    layers = [
-        base.mark_area(style="band").encode(y=alt.Y("low:Q", title=title, scale=scale), y2="high"),
-        base.mark_line(style="median").encode(y=alt.Y("median:Q", title=title, scale=scale)),
-    ]
-    chart = alt.concat(panel("", layers, 700, 320))
-    return _figure("accuracy", "Accuracy over training", shown, nets, chart)
+    y = y_axis(f"{name.replace('_', ', ')} images (%)", alt.Scale(zero=False))
+    layers = curves(table, Frame(_STEPS, y, _cell_colour(shown)), "accuracy")
+    return _figure("Accuracy over training", shown, nets, alt.concat(panel("", layers, 700, 320)))
+
+
+def _by_cell(
+    nets: Sequence[xr.Dataset], values: Callable[[xr.Dataset], xr.DataArray]
+) -> pd.DataFrame:
+    """Return the seed bands of `values` of each net, over steps, with its name in column cell."""
+    return pd.concat(band_table(values(net), "step").assign(cell=_name(net)) for net in nets)
+
+
+_STEPS = alt.X("step:Q", title="SGD steps done")
+
+
+def _gradient_y(nets: Sequence[xr.Dataset]) -> Callable[[str], alt.Y]:
+    return y_axis(GRADIENTS[_measured(nets[0], GRADIENTS)], LOG, alt.Axis(format=".0e"))
 
 
 def _one_rate_each(records: Iterable[xr.Dataset]) -> list[xr.Dataset]:
@@ -113,14 +116,9 @@ def _measured(net: xr.Dataset, names: Iterable[str]) -> str:
     return next((name for name in names if name in net), "")
 
 
-def _hidden(net: xr.Dataset) -> list[int]:
-    return net.attrs["config"]["hidden"]
-
-
 def _gradient(net: xr.Dataset) -> xr.DataArray:
     """Return the gradient of the hidden layers; axes replica, step, layer."""
-    gradient = net[_measured(net, GRADIENTS)].sel(layer=slice(1, len(_hidden(net))))
-    return gradient.rename(gradient_step="step")
+    return hidden(net, _measured(net, GRADIENTS))
 
 
 def _name(net: xr.Dataset) -> str:
@@ -135,20 +133,7 @@ def _cell_colour(nets: Sequence[xr.Dataset]) -> alt.Color:
     return alt.Color("cell:N", sort=names, legend=legend, scale=scale)
 
 
-def _log_bands(base: alt.Chart, title: str) -> list[alt.Chart]:
-    """Return band and median on a logarithmic axis."""
-    scale, axis = alt.Scale(type="log", nice=False), alt.Axis(format=".0e")
-    low, median = (
-        alt.Y(f"{field}:Q", title=title, scale=scale, axis=axis) for field in ("low", "median")
-    )
-    return [
-        base.mark_area(style="band").encode(y=low, y2="high"),
-        base.mark_line(style="median").encode(y=median),
-    ]
-
-
 def _figure(
-    name: str,
     title: str,
     shown: Sequence[xr.Dataset],
     nets: Sequence[xr.Dataset],
@@ -158,4 +143,4 @@ def _figure(
     left = f" The first {len(shown)} of {len(nets)} cells." if len(nets) > len(shown) else ""
     caption = f"Line: median over seeds; band: central 95 % of seeds.{left}"
     finding = f"{title}. {caption} {basis(shown)}"
-    return Figure(nets[0].attrs["study"], name, title, finding, caption, basis(shown), chart)
+    return Figure(nets[0].attrs["study"], title, finding, caption, basis(shown), chart)

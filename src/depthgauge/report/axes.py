@@ -1,35 +1,49 @@
 """The axes and the layer colours that figures share."""
 
 import altair as alt
-import pandas as pd
+
+from depthgauge.report.curves import y_axis
 
 SPEED = "speed |∂C/∂b| (cost per unit of bias)"
 """Norm of the mean bias gradient over the probe images: Nielsen, ch. 5, "speed of learning"."""
 
-_LOG = alt.Scale(type="log", nice=False)
-_DECADES = [10.0**power for power in range(-12, 6)]
-_TICKS = alt.Axis(values=sorted([*_DECADES, *(3 * decade for decade in _DECADES)]))
-_LAYERS = alt.Scale(domain=list(range(1, 6)))
+LOG = alt.Scale(type="log", nice=False)
+DECADES = [10.0**power for power in range(-12, 7)]
+_TICKS = sorted([*DECADES, *(3 * decade for decade in DECADES)])
+LAYERS = alt.Scale(domain=list(range(1, 6)))
 """The same colour for the same layer in every figure, from dark to light; the theme says which."""
 
-OUTLINE = alt.Stroke("layer:O", scale=_LAYERS, legend=None)
+OUTLINE = alt.Stroke("layer:O", scale=LAYERS, legend=None)
 """A layer's colour for the edge of a mark that is filled with another one."""
 
+LAYER = alt.Color("layer:O", scale=LAYERS, legend=None)
+"""A layer's colour where rows or curves are labelled."""
 
-def speed_x(field: str, span: float = 1.0) -> alt.X:
+
+def powers(exponents: range) -> alt.Axis:
+    """Return a logarithmic axis that is marked at these powers of ten."""
+    return alt.Axis(values=[10.0**power for power in exponents], format="~e")
+
+
+def thirds() -> alt.Axis:
+    """Return a logarithmic axis that is marked at 1, 3, 10, 30, ..."""
+    few = "format(datum.value, datum.value < 0.001 ? '~e' : ',~g')"
+    return alt.Axis(values=_TICKS, labelExpr=few)
+
+
+def speed_x(field: str, ratio: float = 1.0) -> alt.X:
     """Return an x axis of speeds: factors matter, so it is logarithmic.
 
-    When the largest is more than 10,000 times (`span`) the smallest, decades alone are marked.
+    When the largest is more than 10,000 times (`ratio`) the smallest, decades alone are marked.
     """
-    axis = alt.Axis(values=_DECADES) if span > 1e4 else _TICKS
+    axis = alt.Axis(values=DECADES if ratio > 1e4 else _TICKS)
     scale = alt.Scale(type="log", nice=False, padding=10)  # the least bin is clear of the labels
     return alt.X(f"{field}:Q", scale=scale, title=SPEED, axis=axis)
 
 
-def speed_y(field: str, ends: tuple[float, float] | None = None) -> alt.Y:
-    """Return a y axis of speeds, logarithmic too, from one of `ends` to the other if given."""
-    scale = _LOG if ends is None else alt.Scale(type="log", nice=False, domain=list(ends))
-    return alt.Y(f"{field}:Q", scale=scale, title=SPEED, axis=_TICKS)
+SPEED_TICKS = alt.Axis(values=_TICKS)
+speed_y = y_axis(SPEED, LOG, SPEED_TICKS)
+"""A y axis of speeds."""
 
 
 def step_x() -> alt.X:
@@ -55,11 +69,3 @@ def bare(values: list[int], title: str | None, label: str = "datum.label") -> al
         ticks=False,
         domain=False,
     )
-
-
-def colour(table: pd.DataFrame, labelled: bool = False) -> alt.Color:
-    """Return the colour encoding of the layers in `table`; no legend where rows are `labelled`."""
-    legend = None
-    if not labelled:
-        legend = alt.Legend(title="hidden layer", values=sorted(set(table["layer"])))
-    return alt.Color("layer:O", scale=_LAYERS, legend=legend)

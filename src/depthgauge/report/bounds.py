@@ -1,15 +1,15 @@
 """Bound (**) over the gradients it limits, layer by layer, while Nielsen's nets train."""
 
 import altair as alt
-import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.report.axes import colour, speed_y
-from depthgauge.report.cells import Records, basis, layers_in_words, matching, measured
-from depthgauge.report.curves import hover, layer_labels
+from depthgauge.report.axes import LAYER, speed_y
+from depthgauge.report.cells import Records, basis, hidden, layers_in_words, matching
+from depthgauge.report.curves import Frame, curves
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.labels import Axis
+from depthgauge.report.numbers import typical
 from depthgauge.report.seeds import BAND_WORDS, band_table
 
 STUDY = "bounds"
@@ -25,7 +25,6 @@ def bounds(records: Records) -> Figure:
     images = nets["quadratic"].attrs["config"]["bounds"]["images"]
     return Figure(
         study=STUDY,
-        name=STUDY,
         title=f"Gradients and Milman's upper bound, {layers_in_words(DEPTH)}",
         finding=_finding(nets["quadratic"], "quadratic cost"),
         caption=_caption(images),
@@ -42,7 +41,6 @@ def bounds_tanh(records: Records) -> Figure:
     images = net.attrs["config"]["bounds"]["images"]
     return Figure(
         study="bounds_tanh",
-        name="bounds_tanh",
         title=f"Gradients and Milman's upper bound, {layers_in_words(DEPTH)} of tanh units",
         finding=_finding(net, "tanh, quadratic cost"),
         caption=_caption(images),
@@ -63,48 +61,38 @@ def _caption(images: int) -> str:
 
 
 def _finding(net: xr.Dataset, which: str) -> str:
-    """Return how much of its bound the first layer uses, and how fast both fall, at the start."""
-    bound = measured(net, "bound").isel(bound_step=0).sel(layer=slice(1, DEPTH)).astype(float)
-    used = measured(net, "bound_tightness").isel(bound_step=0).astype(float)
+    """Return how much of its bound the first layer uses, and how both change over depth."""
+    bound, used = (
+        hidden(net, name).isel(step=0).astype(float) for name in ("bound", "bound_tightness")
+    )
     falls = [
-        float(np.exp(np.log(each.sel(layer=DEPTH) / each.sel(layer=1)).mean() / (DEPTH - 1)))
+        typical(each.sel(layer=DEPTH) / each.sel(layer=1)) ** (1 / (DEPTH - 1))
         for each in (bound, bound * used)
     ]
     return (
-        f"Before training the bound changes by a factor of {falls[0]:.3g} per layer toward the"
-        f" output, gradients by {falls[1]:.3g}; layer 1 uses"
+        "Before training, from one layer to the next toward the output, bounds"
+        f" {_change(falls[0])} and gradients {_change(falls[1])}; layer 1 uses"
         f" {100 * float(used.sel(layer=1).mean()):.2g} % of its bound ({which})."
     )
 
 
-def bound_table(net: xr.Dataset) -> pd.DataFrame:
-    """Return seed bands of the bound of hidden layers: step, layer, low, median, high."""
-    return band_table(_hidden(net, measured(net, "bound")), "step")
-
-
-def _hidden(net: xr.Dataset, values: xr.DataArray) -> xr.DataArray:
-    depth = len(net.attrs["config"]["hidden"])
-    return values.sel(layer=slice(1, depth)).rename(bound_step="step")
+def _change(factor: float) -> str:
+    return f"{'grow' if factor > 1 else 'shrink'} {max(factor, 1 / factor):.3g}-fold"
 
 
 def _panel(cost: str, net: xr.Dataset) -> alt.LayerChart:
-    norms = measured(net, "bound") * measured(net, "bound_tightness")
-    table, limit = band_table(_hidden(net, norms), "step"), bound_table(net)
+    bound = hidden(net, "bound")
+    table, limit = (
+        band_table(each, "step") for each in (bound * hidden(net, "bound_tightness"), bound)
+    )
     x = alt.X("step:Q", title="SGD steps done", scale=alt.Scale(type="symlog"), axis=_STEPS)
-    base = alt.Chart(table).encode(x=x, color=colour(table, labelled=True))
-    above = alt.Chart(limit).encode(x=x, color=colour(limit, labelled=True))
+    axis = Axis.over(pd.concat([table, limit]), HEIGHT, log=True)
+    dashed = alt.Chart(limit).mark_line(style="reference")
     layers = [
-        base.mark_area(style="band").encode(y=speed_y("low"), y2="high"),
-        base.mark_line(style="median").encode(y=speed_y("median")),
-        above.mark_line(style="reference").encode(y=speed_y("median")),
-        layer_labels(table, x, speed_y("median"), _axis(table, limit)),
-        hover(f"{STUDY}_{cost}", table, "step", "median"),
+        *curves(table, Frame(x, speed_y, LAYER, axis), f"{net.attrs['study']}_{cost}"),
+        dashed.encode(x=x, color=LAYER, y=speed_y("median")),
     ]
     return panel(_COSTS[cost], layers, width=260, height=HEIGHT)
-
-
-def _axis(*tables: pd.DataFrame) -> Axis:
-    return Axis.over(pd.concat(tables), HEIGHT, log=True)
 
 
 _STEPS = alt.Axis(

@@ -14,54 +14,45 @@ Records = Mapping[str, Sequence[xr.Dataset]]
 OWN_EXAMPLES = ("chain", "surfaces")
 """Procedures that draw their own inputs, whatever data set the record names."""
 
-_BATCH_WORDS = {
-    "any": "",
-    "full": " trained in full-batch steps",
-    "mini": " trained in mini-batches",
-}
 
+def matching(records: Records, study: str, **wanted: Any) -> list[xr.Dataset]:
+    """Return the usable records of `study` that are as `wanted`, in grid order.
 
-def cells(records: Records, study: str, batch: str = "any") -> dict[int, xr.Dataset]:
-    """Return hidden layers -> cell of `study`, with the replicas that did not diverge.
-
-    `batch` is "full" (each step sees all training examples), "mini" or "any". Cells of which
-    every replica diverged are left out. Raises DataError when no cell is left.
+    A key names an axis or a value of the config, or is `depth` (hidden layers), `dataset` or
+    `batch` ("full": each step sees all training examples; "mini"). Replicas that diverged are left
+    out. Raises DataError when no record is left.
     """
-    found = {}
-    for record in records.get(study, ()):
-        config = record.attrs["config"]
-        kind = "full" if config["batch_size"] == config["train_size"] else "mini"
-        kept = usable(record)
-        if batch in (kind, "any") and kept.sizes["replica"] > 0:
-            found[len(config["hidden"])] = kept
+    found = [usable(record) for record in selected(records, study, **wanted)]
+    found = [record for record in found if record.sizes["replica"]]
     if not found:
-        raise _missing(study, "any net" + _BATCH_WORDS[batch])
+        raise missing(study, **wanted)
+    return found
+
+
+def selected(records: Records, study: str, **wanted: Any) -> list[xr.Dataset]:
+    """Return the records of `study` that are as `wanted`, diverged replicas among them."""
+    return [
+        record
+        for record in records.get(study, ())
+        if all(_known(record).get(key) == value for key, value in wanted.items())
+    ]
+
+
+def by_depth(records: Records, study: str, **wanted: Any) -> dict[int, xr.Dataset]:
+    """Return hidden layers -> usable cell of `study`; raises DataError when no cell is left."""
+    found = {len(net.attrs["config"]["hidden"]): net for net in matching(records, study, **wanted)}
     return dict(sorted(found.items()))
 
 
-def cell(records: Records, study: str, depth: int, batch: str = "any") -> xr.Dataset:
-    """Return the cell of `study` with `depth` hidden layers; raises DataError without one."""
-    found = cells(records, study, batch)
-    if depth not in found:
-        raise _missing(study, f"a net with {depth} hidden layers" + _BATCH_WORDS[batch])
-    return found[depth]
-
-
-def matching(records: Records, study: str, **wanted: Any) -> list[xr.Dataset]:
-    """Return the usable records of `study` with these values of axes or config, in grid order.
-
-    Raises DataError when there is none.
-    """
-    found = []
-    for record in records.get(study, ()):
-        known = {**record.attrs["config"], **record.attrs["axes"]}
-        kept = usable(record)
-        if all(known.get(key) == value for key, value in wanted.items()) and kept.sizes["replica"]:
-            found.append(kept)
-    if not found:
-        described = ", ".join(f"{key}={value}" for key, value in wanted.items()) or "any kind"
-        raise _missing(study, described)
-    return found
+def _known(record: xr.Dataset) -> dict[str, Any]:
+    config = record.attrs["config"]
+    return {
+        **config,
+        **record.attrs["axes"],
+        "depth": len(config["hidden"]),
+        "dataset": record.attrs["data"]["name"],
+        "batch": "full" if config["batch_size"] == config["train_size"] else "mini",
+    }
 
 
 def measured(net: xr.Dataset, variable: str) -> xr.DataArray:
@@ -75,9 +66,18 @@ def measured(net: xr.Dataset, variable: str) -> xr.DataArray:
     return net[variable]
 
 
-def _missing(study: str, wanted: str) -> DataError:
+def hidden(cell: xr.Dataset, variable: str) -> xr.DataArray:
+    """Return `variable` without the output layer; its axis of steps is named step."""
+    depth = len(cell.attrs["config"]["hidden"])
+    values = measured(cell, variable).sel(layer=slice(1, depth))
+    return values.rename({str(dim): "step" for dim in values.dims if str(dim).endswith("_step")})
+
+
+def missing(study: str, **wanted: Any) -> DataError:
+    """Return the error of a figure without a record as `wanted`, with what would make one."""
+    described = ", ".join(f"{key}={value}" for key, value in wanted.items())
     return DataError(
-        f"study {study} has no usable record of {wanted};"
+        f"study {study} has no usable record{' with ' * bool(described)}{described};"
         f" run `depthgauge train study={study}` or `dvc repro`"
     )
 

@@ -1,15 +1,15 @@
 """Test errors of cells that were trained with several learning rates: tables to draw."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.rates import at_chosen_rate, final_errors, final_test_error
+from depthgauge.claims.rates import at_chosen_rate, chosen_rate, final_errors, final_test_error
 from depthgauge.claims.statistics import t_prediction_interval
-from depthgauge.errors import DataError
-from depthgauge.report.cells import Records, basis, measured
+from depthgauge.report.cells import Records, basis, measured, missing, selected
 from depthgauge.report.seeds import band_table, rounded, usable
 from depthgauge.studies.glorot.errors import WIDTH
 
@@ -17,71 +17,56 @@ Nets = Mapping[str, xr.Dataset]
 """Model -> its cell, in the order in which they are drawn."""
 
 
-def records_by_set(records: Records, study: str, dataset: str) -> dict[str, xr.Dataset]:
-    """Return model -> its record on a data set, all rates, in the grid's order.
+def trained(records: Records, study: str, **wanted: Any) -> list[xr.Dataset]:
+    """Return the cells of `study` that are as `wanted`, all rates, in the grid's order.
 
-    Left out: a model of which every rate diverged, and a cell trained apart from the grid.
-    """
-    return {
-        record.attrs["axes"]["model"]: record
-        for record in records.get(study, ())
-        if record.attrs["data"]["name"] == dataset
-        and "model" in record.attrs["axes"]
-        and _learned(record)
-    }
-
-
-def nets_by_set(records: Records, study: str, datasets: Sequence[str]) -> dict[str, Nets]:
-    """Return data set -> model -> cell at its chosen rate; data sets that were not run are absent.
-
-    n_diverged counts replicas of all rates. Raises DataError when nothing is left.
-    """
-    found = {}
-    for dataset in datasets:
-        cells = records_by_set(records, study, dataset)
-        if cells:
-            found[dataset] = {model: _chosen(cell) for model, cell in cells.items()}
-    if not found:
-        raise _nothing(study, " or ".join(datasets))
-    return found
-
-
-def cells_at_chosen_rates(records: Records, study: str, dataset: str) -> list[xr.Dataset]:
-    """Return the cells of a study on a data set, each at its chosen rate, in the grid's order.
-
-    Left out: a cell of which every rate diverged. Raises DataError when nothing is left.
+    Left out: a cell of which every rate diverged, and one that was trained apart from the grid.
+    Raises DataError when nothing is left.
     """
     found = [
-        _chosen(record)
-        for record in records.get(study, ())
-        if record.attrs["data"]["name"] == dataset and _learned(record)
+        cell
+        for cell in selected(records, study, **wanted)
+        if "model" in cell.attrs["axes"] and _learned(cell)
     ]
     if not found:
-        raise _nothing(study, dataset)
+        raise missing(study, **wanted)
     return found
 
 
-def _nothing(study: str, datasets: str) -> DataError:
-    return DataError(
-        f"study {study} has no usable record on {datasets};"
-        f" run `depthgauge train study={study}` or `dvc repro`"
-    )
+def tuned(records: Records, study: str, **wanted: Any) -> list[xr.Dataset]:
+    """Return the cells that `trained` returns, each at its chosen rate.
+
+    Attribute n_diverged counts replicas of all rates, `rates` the rates.
+    """
+    return [
+        at_chosen_rate(cell).assign_attrs(
+            n_diverged=usable(cell).attrs["n_diverged"],
+            rates=len(np.unique(cell["learning_rate"])),
+        )
+        for cell in trained(records, study, **wanted)
+    ]
 
 
-def _learned(record: xr.Dataset) -> bool:
-    measured(record, "accuracy_test")
-    measured(record, "accuracy_validation")
-    return bool(np.isfinite(list(final_errors(record).values())).any())
+def by_model(cells: Iterable[xr.Dataset]) -> dict[str, xr.Dataset]:
+    """Return model -> its cell."""
+    return {cell.attrs["axes"]["model"]: cell for cell in cells}
 
 
-def _chosen(cell: xr.Dataset) -> xr.Dataset:
-    return at_chosen_rate(cell).assign_attrs(n_diverged=usable(cell).attrs["n_diverged"])
+def _learned(cell: xr.Dataset) -> bool:
+    for variable in ("accuracy_test", "accuracy_validation"):
+        measured(cell, variable)
+    return bool(np.isfinite(list(final_errors(cell).values())).any())
 
 
 def curve_table(net: xr.Dataset) -> pd.DataFrame:
     """Return the seed bands of the test error in percent: updates, low, median, high."""
     error = 100 * (1 - measured(net, "accuracy_test"))
-    return band_table(error, "evaluation_step").rename(columns={"evaluation_step": "updates"})
+    return band_table(error.rename(evaluation_step="updates"), "updates")
+
+
+def mean_error(net: xr.Dataset) -> float:
+    """Return the test error after the last update in percent, mean over seeds."""
+    return float(final_test_error(net).mean())
 
 
 def final_table(nets: Nets, published: Mapping[str, float]) -> pd.DataFrame:
@@ -100,15 +85,16 @@ def final_table(nets: Nets, published: Mapping[str, float]) -> pd.DataFrame:
 
 def rate_table(record: xr.Dataset) -> pd.DataFrame:
     """Return the validation error against the rate: rate, error, chosen; diverged rates are out."""
-    errors = {rate: each for rate, each in final_errors(record).items() if np.isfinite(each)}
-    best = min(errors.values(), default=np.inf)
-    rows = [(rate, float(f"{each:.4g}"), each == best) for rate, each in errors.items()]
+    errors = final_errors(record)
+    best = chosen_rate(errors, record.attrs["label"])
+    rows = [
+        (rate, *rounded([each]), rate == best) for rate, each in errors.items() if np.isfinite(each)
+    ]
     return pd.DataFrame(rows, columns=["rate", "error", "chosen"])
 
 
-def error_basis(found: Mapping[str, Nets]) -> str:
+def error_basis(nets: Collection[xr.Dataset]) -> str:
     """Return what a figure of these cells rests on: widths, then as `basis`."""
-    nets = [net for each in found.values() for net in each.values()]
     widths = sorted({width for net in nets for width in net.attrs["config"]["hidden"]})
-    span = f"{widths[0]:,}" if len(widths) == 1 else f"{widths[0]:,} to {widths[-1]:,}"
-    return f"Hidden layers of {span} units (published: {WIDTH:,}). {basis(nets)}"
+    ends = " to ".join(dict.fromkeys(f"{width:,}" for width in (widths[0], widths[-1])))
+    return f"Hidden layers of {ends} units (published: {WIDTH:,}). {basis(nets)}"

@@ -10,7 +10,7 @@ from depthgauge.provenance.ledger import Origin
 from depthgauge.report.cells import Records
 from depthgauge.report.figure import Figure
 from depthgauge.report.figures import CHAPTERS
-from depthgauge.report.outcome import LEAD, outcome, refuted
+from depthgauge.report.outcome import LEAD, outcome, refuted, surprises
 from depthgauge.report.provenance import provenance, together
 from depthgauge.report.verdicts import (
     WORDS,
@@ -45,6 +45,7 @@ def content(report: Report) -> dict[str, Any]:
     theirs = published(report.verdicts)
     return {
         "outcome": outcome(report.verdicts),
+        "surprises": surprises(report.verdicts),
         "refuted": [row(each) for each in refuted(report.verdicts)],
         "published": Counter(each["verdict"] for each in theirs),
         "open": {

@@ -1,56 +1,80 @@
-"""Curves over training: seed band, median and, under the pointer, the numbers."""
+"""Curves: seed band, median, names at their ends and, under the pointer, the numbers."""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
 
 import altair as alt
 import pandas as pd
-import xarray as xr
 
-from depthgauge.report.axes import colour, speed_y, step_x
-from depthgauge.report.cells import measured
 from depthgauge.report.figure import HOVER
-from depthgauge.report.labels import Axis, end_labels, label_layer
-from depthgauge.report.seeds import band_table
+from depthgauge.report.labels import Axis, end_labels
 
 
-def hidden(cell: xr.Dataset, variable: str) -> xr.DataArray:
-    """Return `variable` without the output layer, its axis gradient_step named step."""
-    depth = len(cell.attrs["config"]["hidden"])
-    return measured(cell, variable).sel(layer=slice(1, depth)).rename(gradient_step="step")
+class Frame(NamedTuple):
+    """What the curves of a panel are drawn on."""
+
+    x: alt.X
+    y: Callable[[str], alt.Y]
+    """Column -> its encoding: all columns of a panel have one axis."""
+    colour: alt.Color | alt.ColorDatum | None = None
+    """The column that tells curves apart; None for a single curve."""
+    axis: Axis | None = None
+    """Where names stand at the ends of curves; without it there are none."""
 
 
-def speed_table(cell: xr.Dataset, variable: str) -> pd.DataFrame:
-    """Return the seed bands of the hidden layers: step, layer, low, median, high."""
-    return band_table(hidden(cell, variable), "step")
+def y_axis(
+    title: str, scale: alt.Scale | None = None, axis: alt.Axis | None = None
+) -> Callable[[str], alt.Y]:
+    """Return the encodings of a panel's y axis, by column."""
+    settings = {"scale": scale or alt.Undefined, "axis": axis or alt.Undefined}
+    return lambda field: alt.Y(f"{field}:Q", title=title, **settings)
 
 
-def speed_layers(table: pd.DataFrame) -> list[alt.Chart]:
-    """Return band and median of `table` (step, layer, low, median, high) on a log axis."""
-    base = alt.Chart(table).encode(x=step_x(), color=colour(table, labelled=True))
+def curves(
+    table: pd.DataFrame, frame: Frame, key: str, middle: str = "median", points: bool = False
+) -> list[alt.Chart]:
+    """Return the curves of `table`: columns of x and colour, `middle`, perhaps low and high.
+
+    `key` tells the panel from all others of the page; with `points` every row has a dot.
+    """
+    base = alt.Chart(table).encode(x=frame.x)
+    if frame.colour is not None:
+        base = base.encode(color=frame.colour)
+    layers = [base.mark_line(style="median", clip=True, point=points).encode(y=frame.y(middle))]
+    if "low" in table:
+        band = base.mark_area(style="band", clip=True)
+        layers.insert(0, band.encode(y=frame.y("low"), y2="high"))
+    if frame.axis is not None:
+        layers += end_names(table, frame, frame.axis, middle)
+    return [*layers, _hover(base.encode(y=frame.y(middle)), table, key)]
+
+
+def end_names(table: pd.DataFrame, frame: Frame, axis: Axis, middle: str) -> list[alt.Chart]:
+    """Return the name of each curve beside its end, behind a dot of the curve's colour.
+
+    A name is "layer 1", or what tells the curves apart.
+    """
+    across, name = _column(frame.x), _column(frame.colour)
+    ends = end_labels(table, across, middle, name, axis)
+    ends["text"] = [f"layer {each}" if name == "layer" else each for each in ends[name]]
+    base = alt.Chart(ends).encode(x=frame.x, y=frame.y(middle))
     return [
-        base.mark_area(style="band").encode(y=speed_y("low"), y2="high"),
-        base.mark_line(style="median").encode(y=speed_y("median")),
+        base.mark_point(style="key", xOffset=8).encode(color=frame.colour or alt.Undefined),
+        base.mark_text(style="line_label").encode(text="text:N"),
     ]
 
 
-def layer_labels(table: pd.DataFrame, x: alt.X, y: alt.Y, axis: Axis) -> alt.Chart:
-    """Return "layer 1", ... beside the ends of the lines of `table`; x and y encode them."""
-    across, up = (str(each.shorthand).removesuffix(":Q") for each in (x, y))
-    ends = end_labels(table, across, up, "layer", axis)
-    ends["text"] = [f"layer {layer}" for layer in ends["layer"]]
-    return label_layer(ends, x, y, "text")
+def _column(encoding: alt.X | alt.Color | alt.ColorDatum | None) -> str:
+    return str(getattr(encoding, "shorthand", "")).split(":")[0]
 
 
-def hover(name: str, table: pd.DataFrame, x: str, y: str) -> alt.Chart:
-    """Return points of `table`, unseen until the pointer is near; then they tell their row."""
+def _hover(base: alt.Chart, table: pd.DataFrame, key: str) -> alt.Chart:
+    """Return points that are unseen until the pointer is near; then they show their row."""
+    name = re.sub(r"\W+", "_", key)
     near = alt.selection_point(
         name=f"near_{name}", nearest=True, on="pointerover", clear="pointerout", empty=False
     )
-    points = alt.Chart(table, name=f"{HOVER}_{name}").mark_point(filled=True, size=50, clip=True)
-    seen = points.encode(
-        x=f"{x}:Q",
-        y=f"{y}:Q",
-        opacity=alt.condition(near, alt.value(1), alt.value(0)),
-        tooltip=[str(column) for column in table.columns],
-    )
-    return (
-        seen.encode(color=colour(table, labelled=True)) if "layer" in table else seen
-    ).add_params(near)
+    points = base.mark_point(filled=True, size=50, clip=True).properties(name=f"{HOVER}_{name}")
+    opacity = alt.condition(near, alt.value(1), alt.value(0))
+    return points.encode(opacity=opacity, tooltip=[str(each) for each in table]).add_params(near)

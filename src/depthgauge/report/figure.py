@@ -20,10 +20,9 @@ HOVER = "hover"
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of the report; `name` is its file's stem and its anchor in the page."""
+    """One figure of the report; the name it goes by is its key in `report.figures`."""
 
     study: str
-    name: str
     title: str
     """What is drawn, in a few words, for lists and links."""
     finding: str

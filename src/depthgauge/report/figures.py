@@ -9,17 +9,19 @@ from depthgauge.report.cells import Records
 from depthgauge.report.figure import Figure, png, svg
 from depthgauge.report.glorot_cost_surface import cost_surface
 from depthgauge.report.glorot_depth import depth
-from depthgauge.report.glorot_error_curves import error_curves
+from depthgauge.report.glorot_error_curves import (
+    error_curves,
+    quadratic,
+    second_order,
+    support_vectors,
+)
 from depthgauge.report.glorot_error_table import error_table
 from depthgauge.report.glorot_gradients import gradients
 from depthgauge.report.glorot_init_histograms import activations, deltas, weight_gradients
 from depthgauge.report.glorot_init_profiles import jacobians, variances
 from depthgauge.report.glorot_output_speed import output_speed
 from depthgauge.report.glorot_pretraining import pretraining
-from depthgauge.report.glorot_quadratic import quadratic
 from depthgauge.report.glorot_saturation import histograms, percentiles, sigmoid
-from depthgauge.report.glorot_second_order import second_order
-from depthgauge.report.glorot_svm import support_vectors
 from depthgauge.report.glorot_widths import widths
 from depthgauge.report.mean_field import mean_field
 from depthgauge.report.nielsen_accuracy import accuracy
@@ -33,94 +35,62 @@ from depthgauge.report.remedies_error import remedies_error, remedies_sigmoid
 from depthgauge.report.remedies_profiles import remedies_gradients, remedies_updates
 from depthgauge.untrusted import lookups_in
 
-__all__ = ["FIGURES", "Figure", "draw", "figures", "pictures", "png", "svg"]
+__all__ = ["CHAPTERS", "FIGURES", "Figure", "draw", "figures", "pictures", "png", "svg"]
 
-FIGURES: dict[str, Callable[[Records], Figure]] = {
-    "nielsen_accuracy": accuracy,
-    "nielsen_neuron_bars": neuron_bars,
-    "nielsen_initial_speed": initial_speed,
-    "nielsen_training_speed_2": partial(training_speed, depth=2),
-    "nielsen_training_speed_3": partial(training_speed, depth=3),
-    "nielsen_training_speed_4": partial(training_speed, depth=4),
-    "nielsen_minibatch_speed": minibatch_speed,
-    "nielsen_capacity": capacity,
-    "nielsen_chain": chain,
-    "mean_field": mean_field,
-    "bounds": bounds,
-    "bounds_tanh": bounds_tanh,
-    "glorot_saturation_sigmoid": sigmoid,
-    "glorot_output_speed": output_speed,
-    "glorot_saturation_percentiles": percentiles,
-    "glorot_saturation_histograms": histograms,
-    "glorot_cost_surface": cost_surface,
-    "glorot_init_activations": activations,
-    "glorot_init_deltas": deltas,
-    "glorot_init_weight_gradients": weight_gradients,
-    "glorot_init_variances": variances,
-    "glorot_init_jacobians": jacobians,
-    "glorot_gradients": gradients,
-    "glorot_second_order": second_order,
-    "glorot_pretraining": pretraining,
-    "glorot_svm": support_vectors,
-    "glorot_error_table": error_table,
-    "glorot_error_curves_11": partial(error_curves, number=11, datasets=("shapeset",)),
-    "glorot_error_curves_12": partial(error_curves, number=12, datasets=("mnist", "cifar10")),
-    "glorot_depth": depth,
-    "glorot_quadratic": quadratic,
-    "glorot_widths": widths,
-    "remedies_sigmoid": remedies_sigmoid,
-    "remedies_error": remedies_error,
-    "remedies_gradients": remedies_gradients,
-    "remedies_updates": remedies_updates,
+CHAPTERS: dict[str, dict[str, Callable[[Records], Figure]]] = {
+    "Nielsen, chapter 5: how fast layers learn": {
+        "nielsen_accuracy": accuracy,
+        "nielsen_neuron_bars": neuron_bars,
+        "nielsen_initial_speed": initial_speed,
+        "nielsen_training_speed_2": partial(training_speed, depth=2),
+        "nielsen_training_speed_3": partial(training_speed, depth=3),
+        "nielsen_training_speed_4": partial(training_speed, depth=4),
+        "nielsen_minibatch_speed": minibatch_speed,
+    },
+    "Nielsen, Milman and mean-field theory: why": {
+        "nielsen_chain": chain,
+        "mean_field": mean_field,
+        "bounds": bounds,
+        "bounds_tanh": bounds_tanh,
+        "nielsen_capacity": capacity,
+    },
+    "Glorot and Bengio, section 3: saturation and the cost": {
+        "glorot_saturation_sigmoid": sigmoid,
+        "glorot_output_speed": output_speed,
+        "glorot_saturation_percentiles": percentiles,
+        "glorot_saturation_histograms": histograms,
+        "glorot_cost_surface": cost_surface,
+    },
+    "Glorot and Bengio, section 4: initialization": {
+        "glorot_init_activations": activations,
+        "glorot_init_deltas": deltas,
+        "glorot_init_weight_gradients": weight_gradients,
+        "glorot_init_variances": variances,
+        "glorot_init_jacobians": jacobians,
+        "glorot_gradients": gradients,
+    },
+    "Glorot and Bengio, section 5: test errors": {
+        "glorot_error_table": error_table,
+        "glorot_error_curves_11": partial(error_curves, number=11, datasets=("shapeset",)),
+        "glorot_error_curves_12": partial(error_curves, number=12, datasets=("mnist", "cifar10")),
+        "glorot_depth": depth,
+        "glorot_quadratic": quadratic,
+        "glorot_second_order": second_order,
+        "glorot_pretraining": pretraining,
+        "glorot_svm": support_vectors,
+        "glorot_widths": widths,
+    },
+    "What helps": {
+        "remedies_sigmoid": remedies_sigmoid,
+        "remedies_error": remedies_error,
+        "remedies_gradients": remedies_gradients,
+        "remedies_updates": remedies_updates,
+    },
 }
-"""In the order of the sources. Each raises DataError when the records lack what it draws."""
+"""Every figure once, under what it belongs to. Each raises DataError when the records lack what it
+draws."""
 
-CHAPTERS: dict[str, list[str]] = {
-    "Nielsen, chapter 5: how fast layers learn": [
-        "nielsen_accuracy",
-        "nielsen_neuron_bars",
-        "nielsen_initial_speed",
-        "nielsen_training_speed_2",
-        "nielsen_training_speed_3",
-        "nielsen_training_speed_4",
-        "nielsen_minibatch_speed",
-    ],
-    "Nielsen, Milman and mean-field theory: why": [
-        "nielsen_chain",
-        "mean_field",
-        "bounds",
-        "bounds_tanh",
-        "nielsen_capacity",
-    ],
-    "Glorot and Bengio, section 3: saturation and the cost": [
-        "glorot_saturation_sigmoid",
-        "glorot_output_speed",
-        "glorot_saturation_percentiles",
-        "glorot_saturation_histograms",
-        "glorot_cost_surface",
-    ],
-    "Glorot and Bengio, section 4: initialization": [
-        "glorot_init_activations",
-        "glorot_init_deltas",
-        "glorot_init_weight_gradients",
-        "glorot_init_variances",
-        "glorot_init_jacobians",
-        "glorot_gradients",
-    ],
-    "Glorot and Bengio, section 5: test errors": [
-        "glorot_error_table",
-        "glorot_error_curves_11",
-        "glorot_error_curves_12",
-        "glorot_depth",
-        "glorot_quadratic",
-        "glorot_second_order",
-        "glorot_pretraining",
-        "glorot_svm",
-        "glorot_widths",
-    ],
-    "What helps": ["remedies_sigmoid", "remedies_error", "remedies_gradients", "remedies_updates"],
-}
-"""Every figure once, under what it belongs to."""
+FIGURES = {name: figure for chapter in CHAPTERS.values() for name, figure in chapter.items()}
 
 
 def draw(records: Records) -> tuple[dict[str, Figure], dict[str, str]]:

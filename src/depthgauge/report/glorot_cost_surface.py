@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.report.cells import Records, basis, cells, measured
+from depthgauge.report.cells import Records, basis, matching, measured
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.seeds import rounded
 from depthgauge.studies.glorot.cost_surface import FLAT, plateau, plateau_share
@@ -22,13 +22,12 @@ _COSTS = {"nll": "Log-likelihood", "softmax_quadratic": "Quadratic"}
 
 def cost_surface(records: Records) -> Figure:
     """Draw the surfaces of the first seed and all plateau shares; DataError without a record."""
-    (net,) = cells(records, STUDY).values()
+    (net,) = matching(records, STUDY)
     maps = [_map(title, _points(net, cost)) for cost, title in _COSTS.items()]
     chart = alt.concat(*maps, _shares(net), columns=3).resolve_scale(color="independent")
     settings = net.attrs["config"]["surface"]
     return Figure(
         study=STUDY,
-        name=STUDY,
         title="The cost over two weights, one in each layer",
         finding=_finding(net),
         caption=(

@@ -5,23 +5,22 @@ from collections.abc import Mapping
 import altair as alt
 import pandas as pd
 
-from depthgauge.claims.rates import final_test_error
 from depthgauge.report.cells import Records
 from depthgauge.report.chosen_rates import (
     Nets,
+    by_model,
     error_basis,
     final_table,
-    nets_by_set,
+    mean_error,
     rate_table,
-    records_by_set,
+    trained,
 )
+from depthgauge.report.error_panel import error_y
 from depthgauge.report.figure import Figure, panel
-from depthgauge.report.models import MODELS, SHOWN, model_colour
+from depthgauge.report.glorot_error_curves import STUDY, nets_by_set
+from depthgauge.report.models import MODELS, SHOWN
 from depthgauge.report.numbers import brief
 from depthgauge.studies.glorot.published import ERRORS, TITLES
-
-STUDY = "glorot_error"
-SETS = tuple(TITLES)
 
 HEIGHT = 150
 """Of each panel, in pixels."""
@@ -32,18 +31,17 @@ _ENDS = (1, 100)
 
 def error_table(records: Records) -> Figure:
     """Draw every data set that was trained on; raises DataError without any."""
-    found = nets_by_set(records, STUDY, SETS)
+    found = nets_by_set(records, tuple(TITLES))
     panels = [
         each
         for dataset, nets in found.items()
         for each in (
             _errors(dataset, nets),
-            _rates(dataset, records_by_set(records, STUDY, dataset)),
+            _rates(dataset, by_model(trained(records, STUDY, dataset=dataset))),
         )
     ]
     return Figure(
         study=STUDY,
-        name="glorot_error_table",
         title="Test error five layers deep (Table 1)",
         finding=_finding(found),
         caption=(
@@ -55,7 +53,7 @@ def error_table(records: Records) -> Figure:
             " line decides no claim, since a better rate may lie beyond; rates at which a seed"
             " diverged are left out."
         ),
-        basis=error_basis(found),
+        basis=error_basis([net for nets in found.values() for net in nets.values()]),
         chart=alt.concat(*panels, columns=2),
     )
 
@@ -64,8 +62,7 @@ def _finding(found: Mapping[str, Nets]) -> str:
     """Return the mean test errors of the first data set, and how short the training was."""
     dataset, nets = next(iter(found.items()))
     errors = "; ".join(
-        f"{SHOWN[model].lower()} {brief(final_test_error(net).mean())} %"
-        for model, net in nets.items()
+        f"{SHOWN[model].lower()} {brief(mean_error(net))} %" for model, net in nets.items()
     )
     attrs = next(iter(nets.values())).attrs
     return (
@@ -79,7 +76,7 @@ def _errors(dataset: str, nets: Nets) -> alt.LayerChart:
     table["model"] = [SHOWN[model] for model in table["model"]]
     shown = table.assign(low=table["low"].clip(*_ENDS), high=table["high"].clip(*_ENDS))
     y = alt.Y("model:N", sort=MODELS, title=None)
-    base = alt.Chart(shown).encode(y=y, color=model_colour(), tooltip=list(table.columns))
+    base = alt.Chart(shown).encode(y=y, color=_COLOUR, tooltip=list(table.columns))
     published = alt.Chart(table[["model", "published"]].dropna()).mark_point(style="published")
     layers = [
         published.encode(x=_error_x("published"), y=y, tooltip=["model", "published"]),
@@ -87,6 +84,9 @@ def _errors(dataset: str, nets: Nets) -> alt.LayerChart:
         base.mark_point(filled=True, size=45, opacity=1).encode(x=_error_x("mean")),
     ]
     return panel(TITLES[dataset], layers, width=250, height=HEIGHT)
+
+
+_COLOUR = alt.Color("model:N", scale=alt.Scale(domain=MODELS), legend=None)
 
 
 def _error_x(field: str) -> alt.X:
@@ -105,8 +105,8 @@ def _rates(dataset: str, cells: Nets) -> alt.LayerChart:
             scale=alt.Scale(type="log", nice=False),
             axis=alt.Axis(values=sorted(set(table["rate"]))),
         ),
-        y=alt.Y("error:Q", title="validation error (%)", scale=alt.Scale(zero=False)),
-        color=model_colour(),
+        y=error_y("error").title("validation error (%)"),
+        color=_COLOUR,
         tooltip=list(table.columns),
     )
     layers = [

@@ -3,70 +3,74 @@
 from collections.abc import Mapping
 
 import altair as alt
+import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.report.axes import colour, log_step_x
-from depthgauge.report.cells import Records, basis, matching, measured
-from depthgauge.report.curves import layer_labels
+from depthgauge.report.axes import LAYER, log_step_x
+from depthgauge.report.cells import Records, basis, hidden, matching
+from depthgauge.report.curves import Frame, curves, y_axis
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.labels import Axis
-from depthgauge.report.seeds import BAND_WORDS, band_table
+from depthgauge.report.seeds import BAND_WORDS, band_table, rounded
 from depthgauge.studies.glorot.published import INITS
 
 STUDY = "glorot_saturation"
 """Its tanh nets; their weight gradients are looked at, too."""
+HEIGHT = 240
+_TICKS = alt.Axis(
+    values=[c * 10.0**power for power in range(-8, 2) for c in (1, 1.5, 2, 3, 5, 7)], format="~g"
+)
 
 
 def gradients(records: Records) -> Figure:
     """Draw both inits; raises DataError when a record is missing."""
     nets = {init: matching(records, STUDY, model=model)[0] for model, init in INITS.items()}
-    tables = {init: _table(net) for init, net in nets.items()}
-    axis = Axis.over(pd.concat(tables.values()), HEIGHT, log=True)
+    tables = {init: band_table(hidden(net, SPREAD), "step") for init, net in nets.items()}
+    axes = _axes(tables)
     panels = []
     for init, table in tables.items():
-        base = alt.Chart(table).encode(x=log_step_x(), color=colour(table, labelled=True))
-        scale = alt.Scale(type="log", nice=False)
-        y = alt.Y(
-            "median:Q", title="std of ∂C/∂w (cost per unit of weight)", scale=scale, axis=_AXIS
-        )
-        layers = [
-            base.mark_area(style="band").encode(y=alt.Y("low:Q", scale=scale), y2="high"),
-            base.mark_line(style="median").encode(y=y),
-            layer_labels(table, log_step_x(), y, axis),
-        ]
+        scale = alt.Scale(type="log", nice=False, domain=[axes[init].low, axes[init].high])
+        y = y_axis("std of ∂C/∂w (cost per unit of weight)", scale, _TICKS)
+        frame = Frame(log_step_x(), y, LAYER, axes[init])
+        layers = curves(table, frame, f"glorot_gradients_{init}")
         panels.append(panel(f"{init.capitalize()} initialization", layers, 250, HEIGHT))
     return Figure(
         study=STUDY,
-        name="glorot_gradients",
         title="Weight gradients over training",
         finding=_finding(nets),
         caption=(
             "Do the layers drift apart? Standard deviation of all entries of ∂C/∂w of each of the"
             " first 300 training images, for the weights into each of five hidden layers of 1,000"
             " tanh units. Layer 1, whose inputs are the images, is wider; claims compare layers 2"
-            f" to 5. Line: median over seeds; {BAND_WORDS}. Both panels have the same axes."
+            f" to 5. Line: median over seeds; {BAND_WORDS}. Both axes span the same factor, so"
+            " that equal distances are equal ratios."
         ),
         basis=basis(nets.values()),
-        chart=alt.concat(*panels, columns=2).resolve_scale(y="shared"),
+        chart=alt.concat(*panels, columns=2),
     )
 
 
-def _table(net: xr.Dataset) -> pd.DataFrame:
-    spreads = measured(net, "weight_gradient_std").isel(layer=slice(0, -1))
-    return band_table(spreads.rename(signal_step="step"), "step")
+SPREAD = "weight_gradient_std"
+
+
+def _axes(tables: Mapping[str, pd.DataFrame]) -> dict[str, Axis]:
+    """Return axes around each table's values, all as long as the longest."""
+    found = {init: Axis.over(table, HEIGHT, log=True) for init, table in tables.items()}
+    half = max(each.high / each.low for each in found.values()) ** 0.5
+    axes = {}
+    for init, each in found.items():
+        middle = np.sqrt(each.low * each.high)
+        low, high = rounded([middle / half, middle * half]).tolist()
+        axes[init] = each._replace(low=low, high=high)
+    return axes
 
 
 def _finding(nets: Mapping[str, xr.Dataset]) -> str:
     """Return largest over smallest layer, 2 to the last hidden one, after the last update."""
     parts = []
     for init, net in nets.items():
-        hidden = measured(net, "weight_gradient_std").isel(signal_step=-1, layer=slice(1, -1))
-        means = hidden.mean("replica")
+        means = hidden(net, SPREAD).isel(step=-1).sel(layer=slice(2, None)).mean("replica")
         parts.append(f"{float(means.max() / means.min()):.3g} with the {init} initialization")
     steps = next(iter(nets.values())).attrs["config"]["steps"]
     return f"After {steps:,} updates layers differ by a factor of {' and '.join(parts)}."
-
-
-HEIGHT = 240
-_AXIS = alt.Axis(values=[c * 10.0**power for power in range(-8, 2) for c in (1, 3)], format="~g")

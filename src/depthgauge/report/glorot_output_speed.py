@@ -1,18 +1,20 @@
 """Glorot and Bengio, section 3.1: whom the output listens to during the first updates."""
 
 import altair as alt
-import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.report.axes import log_step_x
+from depthgauge.report.axes import LOG, log_step_x
 from depthgauge.report.cells import Records, basis, matching, measured
+from depthgauge.report.curves import Frame, curves, y_axis
 from depthgauge.report.figure import Figure, panel
-from depthgauge.report.labels import Axis, end_labels, label_layer
+from depthgauge.report.labels import Axis
+from depthgauge.report.numbers import typical
 from depthgauge.report.seeds import BAND_WORDS, band_table
 from depthgauge.studies.glorot.published import FIRST_UPDATES
 
 STUDY = "glorot_saturation"
+HEIGHT = 240
 
 PARTS = {
     "output_signal_speed": "W h",
@@ -28,21 +30,16 @@ def output_speed(records: Records) -> Figure:
         band_table(measured(net, name), "output_step").assign(part=part)
         for name, part in PARTS.items()
     ).rename(columns={"output_step": "step"})
-    scale = alt.Scale(type="log", nice=False)
-    y = alt.Y("median:Q", title="speed (1 per step and unit of rate)", scale=scale, axis=_AXIS)
-    shade = alt.Color("part:N", scale=alt.Scale(domain=list(PARTS.values())), legend=None)
-    ends = end_labels(table, "step", "median", "part", Axis.over(table, HEIGHT, log=True))
-    base = alt.Chart(table).encode(x=log_step_x(), color=shade)
-    layers = [
-        base.mark_area(style="band").encode(y=alt.Y("low:Q", scale=scale), y2="high"),
-        base.mark_line(style="median").encode(
-            y=y, tooltip=["part", "step", "low", "median", "high"]
-        ),
-        label_layer(ends, log_step_x(), y, "part"),
-    ]
+    ticks = alt.Axis(values=[10.0**power for power in range(-8, 6)], format="~g")
+    frame = Frame(
+        log_step_x(),
+        y_axis("speed (1 per step and unit of rate)", LOG, ticks),
+        alt.Color("part:N", scale=alt.Scale(domain=list(PARTS.values())), legend=None),
+        Axis.over(table, HEIGHT, log=True),
+    )
+    drawn = panel("Sigmoid network", curves(table, frame, "glorot_output_speed"), 520, HEIGHT)
     return Figure(
         study=STUDY,
-        name="glorot_output_speed",
         title="How fast the output's bias and the signal beside it learn",
         finding=_finding(net),
         caption=(
@@ -54,20 +51,15 @@ def output_speed(records: Records) -> Figure:
             f" Line: median over seeds; {BAND_WORDS}."
         ),
         basis=basis([net]),
-        chart=alt.concat(panel("Sigmoid network", layers, 520, HEIGHT), columns=1),
+        chart=alt.concat(drawn, columns=1),
     )
 
 
 def _finding(net: xr.Dataset) -> str:
     """Return the geometric mean over seeds and the first updates of the bias's lead."""
     ratio = measured(net, "output_bias_speed") / measured(net, "image_signal_speed")
-    first = ratio.sel(output_step=slice(0, FIRST_UPDATES)).astype(float)
+    lead = typical(ratio.sel(output_step=slice(0, FIRST_UPDATES)))
     return (
-        f"Over the first {FIRST_UPDATES} updates the output's bias learns"
-        f" {float(np.exp(np.log(first).mean())):.3g} times as fast as the part of W h that can tell"
-        " images apart."
+        f"Over the first {FIRST_UPDATES} updates the output's bias learns {lead:.3g} times as fast"
+        " as the part of W h that can tell images apart."
     )
-
-
-HEIGHT = 240
-_AXIS = alt.Axis(values=[10.0**power for power in range(-8, 6)], format="~g")

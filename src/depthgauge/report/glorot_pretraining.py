@@ -2,23 +2,20 @@
 
 import altair as alt
 import numpy as np
-import pandas as pd
 import xarray as xr
 
-from depthgauge.claims.rates import final_test_error
-from depthgauge.report.axes import colour
-from depthgauge.report.cells import Records, measured
-from depthgauge.report.chosen_rates import Nets, curve_table, error_basis, nets_by_set
-from depthgauge.report.curves import layer_labels
-from depthgauge.report.error_layers import error_layers
+from depthgauge.report.axes import LAYER, LOG
+from depthgauge.report.cells import Records, hidden
+from depthgauge.report.chosen_rates import by_model, error_basis, mean_error, tuned
+from depthgauge.report.curves import Frame, curves, y_axis
+from depthgauge.report.error_panel import error_panels, net_colour
 from depthgauge.report.figure import Figure, panel
-from depthgauge.report.labels import Axis, end_labels, label_layer
+from depthgauge.report.labels import Axis
 from depthgauge.report.numbers import brief
 from depthgauge.report.seeds import BAND_WORDS, band_table
 from depthgauge.studies.glorot.pretraining import SATURATED
 
 STUDY = "glorot_pretraining"
-DATASET = "shapeset"
 HEIGHT = 220
 
 _NAMES = {"sigmoid": "without", "pretrained": "with"}
@@ -26,15 +23,22 @@ _NAMES = {"sigmoid": "without", "pretrained": "with"}
 
 def pretraining(records: Records) -> Figure:
     """Draw mean activations and test errors of the nets; raises DataError without any."""
-    found = nets_by_set(records, STUDY, (DATASET,))
-    nets = {model: net for model, net in found[DATASET].items() if model in _NAMES}
-    layers = [_activations(model, net) for model, net in nets.items()]
+    found = by_model(tuned(records, STUDY, dataset="shapeset"))
+    nets = {name: found[model] for model, name in _NAMES.items() if model in found}
+    errors = ", ".join(
+        f"{brief(mean_error(net))} % {name} pre-training" for name, net in nets.items()
+    )
     images = next(iter(nets.values())).attrs["config"]["saturation"]["images"]
+    panels = [
+        *(_activations(name, net) for name, net in nets.items()),
+        *error_panels(
+            {"Test error": nets}, STUDY, net_colour(list(_NAMES.values())), (140, HEIGHT)
+        ),
+    ]
     return Figure(
         study=STUDY,
-        name=STUDY,
         title="Sigmoid networks with and without pre-training",
-        finding=_finding(nets),
+        finding=f"Mean test error of sigmoid networks after the last update: {errors}.",
         caption=(
             "Does the top layer fall below the dashed line, where it counts as"
             f" saturated? Mean activation of each hidden layer on {images} test images during"
@@ -42,56 +46,21 @@ def pretraining(records: Records) -> Figure:
             " the validation images; pre-training makes every hidden layer a denoising auto-encoder"
             f" first, and its steps are not counted here. Line: median over seeds; {BAND_WORDS}."
         ),
-        basis=error_basis(found),
-        chart=alt.concat(*layers, _errors(nets), columns=3).resolve_scale(color="independent"),
+        basis=error_basis(nets.values()),
+        chart=alt.concat(*panels, columns=3).resolve_scale(color="independent"),
     )
 
 
-def _finding(nets: Nets) -> str:
-    errors = ", ".join(
-        f"{brief(final_test_error(net).mean())} % {_NAMES[model]} pre-training"
-        for model, net in nets.items()
-    )
-    return f"Mean test error of sigmoid networks after the last update: {errors}."
-
-
-def _activations(model: str, net: xr.Dataset) -> alt.LayerChart:
-    hidden = len(net.attrs["config"]["hidden"])
-    means = measured(net, "activation_mean").sel(layer=slice(1, hidden))
-    table = band_table(means, "activation_step")
+def _activations(name: str, net: xr.Dataset) -> alt.LayerChart:
+    table = band_table(hidden(net, "activation_mean"), "step")
     # a logarithmic axis has no 0: the state before the first update stands at 1/2
-    table["step"] = np.maximum(table.pop("activation_step"), 0.5)
+    table["step"] = np.maximum(table["step"], 0.5)
     decades = alt.Axis(values=[10**power for power in range(8)], format="~s")
-    x = alt.X("step:Q", title="updates", scale=alt.Scale(type="log", nice=False), axis=decades)
-    low, median, level = (
-        alt.Y(f"{field}:Q", title="mean activation", scale=alt.Scale(domain=[0, 1]))
-        for field in ("low", "median", "level")
-    )
-    base = alt.Chart(table).encode(x=x, color=colour(table, labelled=True))
-    ends = {"step": [0.5, float(means["activation_step"][-1])], "level": [SATURATED] * 2}
+    x = alt.X("step:Q", title="updates", scale=LOG, axis=decades)
+    y = y_axis("mean activation", alt.Scale(domain=[0, 1]))
+    ends = table["step"].agg(["min", "max"]).to_frame().assign(level=SATURATED)
     layers = [
-        base.mark_area(style="band").encode(y=low, y2="high"),
-        base.mark_line(style="median").encode(
-            y=median, tooltip=["layer", "step", "low", "median", "high"]
-        ),
-        layer_labels(table, x, median, Axis(0, 1, HEIGHT)),
-        alt.Chart(pd.DataFrame(ends)).mark_line(style="reference").encode(x=x, y=level),
+        *curves(table, Frame(x, y, LAYER, Axis(0, 1, HEIGHT)), f"{STUDY}_{name}"),
+        alt.Chart(ends).mark_line(style="reference").encode(x=x, y=y("level")),
     ]
-    return panel(f"{_NAMES[model].capitalize()} pre-training", layers, width=140, height=HEIGHT)
-
-
-def _errors(nets: Nets) -> alt.LayerChart:
-    tables = [curve_table(net).assign(net=_NAMES[model]) for model, net in nets.items()]
-    names = list(_NAMES.values())
-    shade = alt.Color("net:N", scale=alt.Scale(domain=names), legend=None)
-    table = pd.concat(tables, ignore_index=True)
-    x = alt.X("updates:Q", title="updates", axis=alt.Axis(format="~s", tickCount=4))
-    base = alt.Chart(table).encode(x=x, color=shade)
-    ends = end_labels(table, "updates", "median", "net", Axis.over(table, HEIGHT))
-    names_beside = label_layer(ends, x, alt.Y("median:Q"), "net")
-    return panel(
-        "Test error",
-        [*error_layers(base, "net", "updates"), names_beside],
-        width=140,
-        height=HEIGHT,
-    )
+    return panel(f"{name.capitalize()} pre-training", layers, width=140, height=HEIGHT)

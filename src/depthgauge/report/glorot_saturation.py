@@ -6,9 +6,9 @@ import altair as alt
 import pandas as pd
 import xarray as xr
 
-from depthgauge.report.axes import colour, log_step_x
+from depthgauge.report.axes import LAYER, log_step_x
 from depthgauge.report.cells import Records, basis, matching, measured
-from depthgauge.report.curves import layer_labels
+from depthgauge.report.curves import Frame, curves, y_axis
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.histograms import density_layer, density_table
 from depthgauge.report.labels import Axis
@@ -30,30 +30,28 @@ CURVED = {"tanh": "Tanh", "softsign": "Softsign", "tanh_n": "Normalized tanh"}
 SATURATED = 0.95
 """|a| beyond this counts as saturated in the findings."""
 HEIGHT = 220
+_FRAME = Frame(
+    log_step_x(),
+    y_axis("activation", alt.Scale(domain=[0, 1])),
+    LAYER,
+    Axis(0, 1, HEIGHT),
+)
 _SETTING = "Hidden layers of 1,000 units; 300 fixed test images."
 
 
 def sigmoid(records: Records) -> Figure:
     """Draw Fig. 2 for both depths, and variants that are there; DataError without the first."""
     there = {net.attrs["axes"]["model"] for net in matching(records, STUDY)}
-    needed = [model for model in SIGMOID if model in there or model in FIG_2]
-    nets = {SIGMOID[model]: _net(records, model) for model in needed}
-    tables = {title: _moments(net) for title, net in nets.items()}
+    nets = _nets(records, {m: each for m, each in SIGMOID.items() if m in there or m in FIG_2})
     panels = []
-    for title, table in tables.items():
-        base = alt.Chart(table).encode(x=log_step_x(), color=colour(table, labelled=True))
-        y = alt.Y("mean:Q", title="activation", scale=alt.Scale(domain=[0, 1]))
-        layers = [
-            base.mark_area(style="band").encode(y=alt.Y("low:Q", title="activation"), y2="high"),
-            base.mark_line(style="median").encode(y=y),
-            layer_labels(table, log_step_x(), y, Axis(0, 1, HEIGHT)),
-        ]
+    for title, net in nets.items():
+        table = _moments(net).drop(columns=["spread", "outermost"])
+        layers = curves(table, _FRAME, f"{STUDY}_{title}", middle="mean")
         panels.append(panel(title, layers, 260, HEIGHT))
     return Figure(
         study=STUDY,
-        name="glorot_saturation_sigmoid",
         title="Sigmoid activations over training",
-        finding=_lowest(nets["Four hidden layers"]),
+        finding=_lowest(nets[SIGMOID["sigmoid_4"]]),
         caption=(
             "Does the top layer fall towards 0, where the sigmoid is saturated? Line: mean"
             " activation of a layer over units and images; band: one standard deviation to either"
@@ -69,30 +67,29 @@ def _lowest(net: xr.Dataset) -> str:
     top = measured(net, "activation_mean").isel(layer=-2).mean("replica").astype(float)
     least = top.isel(activation_step=int(top.to_numpy().argmin()))
     return (
-        f"With four hidden layers the top one's mean activation falls to {float(least):.2g} by"
-        f" update {int(least['activation_step']):,} of {int(top['activation_step'][-1]):,}."
+        "With four hidden layers the top one's mean activation falls from"
+        f" {float(top[0]):.2g} to {float(least):.2g} within {int(least['activation_step']):,}"
+        " updates."
     )
 
 
 def percentiles(records: Records) -> Figure:
     """Draw Figs. 3 and 10; raises DataError when a record is missing."""
-    nets = {title: _net(records, model) for model, title in CURVED.items()}
-    tables = {title: _moments(net) for title, net in nets.items()}
+    nets = _nets(records, CURVED)
     panels = []
-    for title, table in tables.items():
-        base = alt.Chart(table).encode(x=log_step_x(), color=colour(table, labelled=True))
-        y = alt.Y("outermost:Q", title="activation", scale=alt.Scale(domain=[0, 1]))
+    for title, net in nets.items():
+        table = _moments(net).drop(columns=["mean", "low", "high"])
+        spread = alt.Chart(table).mark_line(style="single")
         layers = [
-            base.mark_line(style="single").encode(y="spread:Q"),
-            base.mark_line(style="median", point={"size": 14}).encode(y=y),
-            layer_labels(table, log_step_x(), y, Axis(0, 1, HEIGHT)),
+            spread.encode(x=_FRAME.x, y=_FRAME.y("spread"), color=LAYER),
+            *curves(table, _FRAME, f"{STUDY}_reach_{title}", middle="outermost", points=True),
         ]
         panels.append(panel(title, layers, 150, HEIGHT))
+    steps = max(net.attrs["config"]["steps"] for net in nets.values())
     return Figure(
         study=STUDY,
-        name="glorot_saturation_percentiles",
         title="How far out activations reach over training",
-        finding=_outermost(nets),
+        finding=f"After {steps:,} updates 98 % of |a| lie below {_outermost(nets)}.",
         caption=(
             "The nearer to 1 a line with dots, the more of its layer is saturated. With dots: 98th"
             " percentile of |a| in a layer; thin line: standard deviation of its activations; both"
@@ -108,35 +105,32 @@ def _outermost(nets: Mapping[str, xr.Dataset]) -> str:
     """Return the largest 98th percentile of a layer of each net after the last update."""
     parts = []
     for title, net in nets.items():
-        values = measured(net, "modulus_percentile_98").isel(activation_step=-1)
-        layers = values.isel(layer=slice(0, -1)).mean("replica").astype(float)
-        parts.append(f"{float(layers.max()):.2f} with {_lower(title)} (layer {_largest(layers)})")
-    return f"After the last update the layer that reaches out farthest is at {', '.join(parts)}."
+        layers = _last(net, "modulus_percentile_98").mean("replica").astype(float)
+        parts.append(f"{float(layers.max()):.2f} with {_largest(title, layers)}")
+    return ", ".join(parts)
 
 
-def _largest(layers: xr.DataArray) -> int:
-    """Return the layer that has the largest value."""
-    return int(layers["layer"][int(layers.to_numpy().argmax())])
+def _last(net: xr.Dataset, variable: str) -> xr.DataArray:
+    """Return `variable` after the last update, without the output layer."""
+    return measured(net, variable).isel(activation_step=-1, layer=slice(0, -1), drop=True)
 
 
-def _lower(title: str) -> str:
-    return title[0].lower() + title[1:]
+def _largest(title: str, layers: xr.DataArray) -> str:
+    """Return the net, in words, and the layer that has the largest value."""
+    layer = int(layers["layer"][int(layers.to_numpy().argmax())])
+    return f"{title[0].lower()}{title[1:]} (layer {layer})"
 
 
 def histograms(records: Records) -> Figure:
     """Draw Fig. 4; raises DataError when a record is missing."""
-    nets = {title: _net(records, model) for model, title in CURVED.items()}
-    tables = {}
+    nets = _nets(records, CURVED)
+    panels = []
     for title, net in nets.items():
         last = measured(net, "activation_histogram").isel(activation_step=-1, drop=True)
-        tables[title] = density_table(last, 1.0)
-    panels = [
-        panel(title, [density_layer(table, "activation", 1.0)], 170, HEIGHT)
-        for title, table in tables.items()
-    ]
+        layer = density_layer(density_table(last, 1.0), "activation", 1.0)
+        panels.append(panel(title, [layer], 170, HEIGHT))
     return Figure(
         study=STUDY,
-        name="glorot_saturation_histograms",
         title="Activations after the last update",
         finding=_saturated(nets),
         caption=(
@@ -152,20 +146,19 @@ def _saturated(nets: Mapping[str, xr.Dataset]) -> str:
     """Return the largest share of a layer's activations beyond SATURATED, by net."""
     parts = []
     for title, net in nets.items():
-        shares = measured(net, "activation_histogram").isel(activation_step=-1)
+        shares = _last(net, "activation_histogram")
         bins = str(shares.dims[-1])
-        layers = shares.where(abs(shares[bins]) > SATURATED).sum(bins).mean("replica")
-        layers = layers.isel(layer=slice(0, -1)).astype(float)
-        most = brief(100 * float(layers.max()), 2)
-        parts.append(f"{most} % with {_lower(title)} (layer {_largest(layers)})")
+        layers = shares.where(abs(shares[bins]) > SATURATED).sum(bins).mean("replica").astype(float)
+        parts.append(f"{brief(100 * float(layers.max()), 2)} % with {_largest(title, layers)}")
     return (
         f"In the most saturated layer |a| exceeds {SATURATED} for {', '.join(parts)} of the"
         " activations."
     )
 
 
-def _net(records: Records, model: str) -> xr.Dataset:
-    return matching(records, STUDY, model=model)[0]
+def _nets(records: Records, models: Mapping[str, str]) -> dict[str, xr.Dataset]:
+    """Return title -> net of `models`; raises DataError when one is missing."""
+    return {title: matching(records, STUDY, model=model)[0] for model, title in models.items()}
 
 
 def _moments(net: xr.Dataset) -> pd.DataFrame:

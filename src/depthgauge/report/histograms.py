@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.report.axes import colour
+from depthgauge.report.axes import LAYERS
 from depthgauge.report.seeds import rounded
 
 BINS = 101
@@ -48,6 +48,10 @@ def density_layer(
                 axis=alt.Axis(tickCount=8),
             ),
             y=alt.Y("density:Q", title="density", scale=scale),
-            color=colour(table),
+            color=alt.Color(
+                "layer:O",
+                scale=LAYERS,
+                legend=alt.Legend(title="hidden layer", values=sorted(set(table["layer"]))),
+            ),
         )
     )

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import altair as alt
 import numpy as np
 import pandas as pd
 
@@ -65,8 +64,3 @@ def spread(places: Sequence[float], gap: float, low: float, high: float) -> np.n
 
 def _touch(first: tuple[float, int], second: tuple[float, int], gap: float) -> bool:
     return second[0] - first[0] < gap * (first[1] + second[1]) / 2
-
-
-def label_layer(table: pd.DataFrame, x: alt.X, y: alt.Y, text: str) -> alt.Chart:
-    """Return the texts of `end_labels`; `text` is the column that names a line."""
-    return alt.Chart(table).mark_text(style="line_label").encode(x=x, y=y, text=f"{text}:N")

@@ -8,7 +8,9 @@ import xarray as xr
 
 from depthgauge.claims.judgement import UndecidableError
 from depthgauge.errors import DataError
+from depthgauge.report.axes import LOG
 from depthgauge.report.cells import Records, basis, matching, measured
+from depthgauge.report.curves import y_axis
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.seeds import band_table, rounded
 from depthgauge.studies.theory.predictions import predicted_profile
@@ -34,7 +36,6 @@ def mean_field(records: Records) -> Figure:
     images = drawn[0].attrs["config"]["gradients"]["images"]
     return Figure(
         study=STUDY,
-        name=STUDY,
         title="Size of gradients over depth before training, measured and predicted",
         finding=_finding(tables),
         caption=(
@@ -42,7 +43,8 @@ def mean_field(records: Records) -> Figure:
             " the variances of the initialization and the mean square of the images. Root mean"
             f" square of δ = ∂C/∂z over {images} training images, relative to the last hidden"
             " layer; dots: median over seeds. Networks of 10 hidden layers of 200 units and of 30"
-            " of 100."
+            " of 100. With ReLU the lines of N(0, 1/n) and of the normalized initialization"
+            " coincide. Each panel has its own axis."
         ),
         basis=basis(drawn),
         chart=alt.concat(*panels, columns=len(ACTIVATIONS)),
@@ -86,20 +88,14 @@ def _panel(title: str, tables: Sequence[pd.DataFrame]) -> alt.LayerChart:
     colour = alt.Color(
         "init:N", title="initial weights", scale=alt.Scale(domain=list(_NAMES.values()))
     )
-    base = alt.Chart(table).encode(x=x, color=colour)
     every = max(1, layers // 7)  # dots would run into each other
-    dots = alt.Chart(table.query(f"(hidden - 1) % {every} == 0")).encode(x=x, color=colour)
-    curves = [
-        base.mark_line(style="median").encode(y=_y("theory"), tooltip=list(table.columns)),
-        dots.mark_point(style="measured").encode(y=_y("median"), tooltip=list(table.columns)),
-    ]
-    return panel(title, curves, width=120, height=170)
-
-
-def _y(field: str) -> alt.Y:
-    return alt.Y(
-        f"{field}:Q",
-        title="δ relative to the last hidden layer",
-        scale=alt.Scale(type="log", nice=False),
-        axis=alt.Axis(format="~e", tickCount=6),
+    y = y_axis("δ relative to the last hidden layer", LOG, alt.Axis(format="~e", tickCount=6))
+    lines, dots = (
+        alt.Chart(rows).encode(x=x, color=colour, tooltip=list(table.columns))
+        for rows in (table, table.query(f"(hidden - 1) % {every} == 0"))
     )
+    marks = [
+        lines.mark_line(style="median").encode(y=y("theory")),
+        dots.mark_point(style="measured").encode(y=y("median")),
+    ]
+    return panel(title, marks, width=120, height=170)

@@ -1,7 +1,5 @@
 """How figures name and colour the models of Table 1: activation with initialization."""
 
-import altair as alt
-
 from depthgauge.studies.glorot.published import NAMES
 
 _NORMALIZED = " N"
@@ -13,13 +11,9 @@ SHOWN = {
     else name
     for model, name in NAMES.items()
 }
-"""Model -> its name in figures, from the worst of Table 1's first column to the best."""
+"""Model -> its name in figures, from the worst of Table 1's first column to the best.
+
+The order decides on a model's colour, the same in every figure.
+"""
 
 MODELS = list(SHOWN.values())
-
-_SCALE = alt.Scale(domain=MODELS)
-
-
-def model_colour() -> alt.Color:
-    """Return the colour of a model, the same in every figure; column model."""
-    return alt.Color("model:N", scale=_SCALE, legend=None)

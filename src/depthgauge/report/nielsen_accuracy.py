@@ -6,8 +6,8 @@ import altair as alt
 import pandas as pd
 import xarray as xr
 
-from depthgauge.report.cells import Records, basis, cells, layers_in_words, measured
-from depthgauge.report.curves import hover
+from depthgauge.report.cells import Records, basis, by_depth, layers_in_words, measured
+from depthgauge.report.curves import Frame, curves, y_axis
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.seeds import BAND_WORDS, band_table, rounded
 from depthgauge.studies.nielsen.published import ACCURACY as PUBLISHED
@@ -20,13 +20,13 @@ _SETTLED = 1 / 3
 
 def accuracy(records: Records) -> Figure:
     """Draw the nets of 1 to 4 hidden layers that are there; raises DataError without any."""
-    nets = {depth: net for depth, net in cells(records, STUDY).items() if depth in PUBLISHED}
+    nets = {depth: net for depth, net in by_depth(records, STUDY).items() if depth in PUBLISHED}
     tables = {depth: accuracy_table(net) for depth, net in nets.items()}
-    y = _accuracy_axis(list(tables.values()))
-    panels = [_panel(depth, nets[depth], table, y) for depth, table in tables.items()]
+    scale = alt.Scale(domain=_ends(list(tables.values())), nice=False)
+    frame = Frame(alt.X("epoch:Q", title="epoch"), y_axis("accuracy (%)", scale))
+    panels = [_panel(depth, nets[depth], table, frame) for depth, table in tables.items()]
     return Figure(
         study=STUDY,
-        name=STUDY,
         title="Accuracy with one to four hidden layers",
         finding=_finding(nets),
         caption=(
@@ -52,13 +52,12 @@ def _finding(nets: Mapping[int, xr.Dataset]) -> str:
         for depth, net in nets.items()
     }
     best = max(last, key=lambda depth: last[depth])
-    others = ", ".join(
-        f"{value:.2f} % with {depth}" for depth, value in last.items() if depth != best
+    others = [f"{value:.2f} % with {depth}" for depth, value in last.items() if depth != best]
+    against = f", against {', '.join(others)}" if others else ""
+    return (
+        f"The mean accuracy at the end is highest with {layers_in_words(best)}:"
+        f" {last[best]:.2f} %{against}."
     )
-    text = (
-        f"The mean accuracy at the end is highest with {layers_in_words(best)}: {last[best]:.2f} %"
-    )
-    return f"{text}, against {others}." if others else f"{text}."
 
 
 def _epoch(net: xr.Dataset) -> int:
@@ -66,28 +65,22 @@ def _epoch(net: xr.Dataset) -> int:
     return net.attrs["config"]["train_size"] // net.attrs["config"]["batch_size"]
 
 
-def _accuracy_axis(tables: list[pd.DataFrame]) -> alt.Y:
+def _ends(tables: list[pd.DataFrame]) -> list[float]:
+    """Return the ends of an axis on which the settled curves and the published values lie."""
     shown = [table[table["epoch"] >= _SETTLED * table["epoch"].max()] for table in tables]
     low = min(min(table["low"].min() for table in shown), min(PUBLISHED.values()))
     high = max(max(table["high"].max() for table in tables), max(PUBLISHED.values()))
     margin = 0.05 * (high - low)
-    scale = alt.Scale(domain=rounded([low - margin, high + margin]).tolist(), nice=False)
-    return alt.Y("median:Q", title="accuracy (%)", scale=scale)
+    return rounded([low - margin, high + margin]).tolist()
 
 
-def _panel(depth: int, net: xr.Dataset, table: pd.DataFrame, y: alt.Y) -> alt.LayerChart:
-    x = alt.X("epoch:Q", title="epoch")
-    base = alt.Chart(table).encode(x=x)
+def _panel(depth: int, net: xr.Dataset, table: pd.DataFrame, frame: Frame) -> alt.LayerChart:
     end = net.attrs["published_steps"] / _epoch(net)
-    published = pd.DataFrame({"epoch": [end], "published": [PUBLISHED[depth]]})
-    low = y.copy()
-    low.shorthand = "low:Q"
+    point = pd.DataFrame({"epoch": [end], "published": [PUBLISHED[depth]], "label": ["Nielsen"]})
+    published = alt.Chart(point).encode(x=frame.x, y=frame.y("published"))
     layers = [
-        base.mark_area(style="band", clip=True).encode(y=low, y2="high"),
-        base.mark_line(style="median", clip=True).encode(y=y),
-        hover(f"{STUDY}_{depth}", table, "epoch", "median"),
-        alt.Chart(published)
-        .mark_point(style="published")
-        .encode(x=x, y="published:Q", tooltip=["epoch", "published"]),
+        *curves(table, frame, f"{STUDY}_{depth}"),
+        published.mark_point(style="published").encode(tooltip=["epoch", "published"]),
+        published.mark_text(style="over_line", align="right", dx=2, dy=-8).encode(text="label:N"),
     ]
     return panel(layers_in_words(depth), layers, width=135, height=260)

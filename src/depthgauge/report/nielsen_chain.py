@@ -5,8 +5,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from depthgauge.report.axes import LOG, powers
 from depthgauge.report.cells import Records, basis, matching, measured
+from depthgauge.report.curves import Frame, curves, y_axis
 from depthgauge.report.figure import Figure, panel
+from depthgauge.report.numbers import typical
 from depthgauge.report.seeds import BAND_WORDS, band_table, rounded
 from depthgauge.theory import steep_width, widest_steepness
 
@@ -22,7 +25,6 @@ def chain(records: Records) -> Figure:
     (long,) = matching(records, STUDY, hidden=[1] * (_LONGEST - 1))
     return Figure(
         study=STUDY,
-        name=STUDY,
         title="Chains of one-neuron layers: products that vanish and products that explode",
         finding=_finding(four, long),
         caption=(
@@ -43,10 +45,10 @@ def chain(records: Records) -> Figure:
 def _finding(four: xr.Dataset, long: xr.Dataset) -> str:
     below = float((abs(measured(four, "chain_factor")[:, 1:]) < 1 / 4).mean())
     gradient = abs(measured(long, "chain_bias_gradient"))
-    fall = np.log(gradient.isel(layer=-1) / gradient.isel(layer=0)).mean() / (_LONGEST - 1)
+    fall = typical(gradient.isel(layer=-1) / gradient.isel(layer=0)) ** (1 / (_LONGEST - 1))
     return (
         f"{100 * below:.0f} % of random neurons multiply the gradient by less than 1/4, and in a"
-        f" chain of {_LONGEST} it shrinks {float(np.exp(fall)):.2g}-fold at each neuron."
+        f" chain of {_LONGEST} it shrinks {fall:.2g}-fold at each neuron."
     )
 
 
@@ -73,45 +75,28 @@ def gradient_table(net: xr.Dataset) -> pd.DataFrame:
 
 
 def _factors(net: xr.Dataset) -> alt.LayerChart:
-    table = factor_table(net)
     scale = alt.Scale(type="log", nice=False, domain=[1e-4, 10**0.75])
-    x = alt.X("from:Q", scale=scale, title="|w σ′(z)|", axis=_powers(range(-4, 1)))
-    bars = (
-        alt.Chart(table)
-        .mark_rect(style="ridge")
-        .encode(
-            x=x,
-            x2="to",
-            y=alt.Y("share:Q", title="share of neurons"),
-            y2=alt.datum(0),
-            tooltip=["from", "to", "share"],
-        )
-    )
+    x = alt.X("from:Q", scale=scale, title="|w σ′(z)|", axis=powers(range(-4, 1)))
+    y = alt.Y("share:Q", title="share of neurons")
+    bars = alt.Chart(factor_table(net)).mark_rect(style="ridge")
     quarter = alt.Chart(pd.DataFrame({"from": [0.25]})).mark_rule(style="reference").encode(x=x)
-    return panel("Factor of one neuron", [bars, quarter], width=180, height=230)
+    shares = bars.encode(x=x, x2="to", y=y, y2=alt.datum(0), tooltip=["from", "to", "share"])
+    return panel("Factor of one neuron", [shares, quarter], width=180, height=230)
 
 
 def _gradients(net: xr.Dataset) -> alt.LayerChart:
     table = gradient_table(net)
-    scale = alt.Scale(type="log", nice=False)
-    axis = _powers(range(-50, 51, 10))
     x = alt.X("neuron:Q", title="neuron, 1 next to the input")
-    base = alt.Chart(table).encode(x=x, detail="kind:N")
-    shade = alt.Color("kind:N", legend=None)
-
-    def y(field: str) -> alt.Y:
-        return alt.Y(
-            f"{field}:Q", scale=scale, title="|∂C/∂b| relative to the last neuron", axis=axis
-        )
-
+    y = y_axis("|∂C/∂b| relative to the last neuron", LOG, powers(range(-50, 51, 10)))
+    dashed = alt.Chart(table).encode(x=x, detail="kind:N", y=y("theory"))
+    places = alt.Chart(table.query(f"neuron == {_LONGEST // 3}")).encode(x=x, y=y("median"))
     layers = [
-        base.mark_area(style="band").encode(y=y("low"), y2="high", color=shade),
-        base.mark_line(style="median").encode(y=y("median"), color=shade),
-        base.mark_line(style="reference").encode(y=y("theory")),
+        *curves(table, Frame(x, y, alt.Color("kind:N", legend=None)), f"{STUDY}_gradients"),
+        dashed.mark_line(style="reference"),
         *(
-            alt.Chart(table.query(f"neuron == {_LONGEST // 3} and kind == '{kind}'"))
+            places.transform_filter(alt.datum.kind == kind)
             .mark_text(style=style)
-            .encode(x=x, y=y("median"), text="kind:N")
+            .encode(text="kind:N")
             for kind, style in (("random", "under_line"), ("weights 100", "over_line"))
         ),
     ]
@@ -123,17 +108,12 @@ def _steepness(net: xr.Dataset) -> alt.LayerChart:
     table = table.rename(columns={"steep_weight": "weight"})
     table["theory"] = rounded(steep_width(table["weight"]))
     x = alt.X("weight:Q", title="|w|", scale=alt.Scale(domain=[3, 12]))
-    base = alt.Chart(table).encode(x=x)
-    title = "width of the interval"
-    shade = alt.ColorDatum("random", type="nominal")  # the same chains as in the other panels
+    y = y_axis("width of the interval")
+    random = alt.ColorDatum("random", type="nominal")  # the same chains as in the other panels
     best = pd.DataFrame([rounded(widest_steepness())], columns=["weight", "width"])
     layers = [
-        base.mark_line(style="median").encode(y=alt.Y("median:Q", title=title), color=shade),
-        base.mark_line(style="reference").encode(y=alt.Y("theory:Q", title=title)),
-        alt.Chart(best).mark_point(style="published").encode(x=x, y="width:Q"),
+        *curves(table, Frame(x, y, random), f"{STUDY}_steepness"),
+        alt.Chart(table).mark_line(style="reference").encode(x=x, y=y("theory")),
+        alt.Chart(best).mark_point(style="published").encode(x=x, y=y("width")),
     ]
     return panel("Inputs with |w σ′| ≥ 1", layers, width=180, height=230)
-
-
-def _powers(exponents: range) -> alt.Axis:
-    return alt.Axis(values=[10.0**power for power in exponents], format="~e")

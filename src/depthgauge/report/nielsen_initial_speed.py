@@ -6,8 +6,9 @@ import altair as alt
 import numpy as np
 import xarray as xr
 
-from depthgauge.report.cells import Records, basis, cells, layers_in_words, measured
+from depthgauge.report.cells import Records, basis, by_depth, layers_in_words, measured
 from depthgauge.report.figure import Figure, panel
+from depthgauge.report.numbers import typical
 from depthgauge.report.ridges import (
     interval_layers,
     interval_table,
@@ -26,47 +27,43 @@ STUDY = "nielsen_initial_speed"
 
 def initial_speed(records: Records) -> Figure:
     """Draw the nets of 2, 3 and 4 hidden layers that are there; raises DataError without any."""
-    nets = {depth: net for depth, net in cells(records, STUDY).items() if depth in PUBLISHED}
-    panels = [_panel(depth, net) for depth, net in nets.items()]
+    nets = {depth: net for depth, net in by_depth(records, STUDY).items() if depth in PUBLISHED}
+    samples = {
+        depth: {layer: _initial(net, layer) for layer in range(1, depth + 1)}
+        for depth, net in nets.items()
+    }
+    panels = [_panel(depth, speeds) for depth, speeds in samples.items()]
     images = next(iter(nets.values())).attrs["config"]["gradients"]["images"]
     return Figure(
         study=STUDY,
-        name=STUDY,
         title="Speed of learning just after initialization",
-        finding=_finding(nets),
+        finding=_finding(samples),
         caption=(
             "Compare the layers of a panel, from the last one upwards."
             f" Speed: norm of ∂C/∂b, the mean gradient over the first {images:,} training images;"
             " layer 1 is next to the input. Shaded: share of seeds in each bin; whisker: 95 %"
-            " prediction interval for one more run; diamond: Nielsen's network; cross: the last"
-            f" layer's geometric mean, and from there mean-field theory's factor of {NIELSEN:.3g} a"
-            " layer."
+            " prediction interval for one more run. Mean-field theory starts from the last layer's"
+            f" geometric mean and divides by {NIELSEN:.3g} at each layer before it."
         ),
         basis=basis(nets.values()),
         chart=alt.concat(*panels, columns=1).resolve_scale(x="shared"),
     )
 
 
-def _finding(nets: Mapping[int, xr.Dataset]) -> str:
-    depth, net = list(nets.items())[-1]
+def _finding(samples: Mapping[int, Mapping[int, np.ndarray]]) -> str:
+    depth, speeds = list(samples.items())[-1]
     return (
-        f"With {layers_in_words(depth)}, layer {depth} starts {_ratio(net, depth):.3g} times as"
-        " fast as layer 1 (geometric mean over seeds)."
+        f"With {layers_in_words(depth)}, layer {depth} starts"
+        f" {typical(speeds[depth] / speeds[1]):.3g} times as fast as layer 1 (geometric mean over"
+        " seeds)."
     )
 
 
-def _ratio(net: xr.Dataset, depth: int) -> float:
-    """Return the geometric mean over seeds of the last layer's speed over the first's."""
-    return float(np.exp(np.log(_initial(net, depth) / _initial(net, 1)).mean()))
-
-
-def _panel(depth: int, net: xr.Dataset) -> alt.LayerChart:
-    samples = {layer: _initial(net, layer) for layer in range(1, depth + 1)}
-    published: Mapping[int, float] = dict(enumerate(PUBLISHED[depth], start=1))
+def _panel(depth: int, samples: Mapping[int, np.ndarray]) -> alt.LayerChart:
     layers = [
         ridge_layer(ridge_table(samples)),
         *interval_layers(interval_table(samples)),
-        published_layer(published),
+        published_layer(dict(enumerate(PUBLISHED[depth], start=1))),
         predicted_layer(predicted(samples)),
         *span_layers(samples),
     ]
@@ -79,8 +76,8 @@ def predicted(samples: Mapping[int, np.ndarray]) -> dict[int, float]:
     `samples` are speeds over seeds by layer. At the fixed point: no input, no simulation.
     """
     last = max(samples)
-    typical = float(np.exp(np.log(samples[last]).mean()))
-    speeds = rounded([typical / NIELSEN ** (last - layer) for layer in range(1, last + 1)])
+    start = typical(samples[last])
+    speeds = rounded([start / NIELSEN ** (last - layer) for layer in range(1, last + 1)])
     return dict(enumerate(speeds.tolist(), start=1))
 
 

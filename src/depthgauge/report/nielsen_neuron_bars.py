@@ -4,8 +4,8 @@ import altair as alt
 import pandas as pd
 import xarray as xr
 
-from depthgauge.report.axes import OUTLINE, SPEED, bare, colour
-from depthgauge.report.cells import Records, basis, cell, measured
+from depthgauge.report.axes import LAYER, OUTLINE, SPEED, bare
+from depthgauge.report.cells import Records, basis, matching, measured
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.ridges import ridge_layer, ridge_table
 from depthgauge.report.seeds import rounded
@@ -24,7 +24,7 @@ _EDGE = 0.09
 
 def neuron_bars(records: Records) -> Figure:
     """Draw the chapter's picture for the first seed, and all seeds beside it."""
-    net = cell(records, STUDY, len(LAYERS))
+    net = matching(records, STUDY, depth=len(LAYERS))[0]
     speeds = abs(measured(net, "bias_gradient").sel(gradient_step=0, unit=slice(1, BARS)))
     bars = bar_table(speeds.isel(replica=0))
     every = {layer: speeds.sel(layer=layer).values.ravel() for layer in LAYERS}
@@ -32,7 +32,6 @@ def neuron_bars(records: Records) -> Figure:
     seed, images = int(net["seed"][0]), net.attrs["config"]["gradients"]["images"]
     return Figure(
         study=STUDY,
-        name=STUDY,
         title=f"How fast the first {BARS} neurons of each hidden layer learn at first",
         finding=_finding(speeds),
         caption=(
@@ -62,12 +61,8 @@ def bar_table(speeds: xr.DataArray) -> pd.DataFrame:
 
     The bar reaches from its neuron, at x = layer, towards the output; its length is the speed.
     """
-    rows = [
-        {"layer": layer, "neuron": unit, "speed": float(speeds.sel(layer=layer, unit=unit))}
-        for layer in LAYERS
-        for unit in speeds["unit"].values.tolist()
-    ]
-    table = pd.DataFrame(rows)
+    table = speeds.sel(layer=list(LAYERS)).transpose("layer", "unit").to_series().rename("speed")
+    table = table.reset_index().rename(columns={"unit": "neuron"})[["layer", "neuron", "speed"]]
     table["speed"] = rounded(table["speed"])
     reach = rounded(_REACH * table["speed"] / table["speed"].max())
     edge = table["layer"] + _EDGE
@@ -80,9 +75,7 @@ def _picture(bars: pd.DataFrame, seed: int) -> alt.LayerChart:
     circles = base.mark_point(style="neuron").encode(
         x=alt.X("layer:Q", scale=_SCALE, axis=_COLUMNS), stroke=OUTLINE
     )
-    speeds = base.mark_bar(size=9).encode(
-        x=alt.X("from:Q", scale=_SCALE), x2="to", color=colour(bars, labelled=True)
-    )
+    speeds = base.mark_bar(size=9).encode(x=alt.X("from:Q", scale=_SCALE), x2="to", color=LAYER)
     layers = [_synapses(bars), circles, speeds]
     return panel(f"Seed {seed}", layers, width=290, height=260)
 

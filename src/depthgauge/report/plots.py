@@ -7,9 +7,9 @@ import pandas as pd
 
 from depthgauge.errors import DataError
 from depthgauge.report import nielsen_accuracy, nielsen_training_speed
-from depthgauge.report.cells import Records, cell, cells
-from depthgauge.report.curves import speed_table
+from depthgauge.report.cells import Records, by_depth, hidden, matching
 from depthgauge.report.nielsen_accuracy import accuracy_table
+from depthgauge.report.seeds import band_table
 from depthgauge.untrusted import lookups_in
 
 
@@ -27,15 +27,15 @@ def plots(records: Records) -> dict[str, pd.DataFrame]:
 
 def accuracies(records: Records) -> pd.DataFrame:
     """Return hidden_layers, epoch, low, median, high: seed bands of the accuracy in percent."""
-    nets = cells(records, nielsen_accuracy.STUDY)
+    nets = by_depth(records, nielsen_accuracy.STUDY)
     tables = [accuracy_table(net).assign(hidden_layers=depth) for depth, net in nets.items()]
     return pd.concat(tables).reindex(columns=["hidden_layers", "epoch", "low", "median", "high"])
 
 
 def speeds(records: Records, depth: int) -> pd.DataFrame:
     """Return step, layer, low, median, high: full-batch seed bands, cost per unit of bias."""
-    net = cell(records, nielsen_training_speed.STUDY, depth, "full")
-    return speed_table(net, "bias_gradient_norm")
+    net = matching(records, nielsen_training_speed.STUDY, depth=depth, batch="full")[0]
+    return band_table(hidden(net, nielsen_training_speed.NORM), "step")
 
 
 PLOTS: dict[str, Callable[[Records], pd.DataFrame]] = {

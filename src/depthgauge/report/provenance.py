@@ -1,7 +1,6 @@
 """Where the numbers come from: data, code and versions, commit, machine and time of every study."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import xarray as xr
 
@@ -11,30 +10,12 @@ from depthgauge.report.duration import duration
 from depthgauge.report.seeds import in_words
 from depthgauge.untrusted import lookups_in
 
-
-@dataclass(frozen=True)
-class StudyProvenance:
-    """What is known of one study's records, as text."""
-
-    study: str
-    cells: int
-    seeds: str
-    scale: str
-    data: str
-    code: str
-    device: str
-    versions: str
-    time: str
-    commit: str
-    machine: str
-
-
 UNKNOWN = "not known here"
 """The records came without results/origins.json, or it speaks of others."""
 
 
-def provenance(records: Records, origins: Mapping[str, Origin]) -> list[StudyProvenance]:
-    """Return a row for each study that has records, by name.
+def provenance(records: Records, origins: Mapping[str, Origin]) -> list[dict[str, str]]:
+    """Return a row of texts for each study that has records, by name.
 
     Raises DataError where a record does not say where its numbers come from.
     """
@@ -46,9 +27,9 @@ def provenance(records: Records, origins: Mapping[str, Origin]) -> list[StudyPro
     return rows
 
 
-def together(rows: Iterable[StudyProvenance], origins: Mapping[str, Origin]) -> dict[str, str]:
+def together(rows: Iterable[Mapping[str, str]], origins: Mapping[str, Origin]) -> dict[str, str]:
     """Return commit, machine, software and time of all studies with records, each value once."""
-    known = [origins[row.study] for row in rows if row.study in origins]
+    known = [origins[row["study"]] for row in rows if row["study"] in origins]
     if not known:
         return {}
     seconds = sum(origin.seconds for origin in known)
@@ -61,21 +42,24 @@ def together(rows: Iterable[StudyProvenance], origins: Mapping[str, Origin]) -> 
     }
 
 
-def _study(name: str, found: list[xr.Dataset], origin: Origin | None) -> StudyProvenance:
+def _study(name: str, found: list[xr.Dataset], origin: Origin | None) -> dict[str, str]:
     attrs = [record.attrs for record in found]
-    return StudyProvenance(
-        study=name,
-        cells=len(found),
-        seeds=_distinct(in_words(sorted(set(each["seed"].values.tolist()))) for each in found),
-        scale=_distinct(each["scale"] for each in attrs),
-        data=_distinct(f"{each['data']['name']} {each['data']['hash']}" for each in attrs),
-        code=_distinct(each["code"] for each in attrs),
-        device=_distinct(each["device"] for each in attrs),
-        versions=_distinct(_versions(each["versions"]) for each in attrs),
-        time=duration(origin.seconds) if origin else UNKNOWN,
-        commit=origin.commit if origin else UNKNOWN,
-        machine=origin.machine if origin else UNKNOWN,
-    )
+    texts = {
+        "seeds": [in_words(sorted(set(each["seed"].values.tolist()))) for each in found],
+        "scale": [each["scale"] for each in attrs],
+        "data": [f"{each['data']['name']} {each['data']['hash']}" for each in attrs],
+        "code": [each["code"] for each in attrs],
+        "device": [each["device"] for each in attrs],
+        "versions": [_versions(each["versions"]) for each in attrs],
+    }
+    return {
+        "study": name,
+        "cells": f"{len(found)} cell{'s' * (len(found) != 1)}",
+        **{key: _distinct(each) for key, each in texts.items()},
+        "time": duration(origin.seconds) if origin else UNKNOWN,
+        "commit": origin.commit if origin else UNKNOWN,
+        "machine": origin.machine if origin else UNKNOWN,
+    }
 
 
 def _versions(versions: dict[str, str]) -> str:

@@ -1,51 +1,29 @@
 """The nets of the study of remedies: model and depth -> cell at its chosen rate."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
-import numpy as np
 import xarray as xr
 
-from depthgauge.claims.judgement import UndecidableError
-from depthgauge.claims.rates import at_chosen_rate
-from depthgauge.errors import DataError
-from depthgauge.report.cells import Records, basis, measured
-from depthgauge.report.seeds import usable
+from depthgauge.report.cells import Records, basis
+from depthgauge.report.chosen_rates import Nets, by_model, tuned
 from depthgauge.studies.remedies.register import PLAIN, REMEDIES
 
 STUDY = "remedies"
 TITLES = {"plain": PLAIN["title"]} | {name: remedy["title"] for name, remedy in REMEDIES.items()}
 
-Nets = Mapping[str, xr.Dataset]
-"""Model -> its cell, in the order of TITLES."""
-
 
 def nets_by_depth(records: Records, study: str = STUDY) -> dict[int, Nets]:
-    """Return hidden layers -> nets; raises DataError without any.
+    """Return hidden layers -> nets, in the order of TITLES; raises DataError without any.
 
-    A model of which every rate diverged is left out. n_diverged counts replicas of all rates.
+    A model of which every rate diverged is left out.
     """
-    found: dict[int, dict[str, xr.Dataset]] = {}
-    for record in records.get(study, ()):
-        measured(record, "accuracy_validation")
-        try:
-            chosen = at_chosen_rate(record)
-        except UndecidableError:
-            continue
-        about = {
-            "n_diverged": usable(record).attrs["n_diverged"],
-            "rates": len(np.unique(record["learning_rate"])),
-        }
-        depth = len(record.attrs["config"]["hidden"])
-        model = record.attrs["axes"]["model"]
-        found.setdefault(depth, {})[model] = chosen.assign_attrs(about)
-    if not found:
-        raise DataError(
-            f"study {study} has no usable record; run `depthgauge train study={study}` or"
-            " `dvc repro`"
-        )
+    found: dict[int, list[xr.Dataset]] = {}
+    for net in tuned(records, study):
+        found.setdefault(len(net.attrs["config"]["hidden"]), []).append(net)
+    nets = {depth: by_model(found[depth]) for depth in sorted(found)}
     return {
-        depth: {model: nets[model] for model in TITLES if model in nets}
-        for depth, nets in sorted(found.items())
+        depth: {model: each[model] for model in TITLES if model in each}
+        for depth, each in nets.items()
     }
 
 

@@ -6,73 +6,77 @@ import pandas as pd
 from depthgauge.claims.rates import final_test_error
 from depthgauge.claims.statistics import t_interval
 from depthgauge.report.cells import Records, layers_in_words
+from depthgauge.report.chosen_rates import Nets
 from depthgauge.report.figure import Figure, panel
-from depthgauge.report.remedied_nets import STUDY, TITLES, Nets, nets_by_depth, remedies_basis
+from depthgauge.report.remedied_nets import STUDY, TITLES, nets_by_depth, remedies_basis
 from depthgauge.report.seeds import rounded
 
-NAME = "remedies_error"
+_MARKS = (
+    " Left of the dashed line, the plain network, a remedy helps; clearly so if its whole"
+    " whisker lies there. Point: mean over seeds; whisker: 95 % interval of the mean; 90 % is"
+    " chance."
+)
+_KINDS = ["clearly better than plain", "not clearly better"]
+
+
+_ROWS = alt.Legend(title=None, columns=1)
 
 
 def remedies_error(records: Records) -> Figure:
     """Draw every depth that is there, a panel each; raises DataError without any."""
-    depths = nets_by_depth(records)
-    tables = {depth: error_table(nets) for depth, nets in depths.items()}
-    deepest = tables[max(tables)]
-    order = deepest.sort_values("mean", kind="stable")["model"].tolist()
-    panels = [_panel(depth, table, order) for depth, table in sorted(tables.items(), reverse=True)]
-    drawn = [net for nets in depths.values() for net in nets.values()]
-    return Figure(
-        study=STUDY,
-        name=NAME,
-        title="What helps: test error at an equal budget of updates",
-        finding=_finding(max(tables), deepest),
-        caption=(
-            "Rows are sorted by the error of the deepest networks; left of the dashed line, the"
-            " plain network, a remedy helps. Test error after the last update; point: mean over"
-            " seeds; whisker: 95 % interval of the mean; 90 % is chance."
-        ),
-        basis=remedies_basis(drawn),
-        chart=alt.concat(*panels, columns=2),
+    return _figure(
+        records,
+        STUDY,
+        "What helps: test error at an equal budget of updates",
+        "Test error after the last update; rows are sorted by that of the deepest networks. Each"
+        " panel has its own axis." + _MARKS,
     )
 
 
 def remedies_sigmoid(records: Records) -> Figure:
     """Draw the sigmoid net that Lucas's answer speaks of, with the remedies that it names."""
-    study = "remedies_sigmoid"
+    return _figure(
+        records,
+        "remedies_sigmoid",
+        "Step sizes by layer, adaptive and second-order methods on a sigmoid network",
+        "Test error of Nielsen's network after the last update, plain and with each remedy."
+        + _MARKS,
+    )
+
+
+def _figure(records: Records, study: str, title: str, caption: str) -> Figure:
     depths = nets_by_depth(records, study)
     tables = {depth: error_table(nets) for depth, nets in depths.items()}
-    order = tables[max(tables)].sort_values("mean", kind="stable")["model"].tolist()
-    panels = [_panel(depth, table, order) for depth, table in tables.items()]
-    drawn = [net for nets in depths.values() for net in nets.values()]
+    deepest = tables[max(tables)]
+    order = deepest.sort_values("mean", kind="stable")["model"].tolist()
+    panels = [_panel(depth, table, order) for depth, table in sorted(tables.items(), reverse=True)]
     return Figure(
         study=study,
-        name=study,
-        title="Step sizes by layer, adaptive and second-order methods on a sigmoid network",
-        finding=_finding(max(tables), tables[max(tables)]),
-        caption=(
-            "Left of the dashed line, the plain network, a remedy helps. Test error of Nielsen's"
-            " network after the last update, plain and with each remedy; point: mean over seeds;"
-            " whisker: 95 % interval of the mean; 90 % is chance."
-        ),
-        basis=remedies_basis(drawn),
-        chart=alt.concat(*panels, columns=1),
+        title=title,
+        finding=_finding(max(tables), deepest),
+        caption=caption,
+        basis=remedies_basis([net for nets in depths.values() for net in nets.values()]),
+        chart=alt.concat(*panels, columns=len(panels)),
     )
 
 
 def _finding(depth: int, table: pd.DataFrame) -> str:
     """Return how many remedies have intervals wholly below the plain net's error, and the best."""
-    rows = {row["model"]: row for row in table.to_dict("records")}
-    plain = rows.pop(TITLES["plain"], None)
-    if plain is None or not rows:
+    level, remedies = _plain(table), table[table["model"] != TITLES["plain"]]
+    if level is None or remedies.empty:
         return f"Networks of {layers_in_words(depth)}: not all models were trained."
-    level = plain["mean"]
-    best = min(rows.values(), key=lambda row: row["mean"])
-    helped = sum(row["high"] < level for row in rows.values())
+    error, best = min(zip(remedies["mean"], remedies["model"], strict=True))
     return (
         f"With {layers_in_words(depth)} the plain network errs on {level:.3g} % of the test images;"
-        f" {helped} of {len(rows)} remedies lower that, most of all {best['model']}"
-        f" ({best['mean']:.3g} %)."
+        f" {(remedies['high'] < level).sum()} of {len(remedies)} remedies lower that, most of all"
+        f" {best} ({error:.3g} %)."
     )
+
+
+def _plain(table: pd.DataFrame) -> float | None:
+    """Return the plain net's mean error; None where it was not trained."""
+    found = table.loc[table["model"] == TITLES["plain"], "mean"].tolist()
+    return found[0] if found else None
 
 
 def error_table(nets: Nets) -> pd.DataFrame:
@@ -88,15 +92,26 @@ def error_table(nets: Nets) -> pd.DataFrame:
 
 
 def _panel(depth: int, table: pd.DataFrame, order: list[str]) -> alt.LayerChart:
-    x = alt.X("mean:Q", title="test error (%)", scale=alt.Scale(domain=[0, 100]))
-    y = alt.Y("model:N", sort=order, title=None, axis=alt.Axis(labelLimit=200))
-    low = x.copy()
-    low.shorthand = "low:Q"
-    base = alt.Chart(table).encode(y=y, tooltip=["model", "mean", "low", "high", "rate"])
+    level = _plain(table) or 0.0
+    table = table.assign(verdict=[_KINDS[high >= level] for high in table["high"]])
+    base = alt.Chart(table).encode(
+        y=alt.Y("model:N", sort=order, title=None, axis=alt.Axis(labelLimit=200)),
+        color=alt.Color("verdict:N", scale=alt.Scale(domain=_KINDS), legend=_ROWS),
+        tooltip=["model", "mean", "low", "high", "rate"],
+    )
+    plain = alt.Chart(table).transform_filter(alt.datum.model == TITLES["plain"])
     layers = [
-        base.mark_rule(style="interval").encode(x=low, x2="high"),
-        base.mark_point(filled=True, size=45).encode(x=x),
+        base.mark_rule(style="interval").encode(x=_at("low"), x2="high"),
+        base.mark_point(style="measured").encode(x=_at("mean")),
+        plain.mark_rule(style="reference").encode(x=_at("mean")),
     ]
-    plain = table[table["model"] == TITLES["plain"]]
-    layers.append(alt.Chart(plain).mark_rule(style="reference").encode(x=x))
-    return panel(layers_in_words(depth).capitalize(), layers, width=200, height=18 * len(table))
+    return panel(layers_in_words(depth), layers, width=200, height=18 * len(table))
+
+
+def _at(field: str) -> alt.X:
+    return alt.X(
+        f"{field}:Q",
+        title="test error (%)",
+        scale=alt.Scale(domainMin=0),
+        axis=alt.Axis(tickCount=8),
+    )

@@ -1,31 +1,31 @@
 """What helps: gradients and updates layer by layer, with each remedy, at the start and the end."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import altair as alt
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from depthgauge.errors import DataError
-from depthgauge.report.cells import Records, layers_in_words, measured
+from depthgauge.report.axes import DECADES
+from depthgauge.report.cells import Records, hidden, layers_in_words, measured, missing
+from depthgauge.report.chosen_rates import Nets
+from depthgauge.report.curves import Frame, end_names, y_axis
 from depthgauge.report.figure import Figure, panel
-from depthgauge.report.labels import Axis, end_labels, label_layer
-from depthgauge.report.numbers import brief
-from depthgauge.report.remedied_nets import STUDY, TITLES, Nets, nets_by_depth, remedies_basis
-from depthgauge.report.seeds import BAND, rounded
+from depthgauge.report.labels import Axis
+from depthgauge.report.numbers import brief, typical
+from depthgauge.report.remedied_nets import STUDY, TITLES, nets_by_depth, remedies_basis
+from depthgauge.report.seeds import band_table, rounded
 from depthgauge.studies.remedies.register import DEEP
 from depthgauge.theory import initial_variances, weight_gradient_variances
 
 SLOPES = {"tanh": 1.0, "relu": 1 / 2, "gelu": 1 / 4}
 """Mean f'^2 for small signals, which is also how mean a^2 passes the activation."""
 
-_DECADES = [10.0**power for power in range(-12, 7)]
-
 KINDS = {
     "Initial weights": ("normalized", "orthogonal", "lsuv", "pretrained"),
     "Activation": ("relu", "he", "gelu"),
-    "Normalization, residual": ("batch_norm", "layer_norm", "residual"),
+    "Architecture": ("batch_norm", "layer_norm", "residual"),
     "Step size": ("layer_rates", "adahessian", "adagrad", "rmsprop", "adam", "clip"),
 }
 """What a remedy changes -> the models that are drawn in one panel, beside the plain net."""
@@ -36,53 +36,63 @@ HEIGHT = 150
 PREDICTED = ("normalized", "orthogonal", "relu", "he", "gelu")
 """Models that differ from the plain one by init or activation alone: theory knows their ratio."""
 
+GRADIENT = "weight_gradient_norm"
+
 
 def remedies_gradients(records: Records) -> Figure:
-    """Draw |dC/dw| of each model; raises DataError when the deep nets were not run."""
+    """Draw |delta| and |dC/dw| of each model; raises DataError without the deep nets."""
     nets = deep_nets(records)
-    tables = _profiles(nets, "weight_gradient_norm", "gradient_step")
+    signals, gradients = (_profiles(nets, name) for name in ("delta_rms", GRADIENT))
+    theory = predictions(nets)
+    panels = []
+    for kind in KINDS:
+        when = "end" if kind == "Step size" else "start"  # step sizes leave the first one alone
+        known = theory if when == "start" else {}
+        panels += [
+            *_panels(signals, "size of δ", [(kind, when)], {}, "δ: "),
+            *_panels(gradients, "norm of ∂C/∂w", [(kind, when)], known, "∂C/∂w: "),
+        ]
     images = next(iter(nets.values())).attrs["config"]["gradients"]["images"]
     return Figure(
         study=STUDY,
-        name="remedies_gradients",
-        title="What helps: weight gradients layer by layer",
-        finding=_gain(tables),
+        title="What helps: gradients layer by layer",
+        finding=_gain(nets),
         caption=(
-            "How far above the plain network (grey) does a remedy lift the gradients? Norm of"
-            f" ∂C/∂w, averaged over the first {images:,} training images, by layer (the last is the"
-            f" output); median over seeds, {layers_in_words(DEEP)}. Dashed: the plain network's"
-            " start times the ratio that linear theory gives (Glorot and Bengio's equation 7, with"
-            " the mean squared slope of the activation), where only initialization or activation"
-            " differ. All panels have the same axes."
+            "How far above the plain network (grey) does a remedy lift the gradients? On the left"
+            " the root mean square of δ = ∂C/∂z, which vanishes toward the input; on the right the"
+            f" norm of ∂C/∂w, averaged over the first {images:,} training images, in which small"
+            " activations at the output balance that. By layer (the last is the output); median"
+            f" over seeds, {layers_in_words(DEEP)}. Dashed: the plain network's start times the"
+            " ratio that linear theory gives (Glorot and Bengio's equation 7, with the mean squared"
+            " slope of the activation), where only initialization or activation differ. Panels of"
+            " one column have the same axis."
         ),
-        basis=remedies_basis(list(nets.values())),
-        chart=_chart(tables, predictions(nets), "norm of ∂C/∂w"),
+        basis=remedies_basis(nets.values()),
+        chart=alt.concat(*panels, columns=2).resolve_scale(color="independent"),
     )
 
 
-def _gain(tables: Mapping[str, pd.DataFrame]) -> str:
-    """Return which remedy lifts the smallest gradient of the plain net the most at the start."""
-    typical = {
-        model: float(np.exp(np.log(table.query("when == 'start'")["median"]).mean()))
-        for model, table in tables.items()
-    }
-    best = max(typical, key=lambda model: typical[model])
-    if "plain" not in typical or best == "plain":
+def _gain(nets: Nets) -> str:
+    """Return which remedy makes the weight gradients of hidden layers largest at the start."""
+    sizes = {model: typical(hidden(net, GRADIENT).isel(step=0)) for model, net in nets.items()}
+    best = max(sizes, key=lambda model: sizes[model])
+    if "plain" not in sizes or best == "plain":
         return f"Gradients of networks of {layers_in_words(DEEP)} at the first and the last step."
     return (
         f"Before training, {TITLES[best]} makes weight gradients"
-        f" {brief(typical[best] / typical['plain'])} times as large as in the plain network"
-        " (geometric mean over layers)."
+        f" {brief(sizes[best] / sizes['plain'])} times as large as in the plain network"
+        " (geometric mean over hidden layers)."
     )
 
 
 def remedies_updates(records: Records) -> Figure:
     """Draw |step| / |w| of each model; raises DataError when the deep nets were not run."""
     nets = deep_nets(records)
-    tables = _profiles(nets, "update_ratio", "update_step")
+    tables = _profiles(nets, "update_ratio")
+    places = [(kind, when) for kind in KINDS for when in WHEN]
+    panels = _panels(tables, "norm of step / norm of w", places, {})
     return Figure(
         study=STUDY,
-        name="remedies_updates",
         title="What helps: the fraction of the weights that a step changes",
         finding=_evenness(tables),
         caption=(
@@ -91,8 +101,8 @@ def remedies_updates(records: Records) -> Figure:
             f" over seeds, {layers_in_words(DEEP)}; grey: the plain network. All panels have the"
             " same axes."
         ),
-        basis=remedies_basis(list(nets.values())),
-        chart=_chart(tables, {}, "norm of step / norm of w"),
+        basis=remedies_basis(nets.values()),
+        chart=alt.concat(*panels, columns=len(WHEN)).resolve_scale(color="independent"),
     )
 
 
@@ -112,31 +122,31 @@ def deep_nets(records: Records) -> Nets:
     """Return the nets of DEEP hidden layers; raises DataError without any."""
     depths = nets_by_depth(records)
     if DEEP not in depths:
-        raise DataError(
-            f"study {STUDY} has no usable record of {DEEP} hidden layers; run `depthgauge train"
-            f" study={STUDY}` or `dvc repro`"
-        )
+        raise missing(STUDY, depth=DEEP)
     return depths[DEEP]
 
 
-def profile(net: xr.Dataset, variable: str, axis: str) -> pd.DataFrame:
+def profile(net: xr.Dataset, variable: str) -> pd.DataFrame:
     """Return seed bands at the first and the last record: when, layer, low, median, high.
 
     Zeros, as of a ReLU net that died, have no place on a log axis and are left out.
     """
-    ends = measured(net, variable).astype(float).isel({axis: [0, -1]})
-    ends = ends.assign_coords({axis: ["start", "end"]}).rename({axis: "when"})
-    bands = ends.quantile(list(BAND.values()), "replica", skipna=False)
-    rows = bands.transpose("when", "layer", "quantile").to_series().unstack("quantile")
-    rows.columns = list(BAND)
-    return rows[rows["low"] > 0].apply(rounded).reset_index()
+    values = measured(net, variable)
+    (steps,) = (dim for dim in values.dims if str(dim).endswith("_step"))
+    ends = values.isel({steps: [0, -1]}).assign_coords({steps: list(WHEN)})
+    bands = band_table(ends.rename({steps: "when"}), "when")
+    return bands.query("low > 0")
+
+
+def _profiles(nets: Nets, variable: str) -> dict[str, pd.DataFrame]:
+    return {model: profile(net, variable) for model, net in nets.items()}
 
 
 def predictions(nets: Nets) -> dict[str, pd.DataFrame]:
     """Return for models of PREDICTED that are there: layer, predicted (|dC/dw| at the start)."""
     if "plain" not in nets:
         return {}
-    start = profile(nets["plain"], "weight_gradient_norm", "gradient_step").query("when == 'start'")
+    start = profile(nets["plain"], GRADIENT).query("when == 'start'")
     known = _linear_levels(nets["plain"])
     found = {}
     for model in PREDICTED:
@@ -156,66 +166,47 @@ def _linear_levels(net: xr.Dataset) -> np.ndarray:
     return passed * weight_gradient_variances(widths, variances, 1.0, 1.0)
 
 
-def _profiles(nets: Nets, variable: str, axis: str) -> dict[str, pd.DataFrame]:
-    return {model: profile(net, variable, axis) for model, net in nets.items()}
-
-
-def _chart(
-    tables: Mapping[str, pd.DataFrame], predicted: Mapping[str, pd.DataFrame], title: str
-) -> alt.ConcatChart:
-    everything = pd.concat(tables.values())
-    axis = Axis.over(everything, HEIGHT, log=True)
-    panels = [
-        _panel(f"{kind}, {words}", _of_kind(tables, models, when), predicted, (title, axis))
-        for kind, models in KINDS.items()
-        if any(model in tables for model in models)
-        for when, words in WHEN.items()
-    ]
-    return alt.concat(*panels, columns=len(WHEN)).resolve_scale(color="independent")
-
-
-def _of_kind(
-    tables: Mapping[str, pd.DataFrame], models: Sequence[str], when: str
-) -> dict[str, pd.DataFrame]:
-    """Return the plain net and `models`, those that are there, at the first or the last step."""
-    wanted = [model for model in ("plain", *models) if model in tables]
-    return {model: tables[model].query(f"when == '{when}'") for model in wanted}
-
-
-def _panel(
-    title: str,
+def _panels(
     tables: Mapping[str, pd.DataFrame],
+    y_title: str,
+    places: list[tuple[str, str]],
     predicted: Mapping[str, pd.DataFrame],
-    y_axis: tuple[str, Axis],
-) -> alt.LayerChart:
-    y_title, axis = y_axis
-    table = pd.concat([each.assign(model=TITLES[model]) for model, each in tables.items()])
-    x = alt.X("layer:Q", title="layer", axis=alt.Axis(values=[1, 5, 10, 15, 20], format="d"))
-    y = _y("median", y_title, axis)
-    plain = TITLES["plain"]
-    remedies = [name for name in dict.fromkeys(table["model"]) if name != plain]
-    shade = alt.Color("model:N", scale=alt.Scale(domain=remedies), legend=None)
-    base = alt.Chart(table).encode(x=x, y=y, tooltip=["model", "layer", "median"])
-    layers = [
-        base.transform_filter(alt.datum.model == plain).mark_line(style="published_curve"),
-        base.transform_filter(alt.datum.model != plain)
-        .mark_line(style="median")
-        .encode(color=shade),
-        label_layer(end_labels(table, "layer", "median", "model", axis), x, y, "model"),
-    ]
-    if title.endswith(WHEN["start"]):
-        layers += [
-            alt.Chart(predicted[model].assign(model=TITLES[model]))
-            .mark_line(style="reference", clip=True)
-            .encode(x=x, y=_y("predicted", y_title, axis), color=shade)
-            for model in tables
-            if model in predicted
-        ]
-    return panel(title, layers, width=200, height=HEIGHT)
-
-
-def _y(field: str, title: str, axis: Axis) -> alt.Y:
+    prefix: str = "",
+) -> list[alt.LayerChart]:
+    """Return a panel for each kind of remedy and step of `places`, all on one y axis."""
+    axis = Axis.over(pd.concat(tables.values()), HEIGHT, log=True)
     scale = alt.Scale(type="log", nice=False, domain=rounded([axis.low, axis.high]).tolist())
-    return alt.Y(
-        f"{field}:Q", scale=scale, title=title, axis=alt.Axis(values=_DECADES, format="~e")
-    )
+    y = y_axis(y_title, scale, alt.Axis(values=DECADES, format="~e"))
+    panels = []
+    for kind, when in places:
+        models = [model for model in ("plain", *KINDS[kind]) if model in tables]
+        shown = [tables[model].assign(model=TITLES[model]) for model in models]
+        table = pd.concat(shown).query("when == @when")
+        lines = [
+            predicted[model].assign(model=TITLES[model]) for model in models if model in predicted
+        ]
+        layers = _layers(table, y, axis, pd.concat(lines) if lines else None)
+        panels.append(panel(f"{prefix}{kind}, {WHEN[when]}", layers, width=200, height=HEIGHT))
+    return panels
+
+
+def _layers(
+    table: pd.DataFrame, y: Callable[[str], alt.Y], axis: Axis, theory: pd.DataFrame | None
+) -> list[alt.Chart]:
+    """Return the plain net in grey, the remedies in colour, their names, theory dashed."""
+    x = alt.X("layer:Q", title="layer", axis=alt.Axis(values=[1, 5, 10, 15, 20], format="d"))
+    remedies = [name for name in dict.fromkeys(table["model"]) if name != TITLES["plain"]]
+    shade = alt.Color("model:N", scale=alt.Scale(domain=remedies), legend=None)
+    is_plain = alt.datum.model == TITLES["plain"]
+    base = alt.Chart(table).encode(x=x, y=y("median"), tooltip=["model", "layer", "median"])
+    dots, names = end_names(table, Frame(x, y, shade), axis, "median")
+    layers = [
+        base.transform_filter(is_plain).mark_line(style="published_curve"),
+        base.transform_filter(~is_plain).mark_line(style="median").encode(color=shade),
+        dots.transform_filter(~is_plain),
+        names,
+    ]
+    if theory is not None:
+        dashed = alt.Chart(theory).mark_line(style="reference", clip=True)
+        layers.append(dashed.encode(x=x, y=y("predicted"), color=shade))
+    return layers

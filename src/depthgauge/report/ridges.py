@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from depthgauge.claims.statistics import geometric, t_prediction_interval
-from depthgauge.report.axes import bare, colour, speed_x
+from depthgauge.report.axes import LAYER, bare, speed_x
+from depthgauge.report.numbers import typical
 from depthgauge.report.seeds import rounded
 
 Samples = Mapping[int, np.ndarray]
@@ -18,6 +19,7 @@ _HEIGHT = 0.72
 _BELOW = 0.12
 """How far beneath its row a layer's interval is drawn, in rows."""
 
+_SHAPES = alt.Scale(domain=["Nielsen's network", "mean-field theory"], range=["diamond", "cross"])
 
 _FOOT = 0.75
 """Rows beneath the last layer's, where `span_layers` stands."""
@@ -66,7 +68,7 @@ def ridge_layer(table: pd.DataFrame) -> alt.Chart:
         x2="to",
         y=_rows(table),
         y2="top",
-        color=colour(table, labelled=True),
+        color=LAYER,
         tooltip=["layer", "from", "to", "share"],
     )
 
@@ -87,24 +89,25 @@ def interval_layers(table: pd.DataFrame) -> list[alt.Chart]:
 
 def published_layer(published: Mapping[int, float]) -> alt.Chart:
     """Return the published speeds, by layer, as diamonds on their layers' intervals."""
-    table = pd.DataFrame({"layer": list(published), "published": list(published.values())})
-    marks = alt.Chart(table.assign(row=-table["layer"] - _BELOW)).mark_point(style="published")
-    return marks.encode(x=speed_x("published"), y=_rows(table), tooltip=["layer", "published"])
+    return _points(published, "published", "Nielsen's network", _BELOW)
 
 
 def predicted_layer(predicted: Mapping[int, float]) -> alt.Chart:
-    """Return speeds that theory predicts, by layer, as crosses beneath their layers' intervals."""
-    table = pd.DataFrame({"layer": list(predicted), "predicted": list(predicted.values())})
-    rows = table.assign(row=-table["layer"] - 2 * _BELOW)  # clear of the diamonds
-    marks = alt.Chart(rows).mark_point(style="predicted")
-    return marks.encode(x=speed_x("predicted"), y=_rows(table), tooltip=["layer", "predicted"])
+    """Return speeds that theory predicts, by layer, as crosses clear of the diamonds."""
+    return _points(predicted, "predicted", "mean-field theory", 2.5 * _BELOW)
+
+
+def _points(speeds: Mapping[int, float], style: str, name: str, below: float) -> alt.Chart:
+    """Return a point for each layer, `below` its row, which a legend calls `name`."""
+    table = pd.DataFrame({"layer": list(speeds), style: list(speeds.values())})
+    shape = alt.Shape("mark:N", title=None, scale=_SHAPES)
+    marks = alt.Chart(table.assign(row=-table["layer"] - below, mark=name)).mark_point(style=style)
+    return marks.encode(x=speed_x(style), y=_rows(table), shape=shape, tooltip=["layer", style])
 
 
 def span_layers(samples: Samples) -> list[alt.Chart]:
     """Return a line from the first layer's geometric mean to the last one's, with their ratio."""
-    low, high = (
-        float(np.exp(np.log(samples[each]).mean())) for each in (min(samples), max(samples))
-    )
+    low, high = typical(samples[min(samples)]), typical(samples[max(samples)])
     row = -max(samples) - 0.5
     ends = pd.DataFrame({"from": [low], "to": [high], "row": [row], "layer": [max(samples)]})
     ends = ends.assign(middle=np.sqrt(low * high), ratio=f"{high / low:.3g} times")

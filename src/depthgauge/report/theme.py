@@ -69,7 +69,8 @@ def config(mode: str) -> dict[str, Any]:
                 "baseline": "bottom",
                 "dy": -8,
             },
-            "line_label": {"fontSize": 12, "align": "left", "baseline": "middle", "dx": 5},
+            "key": {"shape": "circle", "size": 24, "filled": True, "opacity": 1},
+            "line_label": {"fontSize": 12, "align": "left", "baseline": "middle", "dx": 14},
             "over_line": {"fontSize": 12, "align": "left", "baseline": "bottom", "dx": 6},
             "under_line": {
                 "fontSize": 12,

@@ -161,6 +161,8 @@ def _want(verdict: Mapping[str, Any]) -> str:
         return "whose data set or study was not run"
     if (done or 0) < verdict.get("updates_needed", published):
         return "with fewer updates than they need"
-    if verdict["reason"].startswith("the interval reaches across"):
+    if "reaches across" in verdict["reason"]:
         return "whose interval reaches across the limit"
+    if "of its grid" in verdict["reason"]:
+        return "whose setting was chosen at the end of what was tried, such as the highest rate"
     return "for another reason, which each states"
