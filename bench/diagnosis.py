@@ -1,20 +1,23 @@
 """How often the diagnosis is right, beside four tools' published rules and torchmortem.
 
-`python bench/diagnosis.py` trains every network of diagnosis_nets.py from three seeds and prints
-one table; `--json FILE` keeps what each tool said of each run. All tools see the same nets, seeds
-and steps. Intervals are 95 %, by bootstrap over networks, whose seeds stay together.
+`python bench/diagnosis.py` trains every network of diagnosis_nets.py and diagnosis_loss_nets.py
+from three seeds and prints one table; `--json FILE` keeps what each tool said of each run. All
+tools see the same nets, seeds and steps. Intervals are 95 %, by bootstrap over networks, whose
+seeds stay together.
 """
 
 import argparse
 import sys
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
+from diagnosis_loss_nets import TUNING, nets
 from diagnosis_nets import Net, corpus
 from diagnosis_peers import PEERS, TORCHMORTEM, observe
-from diagnosis_table import OURS, Run, misses, save, table, write_into
+from diagnosis_table import OURS, Run, block, save, write_into
 
 from depthgauge.diagnosis.cadence import is_due
 from depthgauge.diagnosis.findings import Finding
@@ -114,18 +117,16 @@ def main() -> None:
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     runs: list[Run] = []
-    for net in corpus():
-        if options.only not in net.name:
-            continue
-        for seed in SEEDS:
-            mine = ours(net, seed)
-            runs.append(mine)
+    for seed in SEEDS:
+        for net in (each for each in (*corpus(), *nets()) if options.only in each.name):
+            said = [ours(net, seed)]
             if not options.ours:
-                runs += [*peers(net, seed), torchmortem(net, seed)]
-            print(f"{net.name}, seed {seed}: {mine.found}", file=sys.stderr)
-    print(table(runs), "\n\nWhere depthgauge is wrong:\n", misses(runs), sep="\n")
-    if options.json:
-        save(runs, options.json)
+                said += [*peers(net, seed), torchmortem(net, seed)]
+            runs += [replace(run, tuning=net.name in TUNING) for run in said]
+            print(f"{net.name}, seed {seed}: {said[0].found}", file=sys.stderr)
+        if options.json:
+            save(runs, options.json)
+    print(block(runs))
     if options.docs:
         write_into(options.docs, runs)
 
