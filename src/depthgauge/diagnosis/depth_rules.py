@@ -166,14 +166,9 @@ def _total(look: Look) -> float | None:
 
 def _mean_parts(course: Course, since: int) -> dict[Cause, float]:
     """Return the parts' totals over the latest looks, as for the interval."""
-    parts = {}
-    for cause in Cause:
-        measured = measure(
-            course, lambda look, cause=cause: part_totals(look.sites).get(cause), since
-        )
-        if measured is not None:
-            parts[cause] = measured.value
-    return parts
+    totals = {id(look): part_totals(look.sites) for look in course.looks}
+    measured = {c: measure(course, lambda k, c=c: totals[id(k)].get(c), since) for c in Cause}
+    return {cause: each.value for cause, each in measured.items() if each is not None}
 
 
 def _largest(parts: dict[Cause, float], down: bool) -> Cause:
