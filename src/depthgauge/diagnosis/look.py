@@ -57,7 +57,7 @@ class Instrument:
         self._calls: Counter[nn.Module] = Counter()
         self._trace = Trace()
         self._handles: list[RemovableHandle] = []
-        self._before: dict[Tensor, Tensor] = {}
+        self._before: dict[nn.Module, dict[str, tuple[nn.Parameter, Tensor]]] = {}
         self._input_sameness: Tensor | None = None
         self._losses = LossReading()
         self._weight: Tensor | None = None
@@ -185,9 +185,9 @@ class Instrument:
         weight = self._weight_of(record.module)
         if weight is not None and weight.dim() > 1:
             read_weight(record, weight.detach())
-        for parameter in trained_weights(record.module):
-            if parameter not in self._before:
-                self._before[parameter] = parameter.detach().clone()
+        if record.module not in self._before:
+            weights = trained_weights(record.module).items()
+            self._before[record.module] = {n: (p, p.detach().clone()) for n, p in weights}
 
     def _weight_of(self, module: nn.Module) -> Tensor | None:
         """The weight that the call used; a parametrization must not run once more to tell it."""
@@ -256,14 +256,13 @@ class Instrument:
                 self._read_update(record)
 
     def _read_update(self, record: Record) -> None:
-        weights = [p for p in trained_weights(record.module) if p in self._before]
+        weights = self._before[record.module]
         if not weights:
             return
-        old = [self._before[p] for p in weights]
-        change = sum(statistics.square(p.detach() - q) for p, q in zip(weights, old, strict=True))
-        own = dict(record.module.named_parameters(recurse=False))
-        known = record.numbers.get("weight") if weights == [own.get("weight")] else None
-        size = sum(map(statistics.square, old)) if known is None else known
+        change = sum(statistics.square(p.detach() - old) for p, old in weights.values())
+        size = record.numbers.get("weight") if weights.keys() == {"weight"} else None
+        if size is None:
+            size = sum(statistics.square(old) for _, old in weights.values())
         record.put("update", change / size)  # type: ignore[arg-type]
 
     @property

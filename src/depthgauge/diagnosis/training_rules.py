@@ -124,8 +124,10 @@ def flat_verdict(course: Course) -> Verdict | None:
         return None
     limits, values = course.limits, np.array(losses.medians)
     few = max(1, len(values) // 4)
+    early = max(1, sum(step <= losses.steps[-1] / 10 for step in losses.steps))
     first, before, last = (
-        float(np.median(part)) for part in (values[:few], values[-2 * few : -few], values[-few:])
+        float(np.median(part))
+        for part in (values[: min(few, early, 4)], values[-2 * few : -few], values[-few:])
     )
     if _fall(first, last) < limits.flat:
         return _not_depth(course, losses, (first, last), None)
