@@ -127,7 +127,7 @@ def block(every: Sequence[Run]) -> str:
     nets = {flag: len({r.net for r in runs if r.faulty is flag}) for flag in (True, False)}
     seeds = len({run.seed for run in runs})
     return (
-        f"{nets[True]} faulty and {nets[False]} healthy networks, {seeds} seeds each.\n\n"
+        f"{nets[True]} faulty and {nets[False]} healthy networks, {seeds} seed{'' if seeds == 1 else 's'} each.\n\n"
         f"{table(runs)}\n\nWhere depthgauge is wrong:\n\n{misses(runs)}\n{_tuning(every)}"
     )
 
