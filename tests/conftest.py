@@ -17,9 +17,9 @@ for package in ("nets", "probes", "training") if find_spec("beartype") else ():
     install_import_hook(f"depthgauge.{package}", "beartype.beartype")
 
 if os.environ.get("NUMBA_DISABLE_JIT") == "1":
-    import plain_rows
+    import plain_vectors
 
-    plain_rows.install()
+    plain_vectors.install()
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +52,16 @@ def project(tmp_path, monkeypatch, tiny_mnist):
     prepared_data.cache_clear()
     GlobalHydra.instance().clear()
     return root
+
+
+@pytest.fixture
+def no_mlflow_address(monkeypatch):
+    """Restore MLflow's address, which Lightning's MLFlowLogger sets for the whole process."""
+    import mlflow
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    yield
+    mlflow.set_tracking_uri(None)
 
 
 @pytest.fixture
