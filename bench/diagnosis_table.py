@@ -125,9 +125,10 @@ def block(every: Sequence[Run]) -> str:
     """What stands between the markers of the page."""
     runs = [run for run in every if not run.tuning]
     nets = {flag: len({r.net for r in runs if r.faulty is flag}) for flag in (True, False)}
-    seeds = len({run.seed for run in runs})
+    count = len({run.seed for run in runs})
+    seeds = "1 seed" if count == 1 else f"{count} seeds"
     return (
-        f"{nets[True]} faulty and {nets[False]} healthy networks, {seeds} seed{'' if seeds == 1 else 's'} each.\n\n"
+        f"{nets[True]} faulty and {nets[False]} healthy networks, {seeds} each.\n\n"
         f"{table(runs)}\n\nWhere depthgauge is wrong:\n\n{misses(runs)}\n{_tuning(every)}"
     )
 
