@@ -1,20 +1,24 @@
 """How often the diagnosis is right, beside four tools' published rules and torchmortem.
 
-`python bench/diagnosis.py` trains every network of diagnosis_nets.py from three seeds and prints
-one table; `--json FILE` keeps what each tool said of each run. All tools see the same nets, seeds
-and steps. Intervals are 95 %, by bootstrap over networks, whose seeds stay together.
+`python bench/diagnosis.py` trains every network of diagnosis_nets.py and diagnosis_loss_nets.py
+from three seeds and prints one table; `--json FILE` keeps what each tool said of each run. All
+tools see the same nets, seeds and steps. Intervals are 95 %, by bootstrap over networks, whose
+seeds stay together. What other tools say does not change with our rules: `--others FILE` takes
+it from an earlier run's file, where that has it.
 """
 
 import argparse
 import sys
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
+from diagnosis_loss_nets import TUNING, nets
 from diagnosis_nets import Net, corpus
 from diagnosis_peers import PEERS, TORCHMORTEM, observe
-from diagnosis_table import OURS, Run, misses, save, table, write_into
+from diagnosis_table import OURS, Run, block, load, save, write_into
 
 from depthgauge.diagnosis.cadence import is_due
 from depthgauge.diagnosis.findings import Finding
@@ -110,22 +114,23 @@ def main() -> None:
     parser.add_argument("--docs", type=Path, help="write the table into this page")
     parser.add_argument("--only", default="", help="networks whose name contains this")
     parser.add_argument("--ours", action="store_true", help="depthgauge alone")
+    parser.add_argument("--others", type=Path, help="other tools' runs are taken from this file")
     options = parser.parse_args()
+    known = [run for run in load(options.others) if run.tool != OURS] if options.others else []
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     runs: list[Run] = []
-    for net in corpus():
-        if options.only not in net.name:
-            continue
-        for seed in SEEDS:
-            mine = ours(net, seed)
-            runs.append(mine)
+    for seed in SEEDS:
+        for net in (each for each in (*corpus(), *nets()) if options.only in each.name):
+            said = [ours(net, seed)]
+            others = [run for run in known if (run.net, run.seed) == (net.name, seed)]
             if not options.ours:
-                runs += [*peers(net, seed), torchmortem(net, seed)]
-            print(f"{net.name}, seed {seed}: {mine.found}", file=sys.stderr)
-    print(table(runs), "\n\nWhere depthgauge is wrong:\n", misses(runs), sep="\n")
-    if options.json:
-        save(runs, options.json)
+                said += others or [*peers(net, seed), torchmortem(net, seed)]
+            runs += [replace(run, tuning=net.name in TUNING) for run in said]
+            print(f"{net.name}, seed {seed}: {said[0].found}", file=sys.stderr)
+        if options.json:
+            save(runs, options.json)
+    print(block(runs))
     if options.docs:
         write_into(options.docs, runs)
 

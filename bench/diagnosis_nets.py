@@ -1,7 +1,8 @@
 """The networks that `bench/diagnosis.py` is scored on, faulty and healthy by construction.
 
 A fault is known because it was built in: the comment at each net says what makes it one. No
-threshold of the diagnosis was set on any of them (docs/diagnosis.md names those it was set on).
+threshold of the diagnosis was set on any of them; diagnosis_loss_nets.py names the two whose
+results led to a rule.
 Every `make()` returns (net, loss, batches, optimizer) and draws from PyTorch's generator alone.
 """
 

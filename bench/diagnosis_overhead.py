@@ -1,11 +1,11 @@
 """What watching costs: whole trainings with and without, in turns; and what an import costs.
 
-`python bench/diagnosis_overhead.py` prints two Markdown tables: ratios, the median over pairs, the
-least and the most; and what one look adds, in steps of the same training, with the share that
-follows for 1,000 steps and in the long run. Seconds are the processor's, on one thread: other work
-on the machine counts little, and least in the second table, whose steps lie side by side. Looks are
-at the default steps: 0, 1, 2, 4, ..., 64, 100, 200, ... A pair is two trainings of one network from
-one seed, one after the other, in alternating order.
+`python bench/diagnosis_overhead.py` prints two Markdown tables: ratios of seconds, each the median
+over pairs with its 95 % interval; and what one look adds, in steps of the same training, with the
+share that follows for as many steps and in the long run. Seconds are the processor's, on one
+thread: other work on the machine counts little, and least in the second table, whose steps lie side
+by side. Looks are at the default steps: 0, 1, 2, 4, ..., 64, 100, 200, ... A pair is two trainings
+of one network from one seed, a hundred steps of the one and a hundred of the other in turns.
 """
 
 import argparse
@@ -13,10 +13,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from statistics import median
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
@@ -29,6 +30,11 @@ CALLBACK = "from depthgauge import GradientFlow"
 LIGHTNING = "import pytorch_lightning"
 EVERY = 100
 """The default cadence."""
+BLOCK = 100
+"""Steps before the other training of a pair has its turn."""
+
+Made = Callable[[], tuple[nn.Module, tuple[int, ...]]]
+"""Makes a network and says the shape of one example."""
 
 
 def dense() -> tuple[nn.Module, tuple[int, ...]]:
@@ -61,22 +67,33 @@ NETS = {
 }
 
 
-def train(make: Callable[[], tuple[nn.Module, tuple[int, ...]]], steps: int, on: bool) -> float:
-    """Train from seed 0, watched or not; return the processor's seconds for the loop."""
+def blocks(make: Made, steps: int, on: bool) -> Iterator[float]:
+    """Train from seed 0, watched or not; yield the processor's seconds of every BLOCK steps."""
     torch.manual_seed(0)
     net, shape = make()
     x, y = torch.randn(64, *shape), torch.randint(0, 10, (64,))
     optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
-    begin = time.process_time()
     with watch(net, optimizer) if on else nullcontext():
-        for _ in range(steps):
-            optimizer.zero_grad()
-            functional.cross_entropy(net(x), y).backward()
-            optimizer.step()
-    return time.process_time() - begin
+        for _ in range(steps // BLOCK):
+            begin = time.process_time()
+            for _ in range(BLOCK):
+                optimizer.zero_grad()
+                functional.cross_entropy(net(x), y).backward()
+                optimizer.step()
+            yield time.process_time() - begin
 
 
-def look_cost(make: Callable[[], tuple[nn.Module, tuple[int, ...]]], looks: int = 40) -> float:
+def pair(make: Made, steps: int) -> tuple[float, float]:
+    """Train two networks, one of them watched, block by block in turns.
+
+    Return the ratio of their seconds over all steps, and that over the first block.
+    """
+    both = list(zip(blocks(make, steps, True), blocks(make, steps, False), strict=True))
+    watched, plain = (sum(each) for each in zip(*both, strict=True))
+    return watched / plain, both[0][0] / both[0][1]
+
+
+def look_cost(make: Made, looks: int = 40) -> float:
     """Return what a look adds to its step, in steps: medians of steps with one and of those around.
 
     Every fourth step is looked at; the first ten looks warm up.
@@ -105,15 +122,14 @@ def look_cost(make: Callable[[], tuple[nn.Module, tuple[int, ...]]], looks: int 
     return (median(took[True]) - quiet) / quiet
 
 
-def costs() -> Iterator[str]:
+def costs(steps: int, nets: Mapping[str, Made]) -> Iterator[str]:
     """Yield the lines of the second table."""
-    yield "\n| | a look, in steps | looks in 1,000 steps | share of them | in the long run |"
+    yield f"\n| | a look, in steps | looks in {steps:,} steps | share of them | in the long run |"
     yield "|---|---|---|---|---|"
-    looks = sum(is_due(step, EVERY) for step in range(1000))
-    for name, make in NETS.items():
+    looks = sum(is_due(step, EVERY) for step in range(steps))
+    for name, make in nets.items():
         cost = look_cost(make)
-        share = looks * cost / 1000
-        yield f"| {name} | {cost:.2f} | {looks} | {share:.1%} | {cost / EVERY:.1%} |"
+        yield f"| {name} | {cost:.2f} | {looks} | {looks * cost / steps:.1%} | {cost / EVERY:.1%} |"
 
 
 def started(code: str) -> float:
@@ -124,42 +140,36 @@ def started(code: str) -> float:
     return sum(after[2:4]) - sum(before[2:4])  # of children: user and system
 
 
-def ratios(seconds: Callable[[bool], float], pairs: int) -> Iterator[float]:
-    """Yield with / without of each pair; every other pair begins with `with`."""
-    for number in range(pairs):
-        order = (False, True) if number % 2 == 0 else (True, False)
-        took = {on: seconds(on) for on in order}
-        yield took[True] / took[False]
+def imports(pairs: int) -> list[float]:
+    """Return how much longer the callback's import takes than Lightning's, once a pair."""
+    return [started(CALLBACK) / started(LIGHTNING) for _ in range(pairs)]
 
 
-def row(name: str, seconds: Callable[[bool], float], pairs: int) -> str:
-    """Return a line of the table; a first run of each kind warms up."""
-    for on in (False, True):
-        seconds(on)
-    seen = list(ratios(seconds, pairs))
-    return f"| {name} | {median(seen):.3f} | {min(seen):.3f} | {max(seen):.3f} | {pairs} |"
+def spread(ratios: Sequence[float]) -> str:
+    """Return the median, and its 95 % interval by bootstrap over pairs."""
+    drawn = np.random.default_rng(0).choice(ratios, (2000, len(ratios)))
+    low, high = np.percentile(np.median(drawn, axis=1), [2.5, 97.5])
+    return f"{median(ratios):.3f} [{low:.3f}, {high:.3f}]"
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--only", default="", help="networks whose name contains this")
     options = parser.parse_args()
+    nets = {name: make for name, make in NETS.items() if options.only in name}
     torch.set_num_threads(1)
-    print(
-        f"| {options.steps:,} steps | median ratio | least | most | pairs |\n|---|---|---|---|---|"
-    )
-    for name, make in NETS.items():
-        one = lambda on, make=make: train(make, options.steps, on)  # noqa: E731
-        print(row(name, one, options.pairs), flush=True)
-    imports = row(
-        f"`{CALLBACK}` / `{LIGHTNING}`",
-        lambda on: started(CALLBACK if on else LIGHTNING),
-        options.pairs,
-    )
-    print(imports)
-    print(*costs(), sep="\n")
+    print(f"| | {options.steps:,} steps | the first {BLOCK} | pairs |\n|---|---|---|---|")
+    for name, make in nets.items():
+        pair(make, BLOCK)  # warms up
+        whole, first = zip(*(pair(make, options.steps) for _ in range(options.pairs)), strict=True)
+        print(f"| {name} | {spread(whole)} | {spread(first)} | {options.pairs} |", flush=True)
+    if not options.only:
+        ratios = spread(imports(options.pairs))
+        print(f"| `{CALLBACK}` / `{LIGHTNING}` | {ratios} | | {options.pairs} |")
+    print(*costs(options.steps, nets), sep="\n")
 
 
 if __name__ == "__main__":

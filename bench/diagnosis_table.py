@@ -1,6 +1,7 @@
 """The table of docs/diagnosis.md: how often each tool was right, with intervals over networks."""
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -30,6 +31,8 @@ class Run:
     looks: int = 0
     alarmed: int = 0
     """Looks at which the tool would have raised an alarm."""
+    tuning: bool = False
+    """Whether a rule was changed after this network was looked at: then no rate counts it."""
 
 
 def rates(runs: Sequence[Run]) -> dict[str, float]:
@@ -93,15 +96,18 @@ def _cell(value: float, low: float, high: float, percent: bool) -> str:
 
 
 def misses(runs: Sequence[Run]) -> str:
-    """Where we were wrong: each run with what was said."""
-    lines = []
-    for run in runs:
+    """Where we were wrong: each network with what was said, and from which seeds."""
+    seeds: dict[str, list[str]] = defaultdict(list)
+    for run in (run for run in runs if run.tool == OURS):
         wrong = (run.faulty and not run.right) or (not run.faulty and run.found)
-        if run.tool == OURS and (wrong or run.cause is False):
+        if wrong or run.cause is False:
             said = ", ".join(run.found) or "nothing"
             why = "" if wrong else " (wrong cause)"
-            lines.append(f"- {run.net}, seed {run.seed}: {said}{why}")
-    return "\n".join(lines) or "none"
+            seeds[f"- {run.net}: {said}{why}"].append(str(run.seed))
+    return (
+        "\n".join(f"{said}, seed {', '.join(each)}" for said, each in sorted(seeds.items()))
+        or "none"
+    )
 
 
 def save(runs: Sequence[Run], file: Path) -> None:
@@ -115,13 +121,28 @@ def load(file: Path) -> list[Run]:
     return [Run(**each) for each in json.loads(file.read_text(encoding="utf-8"))]
 
 
-def block(runs: Sequence[Run]) -> str:
+def block(every: Sequence[Run]) -> str:
     """What stands between the markers of the page."""
+    runs = [run for run in every if not run.tuning]
     nets = {flag: len({r.net for r in runs if r.faulty is flag}) for flag in (True, False)}
-    seeds = len({run.seed for run in runs})
+    count = len({run.seed for run in runs})
+    seeds = "1 seed" if count == 1 else f"{count} seeds"
     return (
-        f"{nets[True]} faulty and {nets[False]} healthy networks, {seeds} seeds each.\n\n"
-        f"{table(runs)}\n\nWhere depthgauge is wrong:\n\n{misses(runs)}\n"
+        f"{nets[True]} faulty and {nets[False]} healthy networks, {seeds} each.\n\n"
+        f"{table(runs)}\n\nWhere depthgauge is wrong:\n\n{misses(runs)}\n{_tuning(every)}"
+    )
+
+
+def _tuning(runs: Sequence[Run]) -> str:
+    """Return how often we were right on the networks that no rate counts; nothing without any."""
+    tuning = [run for run in runs if run.tuning and run.tool == OURS]
+    if not tuning:
+        return ""
+    right = sum(run.right for run in tuning)
+    names = ", ".join(dict.fromkeys(run.net for run in tuning))
+    return (
+        "\nNot counted, because a rule was added after they were looked at:"
+        f" {names} (right in {right} of {len(tuning)} runs).\n"
     )
 
 

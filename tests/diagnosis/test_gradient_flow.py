@@ -10,6 +10,7 @@ import torch
 from one_look import batch, dense
 from pytorch_lightning.loggers import CSVLogger
 from pytorch_lightning.plugins.precision import MixedPrecision
+from synthetic import chain, looks
 from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
@@ -128,6 +129,17 @@ def test_one_warning_when_a_verdict_begins_to_last_and_none_for_a_healthy_net(tm
     caplog.clear()
     fit(Plain(), GradientFlow(page=None), tmp_path)
     assert not [r for r in caplog.records if r.name == "depthgauge"]
+
+
+def test_a_loss_that_has_converged_gives_no_warning_however_long_it_is_flat(caplog):
+    """What is flat is judged beside the training's beginning, not within its latest looks."""
+    flow = GradientFlow()
+    taken = looks(lambda _: chain(), range(0, 1000, 10), lambda step: max(2 - step / 50, 0.1))
+    with caplog.at_level(logging.WARNING, "depthgauge"):
+        for count in range(1, len(taken) + 1):
+            flow.flow = SimpleNamespace(looks=tuple(taken[:count]))
+            flow._warn()
+    assert not caplog.records
 
 
 class Manual(Plain):

@@ -17,6 +17,7 @@ from depthgauge.nets.activations import activation
 from depthgauge.nets.backpropagation import Pass
 from depthgauge.nets.costs import cost
 from depthgauge.nets.network import ReplicaNetwork
+from depthgauge.planning.plan import plan
 from depthgauge.probes.gradients import gradient_values
 
 STEPS = 9
@@ -118,3 +119,10 @@ def test_the_recipe_of_the_page_makes_a_studys_network():
     names: dict = {}
     exec(recipe.split("```")[0], names)
     assert names["net"](torch.zeros(2, 784, dtype=torch.float64)).shape == (2, 10)
+
+
+def test_gradient_flow_on_a_study_is_refused_while_planning(project):
+    """Its hooks would see nothing: the sentence says what measures the same, and the way round."""
+    flow = "+callbacks.flow._target_=depthgauge.GradientFlow"
+    with pytest.raises(ConfigError, match=r"GradientFlow sees .* gradients.every= .*study_network"):
+        plan(["study=nielsen_accuracy", "scale=smoke", flow])

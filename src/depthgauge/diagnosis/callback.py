@@ -35,9 +35,6 @@ else:
         except ModuleNotFoundError:
             raise missing from None
 
-RECENT = 50
-"""Looks that warnings during training rest on; the page at the end rests on all."""
-
 USUAL_UPDATE = 1e-3
 """Update ratio that "worst" is measured from: of 1e-6 and 1e-2 the worse is 1e-6."""
 
@@ -68,6 +65,8 @@ class GradientFlow(pl.Callback):
         self._handles: list[Any] = []
         self._scale = 1.0
         self._lasting: dict[str, Verdict] = {}
+        self._next = 0
+        """Looks at which to judge next."""
 
     @property
     def looks(self) -> tuple[Look, ...]:
@@ -102,7 +101,7 @@ class GradientFlow(pl.Callback):
         budget = None if self._share is None else Budget(self._share)
         self._recorder = Recorder(pl_module, self._due, reduce, world, budget)
         self.flow = Flow(self._recorder)
-        self._lasting = {}
+        self._lasting, self._next = {}, 0
         self._handles = [
             each.register_step_post_hook(lambda *_, number=number: self._stepped(trainer, number))
             for number, each in enumerate(trainer.optimizers)
@@ -140,13 +139,18 @@ class GradientFlow(pl.Callback):
             _guarded("judge", self._warn)
 
     def _warn(self) -> None:
-        recent = self.looks[-RECENT:]
-        now = {v.finding.value: v for v in faults(judge(recent))}
+        """Judge all looks: each time at first, later whenever an eighth more have been taken."""
+        count = len(self.looks)
+        if count < self._next:
+            return
+        self._next = count + max(1, count // 8)
+        step = self.looks[-1].step
+        now = {v.finding.value: v for v in faults(self.verdicts)}
         for name, verdict in now.items():
             if name not in self._lasting:
-                LOG.warning("%s (GradientFlow, step %d)", verdict.sentence, recent[-1].step)
+                LOG.warning("%s (GradientFlow, step %d)", verdict.sentence, step)
         for name in self._lasting.keys() - now.keys():
-            LOG.warning("No longer so: %s (GradientFlow, step %d)", name, recent[-1].step)
+            LOG.warning("No longer so: %s (GradientFlow, step %d)", name, step)
         self._lasting = now
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

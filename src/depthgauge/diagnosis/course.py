@@ -87,7 +87,7 @@ def measure(course: Course, quantity: Quantity, since: int = 0) -> Measured | No
     sample = [float(np.mean(v)) for v in latest] if several else latest[0]
     value, interval = _summary(sample, course, course.limits.seeds if several else None)
     steps = sorted(by_step)
-    medians = tuple(float(np.median(by_step[step])) for step in steps)
+    medians = tuple(_median(by_step[step]) for step in steps)
     return Measured(value, interval, tuple(steps), medians)
 
 
@@ -107,6 +107,10 @@ def measure_held(
     course: Course, quantity: Quantity, condition: Callable[[float], bool]
 ) -> tuple[Measured, Held] | None:
     """Return `quantity` since `condition` has held, and since when; None where it does not."""
+    if len(course.runs) == 1:
+        latest = _number(quantity(course.runs[0][-1]))
+        if latest is not None and not condition(latest):
+            return None  # as for most layers and rules: the looks before need not be read
     measured = measure(course, quantity)
     lasts = measured and held(measured, condition, course.limits)
     since = lasts and measure(course, quantity, lasts.since)
@@ -120,6 +124,10 @@ def site_quantity(name: str, read: Callable[[Site], float | None]) -> Quantity:
         return next((read(site) for site in look.sites if site.name == name), None)
 
     return quantity
+
+
+def _median(values: Sequence[float]) -> float:
+    return values[0] if len(values) == 1 else float(np.median(values))
 
 
 def _number(value: float | None) -> float | None:

@@ -1,7 +1,6 @@
 """Rules about the signal over depth: carries, weak, vanishes, grows, explodes."""
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,7 +10,9 @@ from depthgauge.diagnosis.findings import Cause, Finding, Remedy, Verdict
 from depthgauge.diagnosis.prediction import predicted_sites
 from depthgauge.diagnosis.profile import RECTIFIERS, hidden, part_totals, total_decades
 from depthgauge.diagnosis.readings import Look, Site
+from depthgauge.diagnosis.ruling import verdict
 
+_UNIT = "decades over the depth"
 _INITS = (Remedy.he_init, Remedy.orthogonal_init, Remedy.lsuv_init)
 _REMEDIES = {
     Cause.weights: (*_INITS, Remedy.layer_norm),
@@ -50,15 +51,11 @@ def _not_finite(course: Course) -> Verdict | None:
         return None
     look = next(k for k in course.looks if k.step == lasts.since and _broken(k))
     way, site = _first_broken(look)
-    remedies = _for_broken(lasts, site)
-    text = wording.sentence(
-        f"The numbers are {'not' if lasts.since == 0 else 'no longer'} finite{way}.",
-        wording.since(lasts),
-        wording.advice(remedies),
-    )
+    text = f"The numbers are {'not' if lasts.since == 0 else 'no longer'} finite{way}."
     rule = "explodes: a loss, an output or a signal is infinite or not a number"
     sites = (site.name,) if site else ()
-    return _verdict(Finding.explodes, sites, None, None, (None, rule, lasts, remedies, text))
+    remedies = _for_broken(lasts, site)
+    return verdict(Finding.explodes, lasts, rule, text, remedies, unit=_UNIT, sites=sites)
 
 
 def _for_broken(lasts: Held, site: Site | None) -> tuple[Remedy, ...]:
@@ -105,12 +102,12 @@ def _silent(course: Course) -> Verdict | None:
         "No signal reaches any hidden layer: the derivatives of the loss there are exactly zero.",
         "Between the loss and the last hidden layer something stops it: an output layer of zeros,"
         " a function that is constant at these values, or numbers below the smallest float.",
-        wording.since(lasts),
-        wording.advice(remedies),
     )
     rule = "vanishes: the signal is exactly zero at every hidden layer"
-    evidence = (Cause.unknown, rule, lasts, remedies, text)
-    return _verdict(Finding.vanishes, sites, -math.inf, None, evidence)
+    return verdict(
+        Finding.vanishes, lasts, rule, text, remedies,
+        unit=_UNIT, sites=sites, value=-math.inf, cause=Cause.unknown,
+    )  # fmt: skip
 
 
 def _by_total(course: Course) -> Verdict | None:
@@ -127,12 +124,11 @@ def _by_total(course: Course) -> Verdict | None:
         _what(finding, measured, _deepest(course)),
         _at_first(course, theory),
         _why(cause, parts) if cause else "",
-        wording.since(lasts) if finding is not Finding.carries else "",
-        wording.advice(remedies),
     )
-    evidence = (cause, _rule(finding, course), lasts, remedies, text)
-    sites = _affected(course, finding)
-    return _verdict(finding, sites, measured, theory, evidence)
+    return verdict(
+        finding, lasts, _rule(finding, course), text, remedies, measured,
+        unit=_UNIT, sites=_affected(course, finding), theory=theory, cause=cause,
+    )  # fmt: skip
 
 
 def _classify(course: Course) -> tuple[Finding, Held, Measured] | None:
@@ -166,14 +162,9 @@ def _total(look: Look) -> float | None:
 
 def _mean_parts(course: Course, since: int) -> dict[Cause, float]:
     """Return the parts' totals over the latest looks, as for the interval."""
-    parts = {}
-    for cause in Cause:
-        measured = measure(
-            course, lambda look, cause=cause: part_totals(look.sites).get(cause), since
-        )
-        if measured is not None:
-            parts[cause] = measured.value
-    return parts
+    totals = {id(look): part_totals(look.sites) for look in course.looks}
+    measured = {c: measure(course, lambda k, c=c: totals[id(k)].get(c), since) for c in Cause}
+    return {cause: each.value for cause, each in measured.items() if each is not None}
 
 
 def _largest(parts: dict[Cause, float], down: bool) -> Cause:
@@ -270,31 +261,3 @@ def _affected(course: Course, finding: Finding) -> tuple[str, ...]:
     sign = -1 if finding in (Finding.vanishes, Finding.weak) else 1
     far = [s.name for s in sites if s.signal is not None and sign * (s.signal - last) >= 1]
     return tuple(far) or (_deepest(course),)
-
-
-Evidence = tuple[Cause | None, str, Held, Sequence[Remedy], str]
-
-
-def _verdict(
-    finding: Finding,
-    sites: tuple[str, ...],
-    measured: Measured | float | None,
-    theory: float | None,
-    evidence: Evidence,
-) -> Verdict:
-    cause, rule, lasts, remedies, text = evidence
-    several = isinstance(measured, Measured)
-    return Verdict(
-        finding=finding,
-        sites=sites,
-        value=measured.value if several else measured,
-        unit="decades over the depth",
-        interval=measured.interval if several else None,
-        theory=theory,
-        cause=cause,
-        rule=rule,
-        since=lasts.since,
-        lasting=lasts.lasting,
-        remedies=tuple(remedies),
-        sentence=text,
-    )

@@ -84,25 +84,25 @@ class Interval:
     n: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """One finding: where, how much, why, since when, by which rule, and what to try."""
 
     finding: Finding
-    sites: tuple[str, ...]
-    value: float | None
-    unit: str
-    interval: Interval | None
-    theory: float | None
+    sites: tuple[str, ...] = ()
+    value: float | None = None
+    unit: str = ""
+    interval: Interval | None = None
+    theory: float | None = None
     """The same value as predicted from the initial weights and the activation, before any data."""
-    cause: Cause | None
+    cause: Cause | None = None
     rule: str
     """The rule that was applied, with its threshold."""
     since: int
     """The first step from which it has lasted."""
     lasting: bool
     """Whether it held at every look since, and at least at two of them."""
-    remedies: tuple[str, ...]
+    remedies: tuple[str, ...] = ()
     """Values of Remedy, the most promising first."""
     sentence: str
     """The whole, in words a student understands."""

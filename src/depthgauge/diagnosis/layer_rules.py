@@ -8,6 +8,7 @@ from depthgauge.diagnosis import wording
 from depthgauge.diagnosis.course import Course, Held, Measured, measure, measure_held, site_quantity
 from depthgauge.diagnosis.findings import Finding, Remedy, Verdict
 from depthgauge.diagnosis.readings import Kind, Look, Site
+from depthgauge.diagnosis.ruling import verdict
 from depthgauge.diagnosis.thresholds import Thresholds
 
 BOUNDED = frozenset({"sigmoid", "tanh", "softsign", "hardtanh", "hardsigmoid"})
@@ -135,22 +136,11 @@ def _verdict(
     one = len(sites) == 1
     where = f"{'Layer' if one else 'Layers'} {wording.names(sites)} {'is' if one else 'are'}"
     worst = "The number is that of the worst layer." if len(sites) > 1 else ""
-    return Verdict(
-        finding=rule.finding,
-        sites=sites,
-        value=measured.value,
-        unit=rule.unit,
-        interval=measured.interval,
-        theory=None,
-        cause=None,
-        rule=rule.rule(limits),
-        since=lasts.since,
-        lasting=lasts.lasting,
-        remedies=rule.remedies,
-        sentence=wording.sentence(
-            rule.says(where, measured), worst, wording.since(lasts), wording.advice(rule.remedies)
-        ),
-    )
+    text = wording.sentence(rule.says(where, measured), worst)
+    return verdict(
+        rule.finding, lasts, rule.rule(limits), text, rule.remedies, measured,
+        unit=rule.unit, sites=sites,
+    )  # fmt: skip
 
 
 def _alike(course: Course) -> Iterator[Verdict]:

@@ -7,6 +7,7 @@ over, one copy brings all of them.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ from torch.utils.hooks import RemovableHandle
 from depthgauge.diagnosis import statistics
 from depthgauge.diagnosis.activity import Activity
 from depthgauge.diagnosis.function_mode import FunctionMode
-from depthgauge.diagnosis.hooks import DeltaHook, EntryHook, SiteHook, TimeHook
+from depthgauge.diagnosis.hooks import Hook
 from depthgauge.diagnosis.loss_reading import LOSSES, LossReading
 from depthgauge.diagnosis.parts import Reduce, agree, assemble
 from depthgauge.diagnosis.passes import Pass, read_delta, start_pass
@@ -57,7 +58,7 @@ class Instrument:
         self._calls: Counter[nn.Module] = Counter()
         self._trace = Trace()
         self._handles: list[RemovableHandle] = []
-        self._before: dict[Tensor, Tensor] = {}
+        self._before: dict[nn.Module, dict[str, tuple[nn.Parameter, Tensor]]] = {}
         self._input_sameness: Tensor | None = None
         self._losses = LossReading()
         self._weight: Tensor | None = None
@@ -80,11 +81,10 @@ class Instrument:
 
     def _hook_sites(self) -> None:
         for module, (name, kind) in find_sites(self.net).items():
-            hook = SiteHook(self, name, kind)
+            hook = Hook(self._forward_called, name, kind)
             self._handles.append(module.register_forward_hook(hook, with_kwargs=True))
             if isinstance(module, nn.RNNBase):
-                entry = EntryHook(self)
-                self._handles.append(module.register_forward_pre_hook(entry))
+                self._handles.append(module.register_forward_pre_hook(Hook(self._entered)))
 
     def detach(self) -> None:
         """Take every hook off again; a second call does nothing."""
@@ -139,30 +139,30 @@ class Instrument:
 
     # The forward pass
 
-    def forward_called(
-        self, hook: SiteHook, module: nn.Module, args: Sequence[Any], kwargs: Mapping, output: Any
+    def _forward_called(
+        self, name: str, kind: Kind, module: nn.Module, args: Any, kwargs: Mapping, output: Any
     ) -> None:
-        """Read one output of a site at once: what follows may overwrite it."""
+        """Read one output of a site at once, as what follows may overwrite it; replace nothing."""
         if module.training and torch.is_grad_enabled():
-            self._guard(self._record, hook, module, args, kwargs, output)
+            self._guard(self._record, name, kind, module, args or tuple(kwargs.values()), output)
 
     def _record(
-        self, hook: SiteHook, module: nn.Module, args: Sequence[Any], kwargs: Mapping, output: Any
+        self, name: str, kind: Kind, module: nn.Module, inputs: Sequence[Any], output: Any
     ) -> None:
-        z, x = first_tensor(output), first_tensor(args or tuple(kwargs.values()))
+        z, x = first_tensor(output), first_tensor(inputs)
         if z is None or not z.is_floating_point():
             return
-        if hook.kind is Kind.block and any(r.node is z.grad_fn for r in self._records):
+        if kind is Kind.block and any(r.node is z.grad_fn for r in self._records):
             return
         if self._open is not None and not self._recomputed(module, z):
             return
         self._calls[module] += 1
         call = self._calls[module]
-        name = hook.name if call == 1 else f"{hook.name} (call {call})"
-        record = new_record(module, hook.kind, name, z, x)
+        name = name if call == 1 else f"{name} (call {call})"
+        record = new_record(module, kind, name, z, x)
         self._read(record, z, x)
         if z.requires_grad:
-            z.register_hook(DeltaHook(self, record))
+            z.register_hook(partial(self.delta_came, record))
             self._trace.start(record, z)
         self._records.append(record)
         if self._open is not None:
@@ -185,9 +185,9 @@ class Instrument:
         weight = self._weight_of(record.module)
         if weight is not None and weight.dim() > 1:
             read_weight(record, weight.detach())
-        for parameter in trained_weights(record.module):
-            if parameter not in self._before:
-                self._before[parameter] = parameter.detach().clone()
+        if record.module not in self._before:
+            weights = trained_weights(record.module).items()
+            self._before[record.module] = {n: (p, p.detach().clone()) for n, p in weights}
 
     def _weight_of(self, module: nn.Module) -> Tensor | None:
         """The weight that the call used; a parametrization must not run once more to tell it."""
@@ -198,7 +198,7 @@ class Instrument:
             weight if isinstance(weight, Tensor) and not isinstance(module, nn.Embedding) else None
         )
 
-    def entered(self, module: nn.Module, args: Sequence[Any]) -> Any:
+    def _entered(self, module: nn.Module, args: Sequence[Any]) -> Any:
         """Read the gradient that arrives at each time step of a recurrent module's input."""
         if not module.training or not torch.is_grad_enabled() or not args:
             return None
@@ -206,7 +206,7 @@ class Instrument:
         if not isinstance(x, Tensor) or x.dim() != 3 or not x.is_floating_point():
             return None
         replaced = x if x.requires_grad else x.detach().requires_grad_()
-        replaced.register_hook(TimeHook(self, module))
+        replaced.register_hook(partial(self._time_came, module))
         return None if replaced is x else (replaced, *args[1:])
 
     # The backward pass
@@ -217,11 +217,11 @@ class Instrument:
             self._open = start_pass(loss, self._records, self._losses, self._input_sameness)
 
     def delta_came(self, record: Record, delta: Tensor) -> None:
-        """Read a delta as it passes by."""
+        """Read a delta as it passes by; replace nothing."""
         if self._open is not None and self._open.open:
             self._guard(read_delta, self._open, record, delta)
 
-    def time_came(self, module: nn.Module, delta: Tensor) -> None:
+    def _time_came(self, module: nn.Module, delta: Tensor) -> None:
         """Read the delta of a recurrent module's input, step by step."""
         if self._open is not None:
             self._guard(self._read_time, self._open, module, delta)
@@ -256,14 +256,13 @@ class Instrument:
                 self._read_update(record)
 
     def _read_update(self, record: Record) -> None:
-        weights = [p for p in trained_weights(record.module) if p in self._before]
+        weights = self._before[record.module]
         if not weights:
             return
-        old = [self._before[p] for p in weights]
-        change = sum(statistics.square(p.detach() - q) for p, q in zip(weights, old, strict=True))
-        own = dict(record.module.named_parameters(recurse=False))
-        known = record.numbers.get("weight") if weights == [own.get("weight")] else None
-        size = sum(map(statistics.square, old)) if known is None else known
+        change = sum(statistics.square(p.detach() - old) for p, old in weights.values())
+        size = record.numbers.get("weight") if weights.keys() == {"weight"} else None
+        if size is None:
+            size = sum(statistics.square(old) for _, old in weights.values())
         record.put("update", change / size)  # type: ignore[arg-type]
 
     @property

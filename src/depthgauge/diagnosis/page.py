@@ -141,7 +141,8 @@ def _certainty(verdict: Verdict) -> str:
     lasts = f"lasting since step {verdict.since:,}" if verdict.lasting else "seen at one step only"
     if verdict.value is None:
         return lasts
-    return f"{_interval(verdict.interval, verdict.unit)}; {lasts}"
+    interval = _interval(verdict.interval, verdict.unit)
+    return interval if verdict.finding is Finding.carries else f"{interval}; {lasts}"
 
 
 def _interval(interval: Interval | None, unit: str) -> str:

@@ -1,13 +1,16 @@
 """From the tensors of one training step to the plain numbers of its looks."""
 
+import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from depthgauge.diagnosis import statistics
 from depthgauge.diagnosis.activity import Activity
 from depthgauge.diagnosis.depth import LOSS, Place
 from depthgauge.diagnosis.passes import Pass
@@ -34,15 +37,22 @@ def assemble(
     """
     chosen = {_signature(each): each for each in passes if any(r.node for r in each.records)}
     kept = list(chosen.values())
-    fetched = _fetch(kept, reduce)
     several = len(kept) > 1
     count: dict[int, int] = {}
     looks = []
-    for each, (loss, same, guessing, numbers) in zip(kept, fetched, strict=True):
+    for each, (own, *numbers) in zip(kept, _fetch(kept, reduce), strict=True):
         number = count[each.optimizer] = count.get(each.optimizer, -1) + 1
         profile = f"optimizer {max(each.optimizer, 0)}, backward {number}" if several else ""
-        twice = each.facts.applied_twice
-        header = Look(step, loss / scale, each.examples, (), same, profile, None, guessing, twice)
+        header = Look(
+            step,
+            float(own["loss"][0]) / scale,
+            each.examples,
+            (),
+            input_sameness=_value(own, "input_sameness"),
+            profile=profile,
+            guessing=_value(own, "guessing"),
+            applied_twice=each.facts.applied_twice,
+        )
         looks.append(replace(header, sites=_sites(each, numbers, header, activity, scale)))
     return looks
 
@@ -51,37 +61,20 @@ def _signature(each: Pass) -> tuple:
     return each.optimizer, tuple(r.name for r in each.records)
 
 
-def _fetch(
-    passes: Sequence[Pass], reduce: Callable[[Tensor], Tensor] | None
-) -> list[tuple[float, float | None, float | None, list[Numbers]]]:
-    """Bring all tensors to the host in one copy."""
-    tensors: list[Tensor] = []
-    for each in passes:
-        tensors.append(each.loss)
-        for known in (each.input_sameness, each.facts.guessing):
-            tensors.append(each.loss if known is None else known)
-        tensors.extend(t for r in each.records for t in r.numbers.values())
+def _fetch(passes: Sequence[Pass], reduce: Reduce | None) -> list[list[Numbers]]:
+    """Bring all tensors to the host in one copy: of each pass its own, then its records'."""
+    tables = [[each.numbers, *(r.numbers for r in each.records)] for each in passes]
+    tensors = [t for table in tables for numbers in table for t in numbers.values()]
     if reduce is not None:
         agree(sum(t.numel() for t in tensors), reduce)
     if not tensors:
         return []
-    device = tensors[0].device
-    dtype = torch.float32 if device.type == "mps" else torch.float64
-    flat = torch.cat([t.detach().reshape(-1).to(device, dtype) for t in tensors])
-    values = iter(np.split((reduce(flat) if reduce else flat).cpu().numpy(), _ends(tensors)))
-    fetched = []
-    for each in passes:
-        loss, same, guessing = (float(next(values)[0]) for _ in range(3))
-        numbers = [{key: next(values) for key in r.numbers} for r in each.records]
-        fetched.append(
-            (
-                loss,
-                None if each.input_sameness is None else same,
-                None if each.facts.guessing is None else guessing,
-                numbers,
-            )
-        )
-    return fetched
+    device, dtype = tensors[0].device, statistics.wide(tensors[0])
+    flat = torch.cat([t.reshape(-1).to(device, dtype) for t in tensors])
+    values = (reduce(flat) if reduce else flat).cpu().numpy()
+    ends = itertools.accumulate(t.numel() for t in tensors)
+    parts = (values[end - t.numel() : end] for t, end in zip(tensors, ends, strict=True))
+    return [[{key: next(parts) for key in numbers} for numbers in table] for table in tables]
 
 
 def agree(numbers: int, reduce: Reduce) -> None:
@@ -89,10 +82,6 @@ def agree(numbers: int, reduce: Reduce) -> None:
     mean, mean_square = reduce(torch.tensor([numbers, numbers**2], dtype=torch.float64)).tolist()
     if not mean or mean_square != mean**2:
         raise RuntimeError("the processes' looks differ, and cannot be averaged")
-
-
-def _ends(tensors: Sequence[Tensor]) -> list[int]:
-    return list(np.cumsum([t.numel() for t in tensors])[:-1])
 
 
 def _sites(
@@ -104,16 +93,14 @@ def _sites(
     factor = (1 / look.examples if each.facts.summed else look.examples) / scale**2
     sites = []
     for i in sorted(range(len(records)), key=lambda i: -depths[i]):
-        site = _site(records[i], numbers[i], depths[i], names[i], factor)
-        edge = _edge(each, numbers, i)
+        record, own, edge = records[i], numbers[i], _edge(each, numbers, i)
+        facts: dict[str, Any] = {}
         if edge is not None:
-            site = replace(site, activation=_activation(edge[0]), parts=_parts(numbers[i], *edge))
-        if "alive" in numbers[i]:
-            dead, seen = activity.add(
-                look.profile, site.name, numbers[i]["alive"], records[i].examples
-            )
-            site = replace(site, dead=dead, dead_examples=seen)
-        sites.append(site)
+            facts = {"activation": _activation(edge[0]), "parts": _parts(own, *edge)}
+        if "alive" in own:
+            seen = activity.add(look.profile, record.name, own["alive"], record.examples)
+            facts |= zip(("dead", "dead_examples"), seen, strict=True)
+        sites.append(_site(record, own, depths[i], names[i], factor, facts))
     return tuple(sites)
 
 
@@ -148,7 +135,9 @@ def _only_reader(place: Place | None, j: int) -> bool:
     return place is not None and place.readers == {j} and LOSS not in place.readers
 
 
-def _site(record: Record, own: Numbers, depth: int, role: str, factor: float) -> Site:
+def _site(
+    record: Record, own: Numbers, depth: int, role: str, factor: float, facts: Mapping[str, Any]
+) -> Site:
     times = own.get("time")
     return Site(
         name=record.name,
@@ -168,6 +157,7 @@ def _site(record: Record, own: Numbers, depth: int, role: str, factor: float) ->
         symmetry=_value(own, "symmetry"),
         update_ratio=_root(_value(own, "update")),
         time_signal=None if times is None else tuple(_decades(float(t), factor) for t in times),
+        **facts,
     )
 
 

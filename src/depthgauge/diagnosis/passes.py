@@ -16,11 +16,11 @@ from depthgauge.diagnosis.record import Record
 class Pass:
     """One backward pass and the sites it reached."""
 
-    loss: Tensor
+    numbers: dict[str, Tensor]
+    """Its loss, and what else of it is known: "guessing", "input_sameness"."""
     facts: LossFacts
     records: list[Record]
     places: Mapping[int, Place]
-    input_sameness: Tensor | None
     arrivals: list[Record] = field(default_factory=list)
     """In the order in which their deltas came."""
     optimizer: int = -1
@@ -40,8 +40,7 @@ def start_pass(
     root = loss.grad_fn
     if root is None:
         raise ValueError("a loss without a graph has no backward pass")
-    numbers = {r.node: i for i, r in enumerate(seen) if r.node is not None}
-    found = places(root, numbers)
+    found = places(root, {r.node: i for i, r in enumerate(seen) if r.node is not None})
     kept = [i for i, r in enumerate(seen) if i in found or r.node is None]
     renumber = {old: new for new, old in enumerate(kept)}
     place = {
@@ -50,7 +49,10 @@ def start_pass(
     }
     records = [seen[i] for i in kept]
     _find_residuals(records)
-    return Pass(loss.detach(), losses.facts(root), records, place, input_sameness)
+    facts = losses.facts(root)
+    numbers = {"loss": loss, "guessing": facts.guessing, "input_sameness": input_sameness}
+    known = {key: each.detach() for key, each in numbers.items() if each is not None}
+    return Pass(known, facts, records, place)
 
 
 def _find_residuals(records: Sequence[Record]) -> None:

@@ -63,9 +63,9 @@ def read_weight(record: Record, weight: Tensor) -> None:
         record.put("bias", statistics.mean_square(bias.detach()))
 
 
-def trained_weights(module: nn.Module) -> list[nn.Parameter]:
+def trained_weights(module: nn.Module) -> dict[str, nn.Parameter]:
     """A site's own weights that are trained, biases aside; a block has none of its own."""
     if kind_of(module) is None:
-        return []
+        return {}
     named = module.named_parameters()
-    return [p for name, p in named if "bias" not in name and p.requires_grad]
+    return {name: p for name, p in named if "bias" not in name and p.requires_grad}

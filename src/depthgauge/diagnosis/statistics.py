@@ -6,7 +6,7 @@ Sums run in float64: float32 loses the square of what is below 1e-23.
 import torch
 from torch import Tensor
 
-_ROWS = 64
+_ROWS = 16
 """Rows of W that symmetry is read from: all pairs of 4,096 rows would cost as much as a step."""
 
 
@@ -40,7 +40,7 @@ def sameness(a: Tensor, energy: Tensor | None = None) -> Tensor | None:
 def symmetry(weight: Tensor) -> Tensor | None:
     """Return the mean |cos| between rows of W: (unit, inputs...); needs two rows, three inputs.
 
-    With one input every |cos| is 1. Of more than 64 rows, the first 64 are read.
+    With one input every |cos| is 1. Of more than 16 rows, the first 16 are read.
     """
     rows = weight.flatten(1)[:_ROWS]
     count, inputs = rows.shape

@@ -9,6 +9,7 @@ from depthgauge.diagnosis import wording
 from depthgauge.diagnosis.course import Course, Held, Measured, measure, measure_held, site_quantity
 from depthgauge.diagnosis.findings import Finding, Remedy, Verdict
 from depthgauge.diagnosis.readings import Look
+from depthgauge.diagnosis.ruling import verdict
 
 Condition = Callable[[float], bool]
 
@@ -76,20 +77,16 @@ def _step_verdict(
         else "so large that each step overwrites what was learned"
     )
     remedies = _SMALL if small else _LARGE
-    text = wording.sentence(
+    text = (
         f"The optimizer's step is too {'small' if small else 'large'}: it changes the weights"
         f" {where} by {wording.short(measured.value)} of their size"
-        f"{wording.interval(measured)}, {meaning}. Healthy steps are about 0.001.",
-        wording.since(lasts),
-        wording.advice(remedies),
+        f"{wording.interval(measured)}, {meaning}. Healthy steps are about 0.001."
     )
     rule = f"{finding}: |change of weights| / |weights| {'below' if small else 'above'} {limit:g}"
     if sites:
         rule += f", where layers differ by a factor of more than {limits.uneven_step:g}"
-    return Verdict(
-        finding, sites, measured.value, "change of weights / weights", measured.interval, None,
-        None, rule, lasts.since, lasts.lasting, remedies, text,
-    )  # fmt: skip
+    unit = "change of weights / weights"
+    return verdict(finding, lasts, rule, text, remedies, measured, unit=unit, sites=sites)
 
 
 def twice_verdict(course: Course) -> Verdict | None:
@@ -99,19 +96,13 @@ def twice_verdict(course: Course) -> Verdict | None:
         return None
     _, lasts = found
     function = next(k.applied_twice for k in reversed(course.looks) if k.applied_twice)
-    remedies = (Remedy.raw_outputs,)
-    text = wording.sentence(
+    text = (
         f"The network's outputs go through a {function} before a loss function that applies a"
         f" {function} itself. The second one flattens what the first one gives, so that the loss"
-        " cannot come near 0 and the network learns slowly or not at all.",
-        wording.since(lasts),
-        wording.advice(remedies),
+        " cannot come near 0 and the network learns slowly or not at all."
     )
     rule = "applied twice: the loss function applies a function that made its input"
-    return Verdict(
-        Finding.applied_twice, (), None, "", None, None, None, rule, lasts.since, lasts.lasting,
-        remedies, text,
-    )  # fmt: skip
+    return verdict(Finding.applied_twice, lasts, rule, text, (Remedy.raw_outputs,))
 
 
 def flat_verdict(course: Course) -> Verdict | None:
@@ -124,8 +115,10 @@ def flat_verdict(course: Course) -> Verdict | None:
         return None
     limits, values = course.limits, np.array(losses.medians)
     few = max(1, len(values) // 4)
+    early = max(1, sum(step <= losses.steps[-1] / 10 for step in losses.steps))
     first, before, last = (
-        float(np.median(part)) for part in (values[:few], values[-2 * few : -few], values[-few:])
+        float(np.median(part))
+        for part in (values[: min(few, early, 4)], values[-2 * few : -few], values[-few:])
     )
     if _fall(first, last) < limits.flat:
         return _not_depth(course, losses, (first, last), None)
@@ -179,6 +172,12 @@ def _not_depth(
         )
         remedies = ()
     return Verdict(
-        Finding.not_depth, (), _fall(first, last), "relative fall of the loss", None, None, None,
-        f"not a matter of depth: {rule}", losses.steps[0], True, remedies, text,
-    )  # fmt: skip
+        finding=Finding.not_depth,
+        value=_fall(first, last),
+        unit="relative fall of the loss",
+        rule=f"not a matter of depth: {rule}",
+        since=losses.steps[0],
+        lasting=True,
+        remedies=remedies,
+        sentence=text,
+    )

@@ -90,15 +90,9 @@ def _no_slope(course: Course) -> str:
 def _cannot(reason: str, since: int = 0) -> Verdict:
     return Verdict(
         finding=Finding.cannot_judge,
-        sites=(),
-        value=None,
         unit="decades over the depth",
-        interval=None,
-        theory=None,
-        cause=None,
         rule="cannot be judged: two hidden layers of one kind, one below the other, are needed",
         since=since,
         lasting=False,
-        remedies=(),
         sentence=f"The signal over depth cannot be judged, because {reason}.",
     )

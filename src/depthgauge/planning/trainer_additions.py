@@ -75,6 +75,12 @@ def require_watching(config: Config) -> None:
         if kind in CHANGING:
             instead = CHANGING[kind] and f"; use {CHANGING[kind]}="
             raise ConfigError(f"callbacks.{name}: {kind} changes what a cell computes{instead}")
+        if kind == "GradientFlow":
+            raise ConfigError(
+                f"callbacks.{name}: GradientFlow sees torch's modules and autograd, and a study's"
+                " networks use neither: gradients.every= measures the same in them, and"
+                " depthgauge.diagnosis.study_network makes one an ordinary module"
+            )
     callbacks_of(config)
     loggers_of(config, ".")
 
