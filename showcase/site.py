@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from equations import typeset
+
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / "site"
 """Holds pages/ (what is read), mkdocs.yml and html/ (what comes out); git ignores it."""
@@ -24,8 +26,8 @@ def main() -> None:
     pages.mkdir(parents=True)
     for path in sorted((ROOT / "docs").glob("*.md")):
         text = path.read_text(encoding="utf-8").replace("](../results/figures/", "](figures/")
-        (pages / path.name).write_text(text, encoding="utf-8")
-    for path in (ROOT / "docs").glob("*.png"):
+        (pages / path.name).write_text(typeset(text), encoding="utf-8")
+    for path in (*(ROOT / "docs").glob("*.png"), *(ROOT / "docs").glob("site.*")):
         shutil.copy(path, pages)
     shutil.copytree(ROOT / "docs" / "team", pages / "team", ignore=shutil.ignore_patterns(".*"))
     shutil.copytree(
@@ -41,6 +43,7 @@ def main() -> None:
     print(done.stdout + done.stderr, end="")
     if done.returncode or not (WORK / "html" / "index.html").is_file():
         sys.exit(done.returncode or 1)
+    search_from_files(WORK / "html")
     require_offline(WORK / "html")
     print(WORK / "html" / "index.html")
 
@@ -59,6 +62,15 @@ def reference(folder: Path) -> list[str]:
         text = "\n".join(f"::: {'.'.join(each)}\n" for each in parts)
         (folder / f"{path.stem}.md").write_text(f"# {path.stem}\n\n{text}", encoding="utf-8")
     return names
+
+
+def search_from_files(site: Path) -> None:
+    """Have each page load our stand-in for a Worker in place of the generator's, from a host."""
+    hosted = '<script src="https://unpkg.com/iframe-worker/shim" type="text/javascript"></script>'
+    script = f"<script>{(ROOT / 'docs' / 'site.js').read_text(encoding='utf-8')}</script>"
+    for path in site.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(hosted, script), encoding="utf-8")
 
 
 def require_offline(site: Path) -> None:
