@@ -1,7 +1,8 @@
 """Lays out the pages of docs/ with the reference, and builds the site; run by `make docs`.
 
-The pages link to figures as a repository page needs it (../results/figures/X.svg); in the site the
-figures lie beside the pages. The reference has a page for each package, from its docstrings.
+The pages link to figures and to one another as a repository page needs it
+(../results/figures/X.svg, docs/X.md); in the site all lie side by side. The reference has a page
+for each package, from its docstrings.
 """
 
 import re
@@ -24,9 +25,10 @@ def main() -> None:
     shutil.rmtree(WORK, ignore_errors=True)
     pages = WORK / "pages"
     pages.mkdir(parents=True)
-    for path in sorted((ROOT / "docs").glob("*.md")):
+    for path in (*sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"):
         text = path.read_text(encoding="utf-8").replace("](../results/figures/", "](figures/")
-        (pages / path.name).write_text(typeset(text), encoding="utf-8")
+        text = typeset(text.replace("](docs/", "](").replace("](../CONTRIBUTING", "](contributing"))
+        (pages / path.name.lower()).write_text(text, encoding="utf-8")
     for path in (*(ROOT / "docs").glob("*.png"), *(ROOT / "docs").glob("site.*")):
         shutil.copy(path, pages)
     shutil.copytree(ROOT / "docs" / "team", pages / "team", ignore=shutil.ignore_patterns(".*"))
