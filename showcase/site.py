@@ -19,6 +19,9 @@ WORK = ROOT / "site"
 
 SOURCES = ROOT / "src" / "depthgauge"
 
+UNSEARCHED = "---\nsearch:\n  exclude: true\n---\n\n"
+"""Heads a page of the reference: a search finds where a word is explained, not where it is used."""
+
 
 def main() -> None:
     """Write site/html; exits with the generator's code when a page or a link is wrong."""
@@ -62,7 +65,8 @@ def reference(folder: Path) -> list[str]:
         names.append(path.stem)
         parts = (each.relative_to(SOURCES.parent).with_suffix("").parts for each in modules)
         text = "\n".join(f"::: {'.'.join(each)}\n" for each in parts)
-        (folder / f"{path.stem}.md").write_text(f"# {path.stem}\n\n{text}", encoding="utf-8")
+        page = f"{UNSEARCHED}# {path.stem}\n\n{text}"
+        (folder / f"{path.stem}.md").write_text(page, encoding="utf-8")
     return names
 
 

@@ -4,9 +4,12 @@ import ast
 import re
 import runpy
 import shlex
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
+
+from depthgauge.cli.main import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -83,6 +86,24 @@ def test_the_test_is_there(named):
     assert not function or function in names
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_in_a_sentence_exist(page):
+    """Each `depthgauge X` is a command, each `make X` a target of the Makefile."""
+    text = page.read_text(encoding="utf-8")
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(re.findall(r"`depthgauge ([a-z]+)[` ]", text)) <= set(COMMANDS)
+    assert set(re.findall(r"`make ([a-z-]+)[` ]", text)) <= set(targets)
+
+
+def test_errors_of_the_faq_are_ours():
+    """What docs/faq.md says that you read is in a sentence of ours; DVC's are marked as such."""
+    page = (ROOT / "docs" / "faq.md").read_text(encoding="utf-8")
+    read = re.findall(r"^\| `(.*?)`", page.split("## Errors")[1], re.MULTILINE)
+    files = [*(ROOT / "src").rglob("*.py"), ROOT / ".ci" / "environment.py"]
+    ours = "".join(path.read_text(encoding="utf-8") for path in files)
+    assert len(read) >= 4 and [words for words in read if words not in ours] == []
+
+
 LINES = sorted(
     {
         line
@@ -95,10 +116,19 @@ LINES = sorted(
 
 @pytest.mark.parametrize("line", LINES)
 def test_train_commands_compose(line, project, depthgauge):
-    """Each key and each value is known to Hydra and to us, in every `depthgauge train` shown."""
+    """Each key and each value is known to Hydra and to us, in every `depthgauge train` shown.
+
+    Of an axis, `key=a,b`, each value is composed: `--cfg job` shows one config.
+    """
     words = [word for word in shlex.split(line, comments=True)[2:] if word != "--dry-run"]
-    code, out, err = depthgauge("train", *words, "--cfg", "job")
-    assert (code, err) == (0, "") and "activation:" in out
+    axes = [
+        [f"{key}={value}" for value in re.split(r",(?![^\[]*\])", values)]
+        for key, values in (word.split("=", 1) for word in words)
+    ]
+    for job in zip_longest(*axes):
+        chosen = [value or axis[0] for value, axis in zip(job, axes, strict=True)]
+        code, out, err = depthgauge("train", *chosen, "--cfg", "job")
+        assert (code, err) == (0, "") and "activation:" in out
 
 
 def test_two_lists_of_claims_are_compared(depthgauge, monkeypatch):

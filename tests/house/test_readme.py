@@ -159,7 +159,8 @@ def test_the_lines_to_explore_with(clone):
     assert "3 cells done" in run(clone, "bash", "-c", train)
     ranking = run(clone, sys.executable, "-c", search)
     assert all(init in ranking for init in ("nielsen_default", "glorot_normalized", "he "))
-    assert "init: nielsen_default" in run(clone, "bash", "-c", f"{train.strip()} --cfg job")
+    shown = run(clone, "depthgauge", "train", "study=nielsen_accuracy", "--cfg", "job")
+    assert "init: nielsen_default" in shown
     assert "one core" in run(clone, "bash", "-c", f"{train.strip()} scale=paper --dry-run")
 
 
