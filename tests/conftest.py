@@ -55,6 +55,16 @@ def project(tmp_path, monkeypatch, tiny_mnist):
 
 
 @pytest.fixture
+def no_mlflow_address(monkeypatch):
+    """Restore MLflow's address, which Lightning's MLFlowLogger sets for the whole process."""
+    import mlflow
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    yield
+    mlflow.set_tracking_uri(None)
+
+
+@pytest.fixture
 def depthgauge(capsys):
     """Run one command here; return its exit code, what it printed, and what it complained of."""
     from depthgauge.cli.main import main

@@ -23,3 +23,7 @@ def squared_error(z, y):
 def digits():
     x, y = load_digits(return_X_y=True)
     return x.reshape(-1, 8, 8) / 16, y, list("0123456789")
+
+
+def dead_units(layers):
+    return torch.stack([(a <= 0).all(1).double().mean(1) for a in layers.activations], 1)

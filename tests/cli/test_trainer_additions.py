@@ -1,7 +1,9 @@
 """A user's callbacks, loggers and arguments of Lightning's Trainer, from the command line."""
 
 import csv
+import sqlite3
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -52,6 +54,21 @@ def test_a_callback_sees_the_training_and_changes_no_byte_of_it(mine, depthgauge
         assert [row["batch"] for row in csv.DictReader(file)] == ["0"]
     one, two = (mine / "build" / each / "000.safetensors" for each in ("plain", "seen"))
     assert one.read_bytes() == two.read_bytes()
+
+
+def test_an_mlflow_logger_leaves_our_runs_where_they_are(project, depthgauge, no_mlflow_address):
+    """Lightning's sets MLFLOW_TRACKING_URI, which would take the second cell's run with it."""
+    theirs = f"sqlite:///{project / 'theirs.db'}"
+    words = ["+logger.mine._target_=pytorch_lightning.loggers.MLFlowLogger", "tracking=true"]
+    code, _, err = depthgauge("train", *FAST, *words, f"+logger.mine.tracking_uri={theirs}",
+                              "hidden=[5],[6]")  # fmt: skip
+    assert code == 0 and "cannot be used" not in err
+    for name, experiments in (("mlflow.db", "nielsen_accuracy"), ("theirs.db", "lightning_logs")):
+        with closing(sqlite3.connect(project / name)) as database:
+            found = database.execute("select name from experiments where experiment_id > 0")
+            assert found.fetchall() == [(experiments,)]
+            found = database.execute("select distinct status from runs")
+            assert found.fetchall() == [("FINISHED",)]
 
 
 def test_a_callback_that_changes_weights_fails_its_cell(mine, depthgauge):

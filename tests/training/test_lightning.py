@@ -196,7 +196,7 @@ def test_learning_rates_are_monitored(plain, fit, tmp_path):
     assert rates == [0.3, 0.1]
 
 
-def test_a_plain_mlflow_logger_gets_curves_along_sgd_steps(plain, fit, tmp_path):
+def test_a_plain_mlflow_logger_gets_curves_along_sgd_steps(plain, fit, tmp_path, no_mlflow_address):
     """Costs at the ends of chunks in which they were measured."""
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     logger = MLFlowLogger("lightning", tracking_uri=uri, artifact_location=str(tmp_path / "runs"))

@@ -6,7 +6,7 @@ adds what cannot: where to compute, what to show. Nothing below `planning/` sees
 
 from depthgauge.config.choices import Curvature, Device, Precision, Scale, Spacing
 from depthgauge.config.experiment import Config, Dataset, Experiment, plain, sized
-from depthgauge.config.instruments import Bounds, Evaluation, Gradients, Look, Signal
+from depthgauge.config.instruments import Bounds, Evaluation, Gradients, Look, Signal, UserProbe
 from depthgauge.config.procedures import (
     Capacity,
     Pretraining,
@@ -36,6 +36,7 @@ __all__ = [
     "StepSizes",
     "SupportVectors",
     "Surface",
+    "UserProbe",
     "plain",
     "sized",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from depthgauge.config.checks import require
 from depthgauge.config.choices import Device, Precision, Scale, Spacing
-from depthgauge.config.instruments import Bounds, Evaluation, Gradients, Look, Signal
+from depthgauge.config.instruments import Bounds, Evaluation, Gradients, Look, Signal, UserProbe
 from depthgauge.config.procedures import (
     Capacity,
     Pretraining,
@@ -31,6 +31,7 @@ INSTRUMENTS = (
     "jacobians",
     "output_speed",
     "bounds",
+    "probe",
 )
 
 
@@ -93,6 +94,7 @@ class Experiment:
     support_vectors: SupportVectors = field(default_factory=SupportVectors)
     pretraining: Pretraining = field(default_factory=Pretraining)
     bounds: Bounds = field(default_factory=Bounds)
+    probe: UserProbe = field(default_factory=UserProbe)
     capacity: Capacity = field(default_factory=Capacity)
 
     def __post_init__(self) -> None:
@@ -110,7 +112,7 @@ class Experiment:
         )
         require(0 <= self.steps <= MOST_STEPS, "steps", self.steps, f"from 0 to {MOST_STEPS}")
         self._require_few_readings()
-        for name in ("gradients", "signal", "output_speed", "bounds"):
+        for name in ("gradients", "signal", "output_speed", "bounds", "probe"):
             settings = getattr(self, name)
             require(
                 settings.images <= most or settings.every == 0,

@@ -88,6 +88,20 @@ class Look:
 
 
 @dataclass
+class UserProbe(Look):
+    """A measurement of a user's own, on the first training images (docs/own.md)."""
+
+    function: str = ""
+    """Import path of a function (user_code/probe.py); the record has it as user_NAME."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        found = self.every == 0 or "." in self.function
+        wanted = "the import path of a function, as my_functions.dead_units"
+        require(found, "probe.function", self.function, wanted)
+
+
+@dataclass
 class Signal(Look):
     """The spread of deltas and weight gradients, on the first training images."""
 

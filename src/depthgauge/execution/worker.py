@@ -1,10 +1,11 @@
 """Hydra's task, in whatever process its launcher starts: finish every block of one cell."""
 
+import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -146,7 +147,20 @@ def _train(planned: Planned, runs: Path) -> None:
                 own = own_callbacks(planned.config, folder)
                 return [bar, *live(block, steps), *own]
 
-            finish(block, partial(_compute, block, planned.data, device, watch))
+            with environment_kept():
+                finish(block, partial(_compute, block, planned.data, device, watch))
+
+
+@contextmanager
+def environment_kept() -> Iterator[None]:
+    """Restore the environment: MLFlowLogger sets MLFLOW_TRACKING_URI for the whole process."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        for name in os.environ.keys() - before:
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def is_done(planned: Planned) -> bool:

@@ -64,6 +64,7 @@ def user_paths(experiment: Experiment) -> set[str]:
     """Return the import paths that the keys of `experiment` name."""
     names = [getattr(experiment, key) for key in ("activation", "init", "cost")]
     names += [experiment.remedy.optimizer, experiment.remedy.normalization]
+    names += [experiment.probe.function]
     return {name for name in names if is_path(name)}
 
 

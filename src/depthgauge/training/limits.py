@@ -21,6 +21,7 @@ from depthgauge.training.autoencoders import RANGES
 from depthgauge.training.directions import find_optimizer
 from depthgauge.training.settings import require_known
 from depthgauge.user_code.lookup import is_path
+from depthgauge.user_code.probe import user_probe
 
 
 def check(experiment: Experiment, data: Prepared) -> None:
@@ -34,6 +35,8 @@ def _descent(experiment: Experiment, data: Prepared) -> None:
     activation(experiment.activation)
     initializer(experiment.init)
     cost(experiment.cost)
+    if experiment.probe.every:
+        user_probe(experiment.probe.function)
     if is_path(experiment.cost) and experiment.bounds.every:
         raise ConfigError(
             f"bounds.every={experiment.bounds.every} cannot be used with cost={experiment.cost}:"

@@ -29,6 +29,7 @@ from depthgauge.training.fixed_images import FixedImages
 from depthgauge.training.gains import gains
 from depthgauge.training.probe import Measure
 from depthgauge.training.schedule import probe_steps
+from depthgauge.user_code.probe import Layers, user_probe
 
 
 @dataclass(frozen=True)
@@ -187,6 +188,21 @@ def output_speed(engine: Engine, experiment: Experiment, data: Prepared) -> Meas
     return measure
 
 
+def user_quantity(engine: Engine, experiment: Experiment, data: Prepared) -> Measure:
+    """What a function of the user's own returns, on the first training images."""
+    path = experiment.probe.function
+    function, name = user_probe(path), f"user_{path.rpartition('.')[2]}"
+    images = FixedImages.shared(engine, engine.examples.first(experiment.probe.images))
+
+    def measure() -> dict[str, Tensor]:
+        deltas, network = images.backward(), engine.network
+        biases = [each[:, 0] for each in network.biases]
+        layers = Layers(images.inputs, images.activations, deltas, [*network.weights], biases)
+        return {name: function(layers)}
+
+    return measure
+
+
 QUANTITIES = {
     "gradients": Quantity(
         "gradient_step",
@@ -223,5 +239,6 @@ QUANTITIES = {
         output_speed,
         lambda e, _: 8.0 * e.output_speed.images,  # and forward once more with products
     ),
+    "probe": Quantity("probe_step", user_quantity, lambda e, _: 4.0 * e.probe.images),
 }
 """By the section of an experiment that asks for it; records list them in this order."""
