@@ -95,6 +95,23 @@ def test_commands_in_a_sentence_exist(page):
     assert set(re.findall(r"`make ([a-z-]+)[` ]", text)) <= set(targets)
 
 
+LONG = {"claims.md", "deviations.md", "diagnosis.md", "gpu.md", "mlflow.md", "overnight.md"}
+LONG |= {"performance.md"}
+"""Pages whose lines are still longer."""
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.name not in LONG], ids=lambda page: page.name
+)
+def test_lines_of_prose_are_short(page):
+    """At most 120 characters, but for tables, pictures, code, and what `make readme` writes."""
+    text = page.read_text(encoding="utf-8")
+    for ours in (r"```.*?```", r"<!-- results: .*?<!-- /results -->"):
+        text = re.sub(ours, "", text, flags=re.DOTALL)
+    lines = [line for line in text.splitlines() if not line.startswith(("|", "!["))]
+    assert [line for line in lines if len(line) > 120] == []
+
+
 def test_errors_of_the_faq_are_ours():
     """What docs/faq.md says that you read is in a sentence of ours; DVC's are marked as such."""
     page = (ROOT / "docs" / "faq.md").read_text(encoding="utf-8")
