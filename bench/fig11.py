@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 import xarray as xr
 from first_run_parts import Run
@@ -29,12 +28,13 @@ from depthgauge.records import read, write
 from depthgauge.training.block import Block
 from depthgauge.training.cell import provenance
 from depthgauge.training.checkpoint import Checkpoint
+from depthgauge.training.chunk_callback import ChunkCallback
 from depthgauge.training.descent import build_instruments, build_module, train_block
 from depthgauge.training.device import set_products
 from depthgauge.training.keys import block_key, cell_key
 from depthgauge.training.measurements import measurements
 from depthgauge.training.module import ReplicaModule
-from depthgauge.training.probe import merged
+from depthgauge.training.probe import Readings, merged
 from depthgauge.training.schedule import Chunk
 from depthgauge.training.settings import as_read
 
@@ -91,26 +91,18 @@ class Paused(Exception):
     """The turn is over; the checkpoint is written."""
 
 
-class Turn(pl.Callback):
+class Turn(ChunkCallback):
     """Ends a training after so many updates, or at a time, with its checkpoint written."""
 
     def __init__(self, checkpoint: Checkpoint, leg: int, until: float) -> None:
         """Stop at `leg` updates or at `until`, seconds since the epoch."""
         self.checkpoint, self.leg, self.until = checkpoint, leg, until
 
-    def on_train_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Chunk,
-        batch_idx: int,
-    ) -> None:
+    def after_chunk(self, module: ReplicaModule, chunk: Chunk, read: dict[str, Readings]) -> None:
         """Stop one chunk late: the networks after `leg` updates are evaluated as it begins."""
-        assert isinstance(pl_module, ReplicaModule)
-        over = batch.stop > self.leg or time.time() >= self.until
-        if over and batch.stop < pl_module.steps:
-            self.checkpoint.write(pl_module, batch.stop)
+        over = chunk.stop > self.leg or time.time() >= self.until
+        if over and chunk.stop < module.steps:
+            self.checkpoint.write(module, chunk.stop)
             raise Paused
 
 

@@ -17,9 +17,9 @@ for package in ("nets", "probes", "training") if find_spec("beartype") else ():
     install_import_hook(f"depthgauge.{package}", "beartype.beartype")
 
 if os.environ.get("NUMBA_DISABLE_JIT") == "1":
-    import plain_rows
+    import plain_vectors
 
-    plain_rows.install()
+    plain_vectors.install()
 
 
 @pytest.fixture(scope="session")

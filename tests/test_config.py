@@ -62,7 +62,7 @@ def test_what_cannot_work_is_refused(make, key):
     """One line that starts with the key and its value."""
     with pytest.raises(ConfigError) as caught:
         make()
-    assert str(caught.value).startswith(f"{key}=") and "must be" in str(caught.value)
+    assert str(caught.value).startswith(f"invalid {key}=") and "must be" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

@@ -217,7 +217,7 @@ def test_a_sheet_replaces_a_sheet_and_nothing_else(colourful, depthgauge):
     """Another file at its path is left as it is."""
     Path("mine.png").write_bytes(b"my thesis")
     code, _, err = depthgauge("show", "dataset=paint", "--out", "mine.png")
-    assert code == 2 and "mine.png is there and is no contact sheet" in err
+    assert code == 2 and "mine.png exists and is not a contact sheet" in err
     assert Path("mine.png").read_bytes() == b"my thesis"
     for _ in range(2):
         assert depthgauge("show", "dataset=paint", "--out", "sheet.png")[0] == 0

@@ -156,7 +156,7 @@ def test_photographs_without_synsets_are_refused_at_once(project, tmp_path, monk
     monkeypatch.setitem(catalogue.SETS, "own", own)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "a.JPEG").write_bytes(b"x")
-    with pytest.raises(DataError, match="no known synset"):
+    with pytest.raises(DataError, match="not known synsets"):
         run("dataset=own", f"file={tmp_path / 'mine'}")
     assert not (project / "data" / "extra").exists()
     (tmp_path / "mine" / "a.JPEG").unlink()

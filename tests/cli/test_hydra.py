@@ -229,7 +229,7 @@ def test_a_sweeper_that_is_not_ours_trains_trial_by_trial(project, depthgauge):
     assert (code, err) == (0, "") and before.stat().st_mtime_ns == at
     assert labels(project / "build/x") == ["hidden=[5]", "hidden=[6]"]
     code, _, err = depthgauge("train", *words, "hidden=[0]")
-    assert code == 2 and "hidden=[0] will not do" in err
+    assert code == 2 and "invalid hidden=[0]" in err
     code, _, err = depthgauge("train", *words, "--dry-run")
     assert code == 2 and "--dry-run: " in err
 

@@ -95,9 +95,9 @@ def test_a_dry_run_computes_nothing(project, depthgauge):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["study=nielsen_accuracy", "hidden=[0]"], "hidden=[0] will not do"),
-        (["study=nielsen_accuracy", "learning_rate=-1"], "learning_rate=-1 will not do"),
-        (["study=nielsen_accuracy", "seeds=0"], "seeds=0 will not do"),
+        (["study=nielsen_accuracy", "hidden=[0]"], "invalid hidden=[0]"),
+        (["study=nielsen_accuracy", "learning_rate=-1"], "invalid learning_rate=-1"),
+        (["study=nielsen_accuracy", "seeds=0"], "invalid seeds=0"),
         (
             ["study=nielsen_accuracy", "scale=huge"],
             "expected one of [smoke, quick, overnight_rates",

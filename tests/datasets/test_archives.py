@@ -120,5 +120,5 @@ def test_wrong_kind_is_refused(tmp_path, content):
 
 def test_missing_path_is_named(tmp_path):
     """Neither file nor folder."""
-    with pytest.raises(DataError, match="no file or folder"):
+    with pytest.raises(DataError, match="does not exist"):
         open_archive(tmp_path / "nothing")

@@ -15,7 +15,7 @@ from depthgauge.datasets.sources import Download, Local, RawSet, Wheel
 from depthgauge.datasets.transfer import Patience, open_session
 from depthgauge.errors import ConfigError, DataError, ResourceError
 
-HASTY = Patience(connect=1, read=0.4, stall=0.3, stall_bytes=1000, attempts=2, pause=0.01)
+HASTY = Patience(connect=1, read=0.4, answer=3, stall=0.3, attempts=2, pause=0.01)
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def fetch(tmp_path, raw_file):
         assert sorted(path.name for path in folder.iterdir()) == ["images"]
         return (folder / "images").read_bytes()
 
-    with open_session() as session:
+    with open_session(patience=HASTY) as session:
         yield run
 
 
@@ -75,7 +75,7 @@ def test_damaged_gzip_is_refused(server, fetch, tmp_path, packed, damage):
 def test_gzip_bomb_stops_at_the_right_size(server, fetch, tmp_path):
     """A small gzip that unpacks to far too much is stopped at the size that is right."""
     bomb = gzip.compress(b"\0" * (1 << 24))
-    with pytest.raises(DataError, match="unpacks to more than the 40000 bytes"):
+    with pytest.raises(DataError, match="unpacks to more than the expected 40000 bytes"):
         fetch(Download(server.serve("images.gz", bomb)))
     assert nothing_written(tmp_path)
     assert (tmp_path / "scratch" / "content").stat().st_size <= 40_000
@@ -251,7 +251,7 @@ def test_wheel_of_the_index_serves(server, monkeypatch, fetch, tmp_path, content
 @pytest.mark.parametrize(
     ("wheel", "reason"),
     [
-        (b"no zip at all", "no sound zip file"),
+        (b"no zip at all", "not a valid zip file"),
         (zipped(other=b"x"), "no toy/images in it"),
         (zipped(**{"toy/images": b"\0" * (1 << 22)}), "larger than"),
         (zipped(**{"toy/images": b"x" * 40_000}), "wrong content"),

@@ -7,14 +7,15 @@ from photographs import BIRD, FISH, pool, write_folder, write_tar
 
 from depthgauge.datasets.archives import open_archive
 from depthgauge.datasets.folders import files_below
-from depthgauge.datasets.imagenet_archives import OWN, prepare_own
+from depthgauge.datasets.imagenet_archives import OWN, folder_labels, prepare
 from depthgauge.datasets.receipt import RawFolder, fingerprint
 from depthgauge.errors import DataError
 
 
 def own(path):
     """Prepare the user's own photographs at `path`, which is named as the link to them is."""
-    return prepare_own(RawFolder("imagenet", path.parent, "", "", {OWN: fingerprint(path)[1]}))
+    raw = RawFolder("imagenet", path.parent, "", "", {OWN: fingerprint(path)[1]})
+    return prepare(raw, folder_labels)
 
 
 def test_linked_class_folders_are_read(tmp_path):

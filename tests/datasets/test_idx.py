@@ -30,11 +30,11 @@ def test_values_come_back_in_their_shape(shape, first):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "no IDX file"),
-        (b"\0\0\x08", "no IDX file"),
-        (b"\0\0\x0d\x01\0\0\0\x01\0\0\0\0", "no IDX file"),  # floats
-        (b"\x1f\x8b\x08\x00" + b"x" * 20, "no IDX file"),  # a gzip
-        (b"\0\0\x08\x00", "no IDX file"),
+        (b"", "not an IDX file"),
+        (b"\0\0\x08", "not an IDX file"),
+        (b"\0\0\x0d\x01\0\0\0\x01\0\0\0\0", "not an IDX file"),  # floats
+        (b"\x1f\x8b\x08\x00" + b"x" * 20, "not an IDX file"),  # a gzip
+        (b"\0\0\x08\x00", "not an IDX file"),
         (b"\0\0\x08\x03\0\0\0\x01\0\0", "ends within its header"),
         (idx(np.zeros((3, 4)))[:-1], "states 3x4 values but has 11"),
         (idx(np.zeros((3, 4))) + b"x", "states 3x4 values but has 13"),

@@ -1,6 +1,7 @@
 """The public archives' layouts, and the small embedded sample."""
 
 import dataclasses
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,10 +17,12 @@ from photographs import (
 )
 
 from depthgauge.datasets import imagenet_archives as archives
-from depthgauge.datasets import imagenet_sample
+from depthgauge.datasets import imagenet_sample, tiny_imagenet
 from depthgauge.datasets.receipt import RawFolder, fingerprint
 from depthgauge.datasets.synset_folders import by_folder
 from depthgauge.errors import DataError
+
+prepare_tiny = partial(archives.prepare, labels=tiny_imagenet.labels)
 
 
 def raw_folder(path, file) -> RawFolder:
@@ -46,7 +49,7 @@ ROWS = "".join(f"val_{n}.JPEG\t{(FISH, BIRD)[n % 2]}\t0\t0\t62\t62\n" for n in r
 
 def test_tiny_imagenet_uses_training_and_validation_images(tmp_path):
     """22 + 2 images a class; the unlabelled test images are no part of it."""
-    data = archives.prepare_tiny(tiny(tmp_path, ROWS))
+    data = prepare_tiny(tiny(tmp_path, ROWS))
     assert [len(split.labels) for split in (data.train, data.validation, data.test)] == [40, 4, 4]
 
 
@@ -56,8 +59,8 @@ def test_missing_validation_image_is_counted(tmp_path):
         tmp_path, ROWS + f"val_9.JPEG\t{FISH}\t0\t0\t62\t62\nval_8.JPEG\t{BIRD}\t0\t0\t1\t1\n"
     )
     with pytest.raises(DataError, match=r"2 of 50 images.*val/images/val_8\.JPEG"):
-        archives.prepare_tiny(raw)
-    data = archives.prepare_tiny(dataclasses.replace(raw, unreadable=2))
+        prepare_tiny(raw)
+    data = prepare_tiny(dataclasses.replace(raw, unreadable=2))
     assert len(data.notes["unreadable"]) == 2
 
 
@@ -86,7 +89,7 @@ TABLE = {"val/val_annotations.txt": ROWS.encode()}
 def test_val_is_read_in_every_layout(tmp_path, at, more, write):
     """As published, flat, or sorted by a script: the same greys with the same labels."""
     path = write(tmp_path / "tiny-imagenet-200.zip", val(at, **more))
-    data = archives.prepare_tiny(raw_folder(path, path.name))
+    data = prepare_tiny(raw_folder(path, path.name))
     assert [len(split.labels) for split in (data.train, data.validation, data.test)] == [40, 4, 4]
     assert (data.notes["photographs"], data.notes["unreadable"]) == (48, [])
 
@@ -97,7 +100,7 @@ def test_unpacked_folder_itself_will_do(tmp_path):
     write_folder(tmp_path, members)
     inside = tmp_path / "tiny-imagenet-200"
     names = archives.open_archive(inside).names()
-    assert len(archives.tiny_imagenet.labels(archives.open_archive(inside), names)) == 48
+    assert len(tiny_imagenet.labels(archives.open_archive(inside), names)) == 48
 
 
 def test_val_image_without_a_label_is_refused(tmp_path):
@@ -105,14 +108,14 @@ def test_val_image_without_a_label_is_refused(tmp_path):
     members = val(lambda n, _: f"val/val_{n}.JPEG")
     path = write_zip(tmp_path / "tiny-imagenet-200.zip", members)
     with pytest.raises(DataError, match=r"4 images of val/ .* have no label .*val/val_0\.JPEG"):
-        archives.prepare_tiny(raw_folder(path, path.name))
+        prepare_tiny(raw_folder(path, path.name))
 
 
 @pytest.mark.parametrize("rows", ["val_0.JPEG", "\xff\xfe"])
 def test_damaged_table_of_labels_is_refused(tmp_path, rows):
     """A table that cannot be read is an error of its own."""
-    with pytest.raises(DataError, match="no table of labels"):
-        archives.prepare_tiny(tiny(tmp_path, rows))
+    with pytest.raises(DataError, match="not a table of labels"):
+        prepare_tiny(tiny(tmp_path, rows))
 
 
 def test_imagenette_uses_both_its_folders(tmp_path):
@@ -122,7 +125,7 @@ def test_imagenette_uses_both_its_folders(tmp_path):
         f"imagenette2-160/{('train', 'val')[n % 2]}/{x}": c for n, (x, c) in enumerate(images)
     }
     path = write_tar(tmp_path / "imagenette2-160.tgz", members, "w:gz")
-    data = archives.prepare_imagenette(raw_folder(path, "imagenette2-160.tgz"))
+    data = archives.prepare(raw_folder(path, "imagenette2-160.tgz"), archives.folder_labels)
     assert len(data.train.labels) == 2 * 18
 
 
@@ -131,8 +134,10 @@ def test_own_imagenet_may_be_a_folder_or_an_archive(tmp_path, write):
     """The same photographs give the same data, however they are kept."""
     members = pool({FISH: 22, BIRD: 22})
     write(tmp_path / archives.OWN, members)
-    data = archives.prepare_own(raw_folder(tmp_path / archives.OWN, archives.OWN))
-    assert data.name == "imagenet"
+    data = archives.prepare(
+        raw_folder(tmp_path / archives.OWN, archives.OWN), archives.folder_labels
+    )
+    assert data.name == "toy"
     assert len(data.train.labels) == 2 * 18
     grey = np.rint(data.train.images.mean(axis=1))
     assert len(set(grey.tolist())) == 36

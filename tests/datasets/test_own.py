@@ -82,7 +82,7 @@ def test_unpacked_photographs_are_linked_too(take, tmp_path):
     with pytest.raises(ConfigError, match=r"is a folder.*leave sha256= out"):
         take(PUBLISHED, folder, "1" * 64, folder_labels)
     (folder / FISH).rename(folder / "goldfish")
-    with pytest.raises(DataError, match=r"no known synset \(goldfish\)"):
+    with pytest.raises(DataError, match=r"not known synsets \(goldfish\)"):
         take(PUBLISHED, folder, labels=folder_labels)
 
 
@@ -92,13 +92,13 @@ def test_unfit_paths_are_refused(take, archive, tmp_path):
     for raw_set in (PUBLISHED, UNPUBLISHED):
         with pytest.raises(DataError, match="neither a zip nor a tar"):
             take(raw_set, tmp_path / "text")
-        with pytest.raises(DataError, match="no file or folder"):
+        with pytest.raises(DataError, match="does not exist"):
             take(raw_set, tmp_path / "nothing")
     with pytest.raises(ConfigError, match="is a folder"):
         take(PUBLISHED, tmp_path)
     with pytest.raises(ConfigError, match="64 hexadecimal digits"):
         take(PUBLISHED, archive, "abc")
     several = RawSet("several", "o", "l", PUBLISHED.files * 2)
-    with pytest.raises(ConfigError, match=r"no single archive.*DEPTHGAUGE_MIRROR"):
+    with pytest.raises(ConfigError, match=r"not a single archive.*DEPTHGAUGE_MIRROR"):
         take(several, archive)
     assert not list((tmp_path / "scratch").iterdir())

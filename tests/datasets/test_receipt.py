@@ -58,7 +58,7 @@ def test_altered_missing_or_unlisted_file_is_refused(folder):
     (folder / "b").unlink()
     with pytest.raises(DataError, match=r"b is missing.*fetch dataset=toy"):
         raw.read("b")
-    with pytest.raises(DataError, match=r"lists no c.*fetch dataset=toy"):
+    with pytest.raises(DataError, match=r"does not list c.*fetch dataset=toy"):
         raw.read("c")
 
 

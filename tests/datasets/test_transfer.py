@@ -13,13 +13,13 @@ from depthgauge.datasets.transfer import (
     open_session,
 )
 
-HASTY = Patience(connect=1, read=0.4, stall=0.8, stall_bytes=1000, attempts=2, pause=0.01)
+HASTY = Patience(connect=1, read=0.4, answer=3, stall=0.8, attempts=2, pause=0.01)
 
 
 @pytest.fixture
 def fetch(tmp_path):
     """Download a URL into a file, with little patience."""
-    with open_session() as session:
+    with open_session(patience=HASTY) as session:
         yield lambda url, limit=1 << 20: download(session, url, tmp_path / "x", limit, HASTY)
 
 
@@ -50,15 +50,43 @@ def test_cut_off_transfer_is_an_error(server, fetch, content):
     assert server.requests == ["x", "x"]
 
 
+def test_transfer_that_breaks_off_is_resumed(server, fetch, tmp_path, content):
+    """The second attempt asks for the rest alone, and the file has all bytes, in order."""
+    asked = []
+
+    def answer(handler):
+        asked.append(handler.headers["Range"])
+        start = int((asked[-1] or "bytes=0-").removeprefix("bytes=").removesuffix("-"))
+        handler.send_response(206 if start else 200)
+        handler.send_header("Content-Length", str(len(content) - start))
+        handler.end_headers()
+        handler.wfile.write(content[start:] if start else content[:1000])
+
+    server.answers["x"] = answer
+    fetch(f"{server.url}/x")
+    assert asked == [None, "bytes=1000-"]
+    assert (tmp_path / "x").read_bytes() == content
+
+
+def test_host_that_hangs_up_is_asked_again(server, fetch, tmp_path, content):
+    """A connection that closes without an answer is tried anew."""
+    server.serve("y", content)
+    server.answers["x"] = lambda handler: (
+        server.answers["y"](handler) if server.requests.count("x") > 1 else None
+    )
+    fetch(f"{server.url}/x")
+    assert (tmp_path / "x").read_bytes() == content
+
+
 def test_announced_size_beyond_the_limit_is_refused(server, fetch, content):
     """A file that is too large is refused before its body is read."""
-    with pytest.raises(SourceError, match="would send 40000 bytes where 1000"):
+    with pytest.raises(SourceError, match="would send 40000 bytes, more than the expected 1000"):
         fetch(server.serve("x", content), limit=1000)
 
 
 def test_endless_body_is_stopped_at_the_limit(server, fetch, tmp_path):
     """A body without end and without announced length fills the disk to the limit at most."""
-    with pytest.raises(SourceError, match="more than the 100000 bytes"):
+    with pytest.raises(SourceError, match="more than the expected 100000 bytes"):
         fetch(server.drip("x", 0, b"x" * 5000), limit=100_000)
     assert (tmp_path / "x").stat().st_size <= 100_000 + (1 << 16)
 
@@ -72,7 +100,10 @@ def test_dripping_host_is_given_up(server, fetch):
 
 
 def test_host_that_dribbles_its_headers_is_given_up(server, fetch):
-    """No time-out of a socket notices a header of which a byte comes now and then."""
+    """No time-out of a socket notices a header of which a byte comes now and then.
+
+    Such a host is not asked for other files.
+    """
 
     def answer(handler):
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
@@ -80,16 +111,17 @@ def test_host_that_dribbles_its_headers_is_given_up(server, fetch):
             handler.wfile.write(b"x")
 
     server.answers["x"] = answer
-    begun = time.monotonic()
-    with pytest.raises(SourceError, match="stalled after 0 bytes"):
+    with pytest.raises(UnreachableError, match="no answer within 3 s"):
         fetch(f"{server.url}/x")
-    assert time.monotonic() - begun < 10
 
 
 def test_steady_trickle_ends_at_the_overall_deadline(server, tmp_path):
     """Fast enough never to stall, and without end: the deadline of the whole transfer stops it."""
-    patience = Patience(1, 1, stall=0.2, stall_bytes=1, overall=0.6, attempts=1)
-    with open_session() as session, pytest.raises(SourceError, match="stalled after"):
+    patience = Patience(1, 1, stall=0.2, slowest=1, overall=0.6, attempts=1)
+    with (
+        open_session(patience=patience) as session,
+        pytest.raises(SourceError, match="stalled after"),
+    ):
         url = server.drip("x", 0.02, b"x" * 100)
         download(session, url, tmp_path / "x", 1 << 30, patience)
 
@@ -143,9 +175,9 @@ def proxy(monkeypatch):
     ("address", "reason"),
     [
         ("http://127.0.0.1:9", "no connection through the proxy"),
-        ("http://[broken", "address cannot be understood"),
-        ("gopher://127.0.0.1:9", "address cannot be understood"),
-        ("socks5://127.0.0.1:9", "the proxy is a SOCKS one|through the proxy"),
+        ("http://[broken", "invalid address .* of the host or the proxy"),
+        ("gopher://127.0.0.1:9", "invalid address .* of the host or the proxy"),
+        ("socks5://127.0.0.1:9", "PySocks is missing for the proxy|through the proxy"),
     ],
 )
 def test_proxy_that_is_none_is_said_to_be_one(fetch, proxy, address, reason):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import reference
-from depthgauge.kernel import rows, wide
 from depthgauge.kernel import rule as codes
+from depthgauge.kernel import vectors, wide
 
 WIDTHS = (9, 33, 5, 4)
 """Layers that are no multiple of a row of vectors, nor of the rows worked on at once."""
@@ -102,10 +102,10 @@ def test_asking_early_changes_nothing_even_beyond_the_end():
     """The last rows of the last network ask for what lies behind it."""
 
     @numba.njit
-    def ask(matrix, m, width):
-        rows.prefetch(matrix, m, width)
+    def ask(matrix, place):
+        vectors.prefetch(matrix, place)
 
     numbers = np.arange(64, dtype=np.float32)
     for place in (0, 48, 64, 10**9):
-        ask(numbers, place, 32)
+        ask(numbers, place)
     assert np.array_equal(numbers, np.arange(64))

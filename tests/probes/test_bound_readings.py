@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 
 import reference
 from depthgauge.probes.bounds import bound_readings, identity_gaps
-from depthgauge.probes.lengths import input_squares
+from depthgauge.probes.gradients import input_squares
 from depthgauge.theory import bound_tolerance, find_activation, rank_one_tolerance
 
 HIDDEN = ("sigmoid", "tanh", "softsign")

@@ -1,6 +1,6 @@
 """Variance recursions against brute-force draws and exact enumeration."""
 
-from itertools import pairwise, product
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,7 +13,6 @@ from depthgauge.theory import (
     initial_variances,
     mean_singular_value,
     normalized_variance,
-    product_variance,
     standard_variance,
     weight_gradient_variances,
 )
@@ -94,20 +93,6 @@ def test_each_layer_has_its_own_fan_in_and_fan_out(init):
     assert {bias_variance} == {each[1] for each in alone}
 
 
-def test_product_variance_matches_enumeration():
-    """Var(X1 X2 X3) of three discrete variables, summed over all 2 x 3 x 2 outcomes."""
-    values = [[-1.0, 2.0], [0.5, 1.5, 4.0], [3.0, -0.25]]
-    chances = [[0.3, 0.7], [0.2, 0.5, 0.3], [0.6, 0.4]]
-    outcomes = np.array([np.prod(each) for each in product(*values)])
-    weights = np.array([np.prod(each) for each in product(*chances)])
-    exact = weights @ outcomes**2 - (weights @ outcomes) ** 2
-    means = [np.dot(p, v) for p, v in zip(chances, values, strict=True)]
-    variances = [
-        np.dot(p, (np.array(v) - m) ** 2) for p, v, m in zip(chances, values, means, strict=True)
-    ]
-    assert product_variance(variances, means) == pytest.approx(exact, rel=1e-12)
-
-
 @pytest.mark.parametrize("draw", ["normal", "uniform"])
 @pytest.mark.parametrize("scaled", [1.0, 1 / 3])
 def test_mean_singular_value_matches_a_drawn_matrix(draw, scaled):
@@ -140,7 +125,6 @@ def test_mean_singular_values_of_both_inits():
         (lambda: activation_variances([3, 4], [np.nan], 1.0), "weight variances must be finite"),
         (lambda: activation_variances([3, 4], [0.1], -1.0), "the input variance must be at least"),
         (lambda: initial_variances("nosuch", [3, 4]), "init=nosuch is unknown"),
-        (lambda: product_variance([-1.0], [0.0]), "variances must be at least 0"),
     ],
 )
 def test_bad_variances_get_one_sentence(call, sentence):

@@ -232,7 +232,7 @@ def images_of(splits):
 def test_what_cannot_be_streamed_is_refused(name, l2, experiment, small_data):
     """Other sets have an end, and L2 needs a number of examples."""
     experiment = replace(experiment, l2=l2, dataset=Dataset(name, stream=True))
-    with pytest.raises(ConfigError, match=r"dataset.stream=True will not do"):
+    with pytest.raises(ConfigError, match=r"dataset.stream=True cannot be used"):
         CHECKS["descent"](experiment, replace(small_data, name=name))
 
 

@@ -155,5 +155,5 @@ def test_without_steps_it_is_descent(pretrained, small_data, tmp_path):
 )
 def test_inputs_that_units_cannot_say_again_are_refused(keys, pretrained, small_data):
     """Centred pixels are nothing for a sigmoid, numbers above 1 nothing for tanh."""
-    with pytest.raises(ConfigError, match=r"will not do for pre-training"):
+    with pytest.raises(ConfigError, match=r"cannot be used for pre-training"):
         CHECKS["pretraining"](replace(pretrained, **keys), small_data)

@@ -221,19 +221,25 @@ def test_second_order_steps_lower_the_cost(run):
         ({"remedy": Remedy(optimizer="nosuch")}, "remedy.optimizer=nosuch is unknown"),
         ({"remedy": Remedy(normalization="nosuch")}, "remedy.normalization=nosuch is unknown"),
         ({"init": "nosuch"}, "init=nosuch is unknown"),
-        ({"pretraining": Pretraining(steps=12)}, "pretraining.steps=12 will not do with steps=12"),
-        ({"pretraining": Pretraining(steps=13)}, "pretraining.steps=13 will not do with steps=12"),
+        (
+            {"pretraining": Pretraining(steps=12)},
+            "pretraining.steps=12 cannot be used with steps=12",
+        ),
+        (
+            {"pretraining": Pretraining(steps=13)},
+            "pretraining.steps=13 cannot be used with steps=12",
+        ),
         (
             {"pretraining": Pretraining(steps=4), "remedy": Remedy(residual=True)},
-            "pretraining.steps=4 will not do with .*residual=True",
+            "pretraining.steps=4 cannot be used with .*residual=True",
         ),
         (
             {"pretraining": Pretraining(steps=4), "remedy": Remedy(normalization="batch")},
-            "pretraining.steps=4 will not do with remedy.normalization=batch",
+            "pretraining.steps=4 cannot be used with remedy.normalization=batch",
         ),
         (
             {"pretraining": Pretraining(steps=4), "activation": "gelu"},
-            "activation=gelu.* will not do for pre-training",
+            "activation=gelu.* cannot be used for pre-training",
         ),
     ],
 )

@@ -89,7 +89,7 @@ def test_a_look_costs_time_in_the_estimate(small_data):
         ({"every": -1}, "every=-1"),
         ({"images": 0}, "images=0"),
         ({"images": 5, "histograms": 6}, "from 0 to signal.images"),
-        ({"images": 25, "batch": 10}, r"signal.batch=10 will not do: .* divisor of signal.images"),
+        ({"images": 25, "batch": 10}, r"invalid signal.batch=10: .* divisor of signal.images"),
         ({"images": 30, "histograms": 4, "batch": 10}, "4\\) mini-batches among them"),
     ],
 )
@@ -97,5 +97,5 @@ def test_impossible_looks_are_refused(settings, sentence):
     """One sentence names the key and what it must be."""
     with pytest.raises(ConfigError, match=sentence):
         Signal(**settings)
-    with pytest.raises(ConfigError, match=r"signal\.images=200 will not do: .* train_size"):
+    with pytest.raises(ConfigError, match=r"invalid signal\.images=200: .* train_size"):
         replace(OFF, signal=Signal(every=1, images=200))

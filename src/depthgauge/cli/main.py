@@ -41,8 +41,8 @@ CONFIG_KEYS = ("study", "scale", "dataset")
 PIPELINE = (
     *("PIL", "altair", "dvc", "filelock", "grimp", "hydra", "hydra_plugins", "jaxtyping", "mlflow"),
     *("numba", "omegaconf", "psutil", "pypi_simple", "pytorch_lightning", "pytorch_optimizer"),
-    *("requests", "rich", "safetensors", "sklearn", "threadpoolctl", "tqdm", "vl_convert"),
-    *("xarray", "yaml"),
+    *("requests", "rich", "safetensors", "sklearn", "threadpoolctl", "tqdm", "urllib3"),
+    *("vl_convert", "xarray", "yaml"),
 )
 """What the extra `pipeline` installs, by the names that are imported."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import Any
 
-from depthgauge.config.checks import require
+from depthgauge.config.checks import require, require_least, require_positive
 from depthgauge.config.choices import Device, Precision, Scale, Spacing
 from depthgauge.config.instruments import Bounds, Evaluation, Gradients, Look, Signal, UserProbe
 from depthgauge.config.procedures import (
@@ -44,24 +44,22 @@ class Dataset:
     divide: float = 256.0
     subtract: float = 0.0
     stream: bool = False
-    """Train on images generated on the way, each one once and each seed its own: shapeset alone."""
+    """Train on images generated as they are needed, each used once; for shapeset alone."""
 
     def __post_init__(self) -> None:
         parts = self.name.split(".")
         plain_word = all(part.isidentifier() for part in parts)
         require(plain_word, "dataset.name", self.name, "a plain word, or an import path")
-        require(
-            math.isfinite(self.divide) and self.divide > 0, "dataset.divide", self.divide, "> 0"
-        )
+        require_positive("dataset.divide", self.divide)
         require(math.isfinite(self.subtract), "dataset.subtract", self.subtract, "finite")
 
 
 @dataclass
 class Experiment:
-    """Everything scientific about a cell but its replicas (seeds and learning rates)."""
+    """Everything that determines a cell's numbers, except its replicas (seeds, learning rates)."""
 
     procedure: str = "descent"
-    """What is done with the networks; training/procedures.py names them."""
+    """What is computed; training/procedures.py lists the choices."""
     dataset: Dataset = field(default_factory=Dataset)
     hidden: list[int] = field(default_factory=lambda: [30])
     """Widths of the hidden layers, input side first."""
@@ -102,24 +100,17 @@ class Experiment:
         for width in self.hidden:
             require(1 <= width <= 100_000, "hidden", self.hidden, "widths from 1 to 100000")
         require(math.isfinite(self.l2) and self.l2 >= 0, "l2", self.l2, ">= 0")
-        require(self.train_size >= 0, "train_size", self.train_size, ">= 0")
+        require_least("", self, train_size=0)
         most = self.train_size or math.inf
-        require(
-            1 <= self.batch_size <= most,
-            "batch_size",
-            self.batch_size,
-            f"from 1 to train_size ({self.train_size})",
-        )
+        wanted = f"from 1 to train_size ({self.train_size})"
+        require(1 <= self.batch_size <= most, "batch_size", self.batch_size, wanted)
         require(0 <= self.steps <= MOST_STEPS, "steps", self.steps, f"from 0 to {MOST_STEPS}")
         self._require_few_readings()
         for name in ("gradients", "signal", "output_speed", "bounds", "probe"):
             settings = getattr(self, name)
-            require(
-                settings.images <= most or settings.every == 0,
-                f"{name}.images",
-                settings.images,
-                f"at most train_size ({self.train_size})",
-            )
+            fits = settings.images <= most or settings.every == 0
+            wanted = f"at most train_size ({self.train_size})"
+            require(fits, f"{name}.images", settings.images, wanted)
 
     def _require_few_readings(self) -> None:
         """`every` counts steps between two readings, or readings a factor of ten of the steps."""
@@ -131,25 +122,25 @@ class Experiment:
             tens = math.log10(max(self.steps, 1))
             readings = self.steps / settings.every if linear else settings.every * tens
             few = readings <= MOST_READINGS and settings.every <= MOST_STEPS
-            wanted = f"such that {self.steps} steps have {MOST_READINGS} readings at most"
+            wanted = f"such that {self.steps} steps have at most {MOST_READINGS} readings"
             require(few, f"{name}.every", settings.every, wanted)
 
 
 @dataclass
 class Config(Experiment):
-    """An experiment, its replicas, and what changes no number."""
+    """An experiment, its replicas, and settings that do not change its numbers."""
 
     scale: Scale = Scale.quick
     """Picks the study's protocol from its `at` table; a page without one has this scale alone."""
     learning_rate: Any = 0.1
     """One rate, or a list of rates, each of which gets all the seeds."""
     seeds: int = 10
-    """How many seeds: 0, 1, ..., seeds - 1."""
+    """Number of seeds: 0, 1, ..., seeds - 1."""
     replicas: int | None = None
     """Networks computed together, a block, which has a key and a file of its own; null stands for
     `cpu_replicas`, on a CUDA GPU for all of the cell, as many at once as its memory holds."""
     cpu_replicas: int = 16
-    """What `replicas` is off CUDA unless it is given."""
+    """The default of `replicas` without CUDA."""
     device: Device = Device.auto
     tracking: bool = True
     """Write to MLflow while training and afterwards."""
@@ -159,7 +150,7 @@ class Config(Experiment):
     """What a sweeper such as Optuna searches by: a variable of the record that is one number a
     replica (and step), as cost_validation; its last value, as the mean over the replicas."""
     trainer: dict[str, Any] = field(default_factory=dict)
-    """Arguments of Lightning's Trainer that change no number, as profiler."""
+    """Arguments of Lightning's Trainer that do not change results, such as profiler."""
     callbacks: dict[str, Any] = field(default_factory=dict)
     """Name -> a callback of Lightning that only watches: its class (_target_) and arguments."""
     logger: dict[str, Any] = field(default_factory=dict)
@@ -190,7 +181,7 @@ class Config(Experiment):
         self._require_choices()
 
     def _require_choices(self) -> None:
-        """A page without `at` or `models` has nothing for `scale` or `model` to choose from."""
+        """Check `scale` and `model` against the page's `at` and `models`."""
         scales = [name for name, sizes in self.at.items() if isinstance(sizes, dict)]
         scales = scales or [str(Scale.quick)]
         listed = ", ".join(scales)
@@ -221,7 +212,7 @@ def sized(config: Config, examples: int) -> Config:
 
 
 def plain(value: Any) -> Any:
-    """Return a config as JSON can hold it: dicts, lists, strings, numbers."""
+    """Return a config as JSON types: dicts, lists, strings, numbers."""
     if isinstance(value, Enum):
         return value.value
     if hasattr(value, "__dataclass_fields__"):

@@ -2,20 +2,20 @@
 
 from dataclasses import dataclass, field
 
-from depthgauge.config.checks import require
+from depthgauge.config.checks import require, require_least
 from depthgauge.config.choices import Spacing
 
 
 @dataclass
 class Gradients:
-    """The gradient-norm callback: when it looks, at which images, and how closely."""
+    """The gradient norms: when they are measured, on which images, and in what detail."""
 
     every: int = 100
     """Steps between two records; 0 turns the callback off. The last state is always recorded."""
     spacing: Spacing = Spacing.linear
     """linear: steps 0, every, 2 every, ...; log: about `every` records a factor of ten."""
     images: int = 100
-    """The probe set is the first so many training images, in the file's order."""
+    """The probe set is this many training images, the first in the file."""
     per_neuron: bool = False
     """Record the averaged bias gradient of each neuron too, not its norm alone."""
     batch: bool = False
@@ -23,12 +23,10 @@ class Gradients:
     window: int = 1
     """Steps (of those recorded) over which the mini-batch gradient vector is averaged."""
     signals: bool = False
-    """Record the mean square of what each layer is fed too: the lengths of mean field."""
+    """Record the mean square of each layer's inputs too: the lengths of mean field."""
 
     def __post_init__(self) -> None:
-        require(self.every >= 0, "gradients.every", self.every, ">= 0")
-        require(self.images >= 1, "gradients.images", self.images, ">= 1")
-        require(self.window >= 1, "gradients.window", self.window, ">= 1")
+        require_least("gradients.", self, every=0, images=1, window=1)
 
 
 @dataclass
@@ -39,18 +37,13 @@ class Evaluation:
     """Steps between two evaluations; 0 evaluates nothing."""
     splits: list[str] = field(default_factory=lambda: ["validation"])
     images: int = 0
-    """Only the first so many of each split; 0: all of them."""
+    """How many of each split, the first ones; 0: all of them."""
 
     def __post_init__(self) -> None:
-        require(self.every >= 0, "evaluation.every", self.every, ">= 0")
-        require(self.images >= 0, "evaluation.images", self.images, ">= 0")
+        require_least("evaluation.", self, every=0, images=0)
         for split in self.splits:
-            require(
-                split in ("train", "validation", "test"),
-                "evaluation.splits",
-                split,
-                "train, validation or test",
-            )
+            known = split in ("train", "validation", "test")
+            require(known, "evaluation.splits", split, "train, validation or test")
 
 
 @dataclass
@@ -61,30 +54,28 @@ class Bounds:
     """Records a factor of ten, or steps between two (see `spacing`); 0 turns the callback off."""
     spacing: Spacing = Spacing.log
     images: int = 100
-    """The probe set is the first so many training images, in the file's order."""
+    """The probe set is this many training images, the first in the file."""
     identities: int = 0
-    """On how many of them identity (*) is checked; a singular value decomposition each."""
+    """On how many of them identity (*) is checked, by a singular value decomposition each."""
 
     def __post_init__(self) -> None:
-        require(self.every >= 0, "bounds.every", self.every, ">= 0")
-        require(self.images >= 1, "bounds.images", self.images, ">= 1")
+        require_least("bounds.", self, every=0, images=1)
         enough = 0 <= self.identities <= self.images
         require(enough, "bounds.identities", self.identities, f"from 0 to images ({self.images})")
 
 
 @dataclass
 class Look:
-    """When an instrument looks, and at how many images."""
+    """When an instrument measures, and on how many images."""
 
     every: int = 0
     """Steps between two records, as for `gradients`; 0 turns the instrument off."""
     spacing: Spacing = Spacing.log
     images: int = 300
-    """The first so many of the split. 300: Glorot and Bengio, section 3.1."""
+    """How many of the split, the first ones. 300: Glorot and Bengio, section 3.1."""
 
     def __post_init__(self) -> None:
-        require(self.every >= 0, "every", self.every, ">= 0")
-        require(self.images >= 1, "images", self.images, ">= 1")
+        require_least("", self, every=0, images=1)
 
 
 @dataclass
@@ -108,7 +99,7 @@ class Signal(Look):
     histograms: int = 0
     """Images of which every weight gradient is counted in a histogram; 0: no histograms."""
     batch: int = 0
-    """Count sums over mini-batches of so many of the images in histograms, too; 0: none. The
+    """Size of the mini-batches whose sums are counted in histograms, too; 0: none. The
     weight gradients are those of the first `histograms` mini-batches."""
 
     def __post_init__(self) -> None:

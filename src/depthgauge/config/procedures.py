@@ -1,9 +1,9 @@
-"""What the procedures beside plain descent need to know."""
+"""Settings of the procedures other than plain descent."""
 
 import math
 from dataclasses import dataclass, field
 
-from depthgauge.config.checks import require
+from depthgauge.config.checks import require, require_least, require_positive
 from depthgauge.config.choices import Curvature
 
 
@@ -19,8 +19,7 @@ class Capacity:
     """Their w_1, one network each."""
 
     def __post_init__(self) -> None:
-        require(self.frozen >= 0, "capacity.frozen", self.frozen, ">= 0")
-        require(self.inserted >= 1, "capacity.inserted", self.inserted, ">= 1")
+        require_least("capacity.", self, frozen=0, inserted=1)
         for weight in self.weights:
             positive = math.isfinite(weight) and weight > 0
             require(positive, "capacity.weights", self.weights, "numbers > 0")
@@ -40,10 +39,8 @@ class Surface:
 
     def __post_init__(self) -> None:
         require(2 <= self.points <= 1000, "surface.points", self.points, "from 2 to 1000")
-        finite = math.isfinite(self.span) and self.span > 0
-        require(finite, "surface.span", self.span, "a number > 0")
-        require(self.features >= 1, "surface.features", self.features, ">= 1")
-        require(self.classes >= 2, "surface.classes", self.classes, ">= 2")
+        require_positive("surface.span", self.span)
+        require_least("surface.", self, features=1, classes=2)
 
 
 @dataclass
@@ -76,17 +73,16 @@ class StepSizes:
     curvature: Curvature = Curvature.hessian
     """The Hessian's diagonal, by a second backward pass, or the variance of gradients."""
     every: int = 10
-    """Steps between two looks at it, each at the mini-batch of that step."""
+    """Steps between two estimates, each on the mini-batch of that step."""
     memory: float = 0.98
-    """What is kept of the running estimate at each look."""
+    """Share of the running estimate that is kept each time."""
     damping: float = 0.1
-    """Added to the estimate, in parts of its mean over the network: flat directions stay slow."""
+    """Added to the estimate, in units of its mean over the network; limits the steps."""
 
     def __post_init__(self) -> None:
-        require(self.every >= 1, "step_sizes.every", self.every, ">= 1")
+        require_least("step_sizes.", self, every=1)
         require(0 <= self.memory < 1, "step_sizes.memory", self.memory, "from 0 to below 1")
-        positive = math.isfinite(self.damping) and self.damping > 0
-        require(positive, "step_sizes.damping", self.damping, "a number > 0")
+        require_positive("step_sizes.damping", self.damping)
 
 
 @dataclass
@@ -98,14 +94,14 @@ class SupportVectors:
     gamma: list[float] = field(default_factory=lambda: [1.0, 3.0, 10.0])
     """Of the kernel exp(-gamma |x - y|^2), in parts of 1 / (features * variance of the inputs)."""
     images: int = 0
-    """Images of the validation and of the test split that are looked at; 0 stands for all."""
+    """Images used of the validation and of the test split; 0: all."""
 
     def __post_init__(self) -> None:
         for name in ("c", "gamma"):
             values = getattr(self, name)
             positive = values and all(math.isfinite(each) and each > 0 for each in values)
             require(bool(positive), f"support_vectors.{name}", values, "a list of numbers > 0")
-        require(self.images >= 0, "support_vectors.images", self.images, ">= 0")
+        require_least("support_vectors.", self, images=0)
 
 
 @dataclass
@@ -113,13 +109,12 @@ class Pretraining:
     """How procedure=pretraining trains hidden layers without labels, one after another."""
 
     steps: int = 0
-    """Steps of each layer; 0 leaves the initial weights as they are."""
+    """Steps of each layer; 0: no pre-training."""
     rate: float = 0.1
     masked: float = 0.25
-    """Chance of an input to be set to 0 for the encoder; kept in 256ths."""
+    """Probability that an input of the encoder is set to 0, rounded to 1/256."""
 
     def __post_init__(self) -> None:
-        require(self.steps >= 0, "pretraining.steps", self.steps, ">= 0")
-        positive = math.isfinite(self.rate) and self.rate > 0
-        require(positive, "pretraining.rate", self.rate, "a number > 0")
+        require_least("pretraining.", self, steps=0)
+        require_positive("pretraining.rate", self.rate)
         require(0 <= self.masked < 1, "pretraining.masked", self.masked, "from 0 to below 1")

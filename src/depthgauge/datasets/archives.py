@@ -1,7 +1,7 @@
 """Images in a zip file, a tar file (of tar files) or a folder, read without unpacking to disk.
 
-No member's name ever becomes a path, so that no archive can write outside. A member that tries,
-and an archive that would swell without bounds, is refused all the same: it is not what it seems.
+No member's name ever becomes a path, so no archive can write outside. A member whose name points
+outside, and an archive that unpacks to far too much, are refused all the same.
 """
 
 import lzma
@@ -12,8 +12,9 @@ import zipfile
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Protocol
+from typing import IO
 
 from depthgauge.datasets.folders import files_below
 from depthgauge.errors import DataError
@@ -37,43 +38,14 @@ UNSOUND = (
     OverflowError,
     NotImplementedError,
 )
-"""What the readers of these formats raise for files that are not sound (found by fuzzing)."""
+"""What the readers of these formats raise for damaged files (found by fuzzing)."""
 
 
-class Archive(Protocol):
-    """Named members, in a place of their own."""
+@dataclass(frozen=True)
+class Folder:
+    """A folder of files, at any depth: the user's own, so it is trusted."""
 
     path: Path
-
-    def names(self) -> list[str]:
-        """Return the names of all members, with / between folders; raises DataError."""
-        ...
-
-    def read(self, wanted: Collection[str]) -> Iterator[tuple[str, bytes | None]]:
-        """Yield name and content of each wanted member; None for one that is damaged or gone."""
-        ...
-
-
-def open_archive(path: Path) -> Archive:
-    """Return a reader for a folder, zip or tar file; raises DataError for anything else."""
-    if path.is_dir():
-        return Folder(path)
-    if not path.is_file():
-        raise DataError(f"there is no file or folder {path}; give one that exists")
-    with path.open("rb") as file:
-        if file.read(2) == b"PK":
-            return ZipArchive(path)
-    with _sound(path):
-        if tarfile.is_tarfile(path):
-            return TarArchive(path)
-    raise DataError(f"{path} is neither a zip nor a tar file; give an archive of images")
-
-
-class Folder:
-    """A folder of files, at any depth: the user's own, so that nothing in it is hostile."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
 
     def names(self) -> list[str]:
         """Return the paths of all files, relative to the folder, behind links too."""
@@ -87,11 +59,11 @@ class Folder:
             yield name, file.read_bytes() if sound else None
 
 
+@dataclass(frozen=True)
 class ZipArchive:
     """A zip file."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    path: Path
 
     def names(self) -> list[str]:
         """Return the names of all files in it."""
@@ -116,11 +88,11 @@ class ZipArchive:
                 yield name, content
 
 
+@dataclass(frozen=True)
 class TarArchive:
     """A tar file, compressed or not; a tar file in it counts as a folder of its name."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    path: Path
 
     def names(self) -> list[str]:
         """Return the names of all files in it."""
@@ -148,6 +120,25 @@ class TarArchive:
                 _refuse_hostile(self.path, name, link, member.size, total)
                 if member.isfile():
                     yield name, archive, member
+
+
+Archive = Folder | ZipArchive | TarArchive
+"""Named members; `read` yields None for one that is damaged or gone."""
+
+
+def open_archive(path: Path) -> Archive:
+    """Return a reader for a folder, zip or tar file; raises DataError for anything else."""
+    if path.is_dir():
+        return Folder(path)
+    if not path.is_file():
+        raise DataError(f"{path} does not exist; give a file or folder that does")
+    with path.open("rb") as file:
+        if file.read(2) == b"PK":
+            return ZipArchive(path)
+    with _sound(path):
+        if tarfile.is_tarfile(path):
+            return TarArchive(path)
+    raise DataError(f"{path} is neither a zip nor a tar file; give an archive of images")
 
 
 def _walk(
@@ -180,7 +171,7 @@ def _refuse_hostile(path: Path, name: str, link: bool, size: int, total: int) ->
 
 @contextmanager
 def _sound(path: Path) -> Iterator[None]:
-    """Turn whatever the archive's format cannot stand into one sentence."""
+    """Turn the format readers' errors into one sentence."""
     try:
         yield
     except UNSOUND as error:

@@ -1,4 +1,4 @@
-"""From the arrays that people have to uint8 images and labels; what is not plain is refused.
+"""Convert arrays to uint8 images and labels; what is ambiguous is refused.
 
 A data set's splits are looked at together: what the values of one mean holds for all.
 """
@@ -74,9 +74,9 @@ def _indices(labels: np.ndarray, classes: Sequence[str]) -> np.ndarray:
 
 
 def _whole(arrays: Arrays, low: int, high: int) -> bool:
-    """Tell whether all values are whole numbers from low to high, unless all are fractions' ends.
+    """Return whether all values are whole numbers from low to high.
 
-    Floats of 0 and 1 alone are black and white, not two nearly black greys.
+    Not for images whose floats are 0 and 1 alone: these are black and white, not nearly black.
     """
     floats = any(each.dtype.kind in "bf" for each in arrays.values())
     if high == 255 and floats and _within(arrays, 0, 1):
@@ -87,7 +87,7 @@ def _whole(arrays: Arrays, low: int, high: int) -> bool:
 
 
 def _within(arrays: Arrays, low: int, high: int) -> bool:
-    """Tell whether all values lie from low to high; nan lies nowhere."""
+    """Return whether all values lie from low to high, which nan does not."""
     return all(bool(((each >= low) & (each <= high)).all()) for each in arrays.values())
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from depthgauge.datasets import (
@@ -29,6 +30,10 @@ class DataSet:
     """Of a set of photographs, which a user may have as a folder: how its images are labelled."""
 
 
+def _photographs(raw: RawSet, labels: imagenet_archives.Labels) -> DataSet:
+    return DataSet(raw, partial(imagenet_archives.prepare, labels=labels), labels)
+
+
 SETS = {
     data_set.raw.name: data_set
     for data_set in (
@@ -36,17 +41,9 @@ SETS = {
         DataSet(imagenet_sample.RAW, imagenet_sample.prepare),
         DataSet(fashion_mnist.RAW, fashion_mnist.prepare),
         DataSet(cifar10.RAW, cifar10.prepare),
-        DataSet(imagenet_archives.TINY, imagenet_archives.prepare_tiny, tiny_imagenet.labels),
-        DataSet(
-            imagenet_archives.IMAGENETTE,
-            imagenet_archives.prepare_imagenette,
-            imagenet_archives.folder_labels,
-        ),
-        DataSet(
-            imagenet_archives.IMAGENET,
-            imagenet_archives.prepare_own,
-            imagenet_archives.folder_labels,
-        ),
+        _photographs(imagenet_archives.TINY, tiny_imagenet.labels),
+        _photographs(imagenet_archives.IMAGENETTE, imagenet_archives.folder_labels),
+        _photographs(imagenet_archives.IMAGENET, imagenet_archives.folder_labels),
     )
 }
 

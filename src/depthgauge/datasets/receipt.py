@@ -39,19 +39,19 @@ class RawFolder:
         """
         where = self.folder / file
         if file not in self.digests:
-            raise DataError(f"the receipt of {self.name} lists no {file}; {self.mend()}")
+            raise DataError(f"the receipt of {self.name} does not list {file}; {self.advice()}")
         if not where.exists():
-            raise DataError(f"{where} is missing; {self.mend()}")
+            raise DataError(f"{where} is missing; {self.advice()}")
         if fingerprint(where)[1] != self.digests[file]:
-            raise DataError(f"{where} is not what its receipt says (other sha256); {self.mend()}")
+            raise DataError(f"{where} is not what its receipt says (other sha256); {self.advice()}")
         return where
 
     def read(self, file: str) -> bytes:
         """Return the checked content of `file`."""
         return self.path(file).read_bytes()
 
-    def mend(self) -> str:
-        """Return what a person can do about missing or altered files."""
+    def advice(self) -> str:
+        """Return what to do about missing or altered files."""
         return f"run `depthgauge fetch dataset={self.name}` again"
 
 

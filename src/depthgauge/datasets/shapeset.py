@@ -50,7 +50,7 @@ def pool(seed: int, count: int, first: int = 0) -> tuple[np.ndarray, np.ndarray]
 
 
 def fallback_share(seed: int, indices: Int64[Tensor, " n"]) -> float:
-    """Return the share of images drawn with two shapes that show one, for want of a fit."""
+    """Return the share of images drawn with two shapes that show one, as no second shape fits."""
     pairs = fallbacks = 0
     for _, found in _chunks(seed, indices):
         pairs += int((found.drawn > 2).sum())

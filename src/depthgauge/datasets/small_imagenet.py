@@ -23,7 +23,7 @@ from depthgauge.errors import DataError
 
 CLASSES = tuple(SUPERCLASSES)
 HELD_OUT = 11
-"""One image of so many validates, one tests: 10,000 of the paper's 110,000 each."""
+"""One image in 11 validates and one tests: 10,000 of the paper's 110,000 each."""
 PER_CLASS = 11_000
 """Images of a class at most, the paper's number."""
 
@@ -42,8 +42,8 @@ def prepare_photographs(
     if len(broken) > unreadable:
         raise DataError(
             f"{len(broken)} of {len(chosen)} images in {archive.path} do not decode"
-            f" ({', '.join(broken[:3])}{', ...' if len(broken) > 3 else ''}); mend them, or leave"
-            f" them out with `depthgauge prepare dataset={name} unreadable={len(broken)}`"
+            f" ({', '.join(broken[:3])}{', ...' if len(broken) > 3 else ''}); repair them, or"
+            f" leave them out with `depthgauge prepare dataset={name} unreadable={len(broken)}`"
         )
     prepared = split_classes(name, {image: chosen[image] for image in crops}, crops)
     outside = sum(superclass_of()[synset] == OUTSIDE for synset in synsets.values())
@@ -82,7 +82,7 @@ def by_class(synsets: Mapping[str, str], where: str) -> dict[str, list[str]]:
     unknown = sorted(set(synsets.values()) - set(table))
     if unknown:
         raise DataError(
-            f"{where} has {len(unknown)} folders or labels that are no known synset"
+            f"{where} has {len(unknown)} folders or labels that are not known synsets"
             f" ({', '.join(unknown[:3])}); rename or remove them"
         )
     images = defaultdict(list)
@@ -98,8 +98,8 @@ def by_class(synsets: Mapping[str, str], where: str) -> dict[str, list[str]]:
             found = sorted({synsets[image] for image in images[superclass]})
             raise DataError(
                 f"the class {superclass} has {len(images[superclass])} images in {where}"
-                f" ({', '.join(found)}), too few to train, validate and test; add some"
-                f" ({HELD_OUT} will do) or remove these synsets"
+                f" ({', '.join(found)}), too few to train, validate and test; have at"
+                f" least {HELD_OUT}, or remove these synsets"
             )
     return {superclass: images[superclass] for superclass in CLASSES if images[superclass]}
 

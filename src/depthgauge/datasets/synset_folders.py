@@ -10,13 +10,13 @@ SYNSET = re.compile(r"n\d{8}")
 
 
 def is_litter(name: str) -> bool:
-    """Tell whether macOS left a file among the others: an image's own name, but no image."""
+    """Return whether a file is macOS metadata, which has an image's name but is not an image."""
     path = PurePosixPath(name)
     return path.name.startswith("._") or "__MACOSX" in path.parts
 
 
 def images_in(names: Iterable[str]) -> list[str]:
-    """Return the names that are photographs' by their suffix, without what macOS left."""
+    """Return the names that are photographs' by their suffix, without macOS metadata."""
     return [
         name
         for name in names

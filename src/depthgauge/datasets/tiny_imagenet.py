@@ -27,8 +27,8 @@ def labels(archive: Archive, names: list[str]) -> dict[str, str]:
     if unlabelled := sorted(name for name, synset in found.items() if not synset):
         raise DataError(
             f"{len(unlabelled)} images of val/ in {archive.path} have no label"
-            f" ({unlabelled[0]}): neither {TABLE} nor a folder named by a synset gives one; get"
-            " the set anew"
+            f" ({unlabelled[0]}): neither {TABLE} nor a folder named by a synset gives one;"
+            " download the set again"
         )
     there = {PurePosixPath(name).name for name in inside}
     missing = {f"{folder}/images/{file}": table[file] for file in table if file not in there}
@@ -45,6 +45,6 @@ def _table(archive: Archive, names: list[str]) -> tuple[dict[str, str], PurePosi
             table |= {row[0]: row[1] for row in rows}
         except (UnicodeDecodeError, IndexError):
             raise DataError(
-                f"{name} in {archive.path} is no table of labels; get it anew"
+                f"{name} in {archive.path} is not a table of labels; download it again"
             ) from None
     return table, PurePosixPath(tables[0]).parent if tables else PurePosixPath("val")

@@ -1,39 +1,39 @@
 """Bytes from an http or https host into a file: bounded in time and size, with a progress bar."""
 
-import queue
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 import requests
 import urllib3.exceptions as wire
+from requests.adapters import HTTPAdapter
 from tqdm import tqdm
+from urllib3.util import Retry
 
-from depthgauge.datasets.proxies import NO_PASSWORD, proxy_trouble
 from depthgauge.datasets.sources import without_password
 
 CHUNK = 1 << 16
+PROXY = "the proxy; check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY"
+NO_PASSWORD = f"a user name and password (407) are required by {PROXY}"
 Result = TypeVar("Result")
 
 
 class SourceError(Exception):
-    """Why one source will not do; the text says so in a few words."""
+    """Why a source cannot be used, in a few words."""
 
 
 class UnreachableError(SourceError):
-    """Nobody answers there; asking for another file is a waste of time."""
+    """There is no connection; asking the same host for another file would waste time."""
 
 
 class WrongContentError(SourceError):
-    """The file is there, but it is not the one that was published."""
-
-
-class BrokenOffError(SourceError):
-    """The transfer failed on the way; another attempt may succeed."""
+    """The file is there, but it is not the published one."""
 
 
 @dataclass(frozen=True)
@@ -43,30 +43,45 @@ class Patience:
     connect: float = 10
     read: float = 30
     """The longest silence."""
+    answer: float = 150
+    """From a request to the end of the answer's headers, over all attempts."""
     stall: float = 30
-    """What brings fewer than `stall_bytes` in this time is given up, headers and all."""
-    stall_bytes: int = 30_000
+    """A transfer may be slow for this long."""
+    slowest: float = 1000
+    """Bytes a second, on average, that a transfer must bring after that."""
     overall: float = 4 * 3600
-    """The longest transfer, however steadily its bytes come."""
+    """The longest transfer."""
     attempts: int = 3
     pause: float = 1
-    """Before the second attempt; doubled before each further one."""
+
+    def timeout(self) -> tuple[float, float]:
+        """Return what requests calls the timeout: to connect, and between bytes."""
+        return self.connect, self.read
 
 
-@dataclass
-class Progress:
-    """How far a transfer is; what is given up ends at its next bytes."""
-
-    done: int = 0
-    given_up: bool = False
-
-
-def open_session(certificates: str | None = None) -> requests.Session:
+def open_session(
+    certificates: str | None = None, patience: Patience | None = None
+) -> requests.Session:
     """Return a session that verifies hosts against `certificates` (a file) where given.
 
-    It knows http and https only, so that a redirect elsewhere (file:, ftp:) is refused.
+    It asks again when a host is busy or hangs up before it answers. It knows http and https only,
+    so that a redirect elsewhere (file:, ftp:) is refused.
     """
+    patience = patience or Patience()
+    again = patience.attempts - 1
+    retry = Retry(
+        total=None,
+        connect=0,
+        read=again,
+        status=again,
+        other=0,
+        status_forcelist=[429, *range(500, 600)],
+        backoff_factor=patience.pause,
+        raise_on_status=False,
+    )
     session = requests.Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(max_retries=retry))
     # identity: the stored bytes are wanted, not what a host makes of them on the way
     session.headers["Accept-Encoding"] = "identity"
     if certificates:
@@ -79,117 +94,111 @@ def download(
 ) -> None:
     """Write what `url` answers to `target`, at most `limit` bytes.
 
-    Raises SourceError, saying why, when that cannot be had within `patience`.
+    A transfer that breaks off is resumed where the host can. Raises SourceError, saying why, when
+    the file cannot be had within `patience`.
     """
-
-    def attempt(progress: Progress) -> None:
-        _attempt(session, url, target, limit, patience, progress)
-
-    persist(lambda: watched(attempt, patience), patience)
-
-
-def persist(attempt: Callable[[], Result], patience: Patience) -> Result:
-    """Return what `attempt` returns, trying again while it is broken off."""
-    for number in range(1, patience.attempts):
+    target.unlink(missing_ok=True)
+    host = urlsplit(without_password(url)).netloc
+    for attempts_left in reversed(range(patience.attempts)):
+        done = target.stat().st_size if target.exists() else 0
         try:
-            return attempt()
-        except BrokenOffError:
-            time.sleep(patience.pause * 2 ** (number - 1))
-    return attempt()
+            with ask(partial(_get, session, url, done, patience), host, patience) as answer:
+                kept = done if answer.status_code == requests.codes.partial_content else 0
+                _receive(answer, target, kept, limit, patience)
+            return
+        except wire.HTTPError as error:
+            if not attempts_left:
+                silent = isinstance(error, wire.ReadTimeoutError)
+                reason = f"silent for {patience.read:g} s" if silent else "broke off before its end"
+                raise SourceError(reason) from None
+            time.sleep(patience.pause)
 
 
-def watched(work: Callable[[Progress], Result], patience: Patience) -> Result:
-    """Return what `work` returns, unless it stalls; then it is left behind in its thread.
+def ask(request: Callable[[], Result], host: str, patience: Patience) -> Result:
+    """Return what `request` returns, run in a thread of its own; raises SourceError.
 
-    A host may dribble a byte now and then, even of a header, where no time-out of a socket sees
-    anything amiss. Raises BrokenOffError.
+    A host may send a byte of a header now and then, which no time-out of a socket notices: its
+    thread is abandoned.
     """
-    progress, outcome = Progress(), queue.SimpleQueue()
+    outcome: Future[Result] = Future()
 
     def run() -> None:
         try:
-            outcome.put((work(progress), None))
+            outcome.set_result(request())
         except BaseException as error:
-            outcome.put((None, error))
+            outcome.set_exception(error)
 
     threading.Thread(target=run, daemon=True).start()
-    end = time.monotonic() + patience.overall
-    while True:
-        before = progress.done
-        try:
-            result, error = outcome.get(timeout=patience.stall)
-        except queue.Empty:
-            if progress.done - before < patience.stall_bytes or time.monotonic() > end:
-                progress.given_up = True
-                raise BrokenOffError(f"stalled after {progress.done} bytes") from None
-            continue
-        if error is not None:
-            raise error
-        return result
-
-
-def _attempt(
-    session: requests.Session,
-    url: str,
-    target: Path,
-    limit: int,
-    patience: Patience,
-    progress: Progress,
-) -> None:
     try:
-        with session.get(url, stream=True, timeout=(patience.connect, patience.read)) as answer:
-            if answer.status_code == 407:
-                raise UnreachableError(NO_PASSWORD)
-            if answer.status_code >= 500 or answer.status_code == 429:
-                raise BrokenOffError(f"answered {answer.status_code} {answer.reason}")
-            if answer.status_code != 200:
-                raise SourceError(f"answered {answer.status_code} {answer.reason}")
-            _receive(answer, target, limit, progress)
-    except requests.exceptions.InvalidSchema as error:
-        if trouble := proxy_trouble(error):
-            raise UnreachableError(trouble) from None
-        raise SourceError("redirects to something that is neither http nor https") from None
-    except requests.TooManyRedirects:
-        raise SourceError("redirects without end") from None
-    except requests.ConnectionError as error:
-        raise no_answer(error, urlsplit(without_password(url)).netloc) from None
-    except (requests.Timeout, wire.ReadTimeoutError):
-        raise BrokenOffError(f"silent for {patience.read:g} s") from None
-    except requests.exceptions.InvalidURL as error:
-        trouble = proxy_trouble(error) or f"an address cannot be understood ({error})"
-        raise UnreachableError(trouble) from None
-    except (requests.RequestException, wire.HTTPError):  # fewer bytes than announced, for one
-        raise BrokenOffError("broke off before its end") from None
+        return outcome.result(patience.answer)
+    except requests.RequestException as error:
+        raise _explained(error, host, patience) from None
+    except TimeoutError:
+        raise UnreachableError(f"no answer within {patience.answer:g} s") from None
 
 
-def _receive(answer: requests.Response, target: Path, limit: int, progress: Progress) -> None:
+def _get(session: requests.Session, url: str, done: int, patience: Patience) -> requests.Response:
+    """Ask for what follows the first `done` bytes."""
+    span = {"Range": f"bytes={done}-"} if done else {}
+    answer = session.get(url, headers=span, stream=True, timeout=patience.timeout())
+    if not answer.ok:
+        answer.close()
+    answer.raise_for_status()
+    return answer
+
+
+def _receive(
+    answer: requests.Response, target: Path, done: int, limit: int, patience: Patience
+) -> None:
+    """Write the body to `target`, behind the first `done` bytes."""
     announced = answer.headers.get("Content-Length", "")
-    total = int(announced) if announced.isdecimal() else None
+    total = done + int(announced) if announced.isdecimal() else None
     if total is not None and total > limit:
-        raise SourceError(f"would send {total} bytes where {limit} at most are right")
-    target.unlink(missing_ok=True)  # an attempt that was given up may still hold the old one
+        raise SourceError(f"would send {total} bytes, more than the expected {limit}")
+    begun = time.monotonic()
     with (
-        target.open("wb") as file,
-        tqdm(total=total, unit="B", unit_scale=True, desc=target.name, disable=None) as bar,
+        target.open("ab" if done else "wb") as file,
+        tqdm(
+            total=total, initial=done, unit="B", unit_scale=True, desc=target.name, disable=None
+        ) as bar,
     ):
         # read1 hands over what has come; read would wait for a whole chunk, however slow
         while chunk := answer.raw.read1(CHUNK):
-            if progress.given_up:
-                return
             file.write(chunk)
             bar.update(len(chunk))
-            progress.done += len(chunk)
-            if progress.done > limit:
-                raise SourceError(f"sends more than the {limit} bytes that are right")
+            if file.tell() > limit:
+                raise SourceError(f"sends more than the expected {limit} bytes")
+            spent = time.monotonic() - begun
+            slow = spent > patience.stall and file.tell() - done < patience.slowest * spent
+            if slow or spent > patience.overall:
+                raise SourceError(f"stalled after {file.tell()} bytes")
 
 
-def no_answer(error: requests.ConnectionError, host: str) -> SourceError:
-    """Return what a failed connection means: no proxy, nobody there, or somebody who hung up."""
-    if trouble := proxy_trouble(error):
-        return UnreachableError(trouble)
-    if isinstance(error, requests.exceptions.SSLError):
-        return UnreachableError("its certificate is refused")
+def _explained(error: requests.RequestException, host: str, patience: Patience) -> SourceError:
+    """Return what a failed request says about the host, or about the proxy of this machine."""
     reason = getattr(error.args[0] if error.args else None, "reason", None)
-    if isinstance(reason, wire.NewConnectionError | wire.ConnectTimeoutError):
+    match error:
+        case requests.HTTPError(response=requests.Response(status_code=407)):
+            return UnreachableError(NO_PASSWORD)
+        case requests.HTTPError(response=requests.Response() as answer):
+            return SourceError(f"answered {answer.status_code} {answer.reason}")
+        case requests.exceptions.ProxyError():
+            refused = "407" in str(error)
+            return UnreachableError(NO_PASSWORD if refused else f"no connection through {PROXY}")
+        case requests.exceptions.InvalidSchema() if "SOCKS" in str(error):
+            return UnreachableError(f"the package PySocks is missing for {PROXY}")
+        case requests.exceptions.InvalidSchema():
+            return SourceError("redirects to something that is neither http nor https")
+        case requests.exceptions.InvalidURL():
+            return UnreachableError(f"invalid address ({error}) of the host or {PROXY}")
+        case requests.TooManyRedirects():
+            return SourceError("redirects without end")
+        case requests.exceptions.SSLError():
+            return UnreachableError("its certificate is refused")
+        case requests.ConnectTimeout():
+            return UnreachableError(f"no connection to {host}")
+    if isinstance(reason, wire.NewConnectionError):
         return UnreachableError(f"no connection to {host}")
-    return BrokenOffError("hung up before it answered")
+    if isinstance(reason, wire.ReadTimeoutError):
+        return SourceError(f"silent for {patience.read:g} s")
+    return SourceError("hung up before it answered")

@@ -70,7 +70,10 @@ def _writable(folder: Path) -> bool:
 
 @contextmanager
 def _numba_caches_in(folder: Path) -> Iterator[None]:
-    """A function's cache is found when it is decorated; other users of Numba keep their folder."""
+    """A function's cache is found when it is decorated; other users of Numba keep their folder.
+
+    Numba has no setting of a package's own: this one and its cache locators are the process's.
+    """
     before = getattr(config, "CACHE_DIR")  # noqa: B009 (a variable that type checkers miss)
     setattr(config, "CACHE_DIR", str(folder))  # noqa: B010 (a variable)
     try:

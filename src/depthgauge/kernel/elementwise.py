@@ -7,8 +7,8 @@ scalar: Numba looks at every index that might be negative.)
 import numpy as np
 
 from depthgauge.kernel.compiled import compiled
-from depthgauge.kernel.memory import f4
 from depthgauge.kernel.rule import NLL, QUADRATIC, SIGMOID, SOFTSIGN, TANH
+from depthgauge.kernel.vectors import f4
 
 REORDER = {"reassoc", "contract", "nsz"}
 """Lets a sum be taken in vectors; which order that is depends on the processor alone."""
@@ -96,12 +96,6 @@ def chain(code, delta, a):
             delta[k] = delta[k] if a[k] > f4(0) else f4(0)
 
 
-@compiled()
-def shrink(x, factor):
-    for k in range(len(x)):
-        x[k] *= factor
-
-
 @compiled(fastmath=REORDER)
 def square_sum(x):
     """In double precision: float32 would lose the square of anything below 1e-23."""
@@ -112,19 +106,19 @@ def square_sum(x):
 
 
 @compiled()
-def output(cost, a, start, stop, pad, classes, scratch):
+def _output(cost, a, pad, classes, scratch):
     """z^L -> a^L: sigmoid, or softmax over the classes."""
     if cost != NLL:
-        _sigmoid(a[start:stop], scratch)
+        _sigmoid(a, scratch)
         return
-    for row in range(start, stop, pad):
+    for row in range(0, len(a), pad):
         top = a[row]
         for j in range(1, classes):
             top = max(top, a[row + j])
         for j in range(classes):
             a[row + j] -= top
-    exp(a[start:stop], scratch)
-    for row in range(start, stop, pad):
+    exp(a, scratch)
+    for row in range(0, len(a), pad):
         total = f4(0)
         for j in range(classes):
             total += a[row + j]
@@ -133,16 +127,14 @@ def output(cost, a, start, stop, pad, classes, scratch):
 
 
 @compiled()
-def output_delta(rule, a, delta, start, pad, classes, labels, rows, scale):
-    """From a^L, one example after another from `start`: delta^L = scale dC/dz^L (BP1).
-
-    Example e is the image `rows[e]`, whose label is `labels[rows[e]]`.
-    """
-    for e in range(len(rows)):
-        row = start + e * pad
+def output_delta(rule, a, delta, pad, classes, labels, scale, scratch):
+    """Turn z^L, a row of `pad` for each example, to a^L; delta^L = scale dC/dz^L (BP1)."""
+    _output(rule.cost, a, pad, classes, scratch)
+    for e in range(len(labels)):
+        row = e * pad
         for j in range(classes):
             delta[row + j] = a[row + j]
-        delta[row + labels[rows[e]]] -= f4(1)
+        delta[row + labels[e]] -= f4(1)
         for j in range(classes):
             if rule.cost == QUADRATIC:
                 delta[row + j] *= a[row + j] * (f4(1) - a[row + j])

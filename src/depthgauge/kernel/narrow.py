@@ -9,14 +9,15 @@ Weights lie twice: by rows of W^T (one for each unit that a layer is fed by), wh
 pass adds up, and by rows of W, which back-propagation adds up. Rows are padded to PAD floats.
 """
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
 
 from depthgauge.kernel.compiled import compiled
 from depthgauge.kernel.elementwise import activate, chain, output_delta
-from depthgauge.kernel.memory import offsets, zeros
 from depthgauge.kernel.rows import PAD, add_rows, add_to_rows
+from depthgauge.kernel.vectors import f4, zeros
 
 
 class Layout(NamedTuple):
@@ -42,6 +43,11 @@ class Nets(NamedTuple):
     biases: np.ndarray
 
 
+def offsets(sizes: np.ndarray) -> np.ndarray:
+    """Return where parts of these sizes begin, one after another, and where the last ends."""
+    return np.concatenate([[0], np.cumsum(sizes)])
+
+
 def layout(widths: tuple[int, ...]) -> Layout:
     """Return where the numbers of a network [n_0, ..., n_L] lie."""
     n = np.array(widths)
@@ -57,53 +63,53 @@ def empty_nets(replicas: int, where: Layout) -> Nets:
     return Nets(*(zeros(replicas * size).reshape(replicas, size) for size in sizes))
 
 
-def take_parameters(
-    nets: Nets, where: Layout, weights: list[np.ndarray], biases: list[np.ndarray]
-) -> None:
-    """Fill `nets` from w^l (R, n_l, n_{l-1}) and b^l (R, 1, n_l), layers 1..L."""
-    for l, (w, b) in enumerate(zip(weights, biases, strict=True)):
-        n_out, n_in = w.shape[1:]
+def views(nets: Nets, where: Layout) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
+    """Return `nets` as w^l (R, n_l, n_{l-1}) and b^l (R, 1, n_l), layers 1..L, in place.
+
+    Then the other copy of w^l, layers 2..L.
+    """
+    weights, biases, others = [], [], []
+    for l, (n_in, n_out) in enumerate(itertools.pairwise(where.widths)):
         rows = nets.weights[:, where.weights[l] : where.weights[l + 1]]
-        rows.reshape(len(w), n_in, -1)[:, :, :n_out] = w.transpose(0, 2, 1)
-        nets.biases[:, where.units[l] : where.units[l] + n_out] = b[:, 0]
+        by_input = rows.reshape(len(rows), n_in, -1)[:, :, :n_out]
+        weights.append(by_input.transpose(0, 2, 1))
+        biases.append(nets.biases[:, None, where.units[l] : where.units[l] + n_out])
         if l:
             rows = nets.transposed[:, where.transposed[l] : where.transposed[l + 1]]
-            rows.reshape(len(w), n_out, -1)[:, :, :n_in] = w
+            others.append(rows.reshape(len(rows), n_out, -1)[:, :, :n_in])
+    return weights, biases, others
 
 
-def give_parameters(
-    nets: Nets, where: Layout, weights: list[np.ndarray], biases: list[np.ndarray]
-) -> None:
-    """Write `nets` to w^l (R, n_l, n_{l-1}) and b^l (R, 1, n_l), layers 1..L."""
-    for l, (w, b) in enumerate(zip(weights, biases, strict=True)):
-        _transpose(nets.weights, where.weights[l], where.pads[l + 1], w)
-        b[:, 0] = nets.biases[:, where.units[l] : where.units[l] + b.shape[2]]
+class Work(NamedTuple):
+    """Memory of a pass over some examples: a number for each example and unit."""
 
-
-@compiled()
-def _transpose(rows, first, pad, w):
-    replicas, n_out, n_in = w.shape
-    for r in range(replicas):
-        row = rows[r, first : first + n_in * pad]
-        for j in range(n_out):
-            for i in range(n_in):
-                w[r, j, i] = row[i * pad + j]
-
-
-# The passes. `rows` are the examples' numbers; `a` and `delta` hold every layer's units, example
-# after example, layer after layer.
+    a: np.ndarray
+    """Activations of layer 1, example after example, then of the next layer."""
+    delta: np.ndarray
+    """Alike; the paddings are 0."""
+    scratch: np.ndarray
+    """int32, twice as many."""
+    ones: np.ndarray
+    """A one for each example."""
 
 
 @compiled()
-def forward(layout, images, rows, w, b, code, a, scratch):
-    """a^l = f(w^l a^{l-1} + b^l); the last layer is left at its pre-activation z^L."""
-    count, pad = len(rows), layout.pads[1]
+def work(layout, count):
+    """Return memory for a pass over so many examples; all is filled before it is read."""
+    size = count * layout.units[-1]
+    return Work(zeros(size), zeros(size), np.zeros(2 * size, np.int32), np.ones(count, f4))
+
+
+@compiled()
+def forward(layout, images, rows, w, b, code, work):
+    """a^l = f(w^l a^{l-1} + b^l) of the images `rows`; the last layer is left at z^L."""
+    a, count, pad = work.a, len(rows), layout.pads[1]
     for e in range(count):
         first, stop = images.starts[rows[e]], images.starts[rows[e] + 1]
         add_rows(a, e * pad, b, 0, w, 0, images.columns, images.values, first, stop - first, pad)
     for l in range(1, len(layout.widths) - 1):
         before, here = count * layout.units[l - 1], count * layout.units[l]
-        activate(code, a[before:here], scratch)
+        activate(code, a[before:here], work.scratch)
         fed, pad, n = layout.pads[l], layout.pads[l + 1], layout.widths[l]
         o, u = layout.weights[l], layout.units[l]
         for e in range(count):
@@ -112,48 +118,53 @@ def forward(layout, images, rows, w, b, code, a, scratch):
 
 
 @compiled()
-def backward(layout, images, rows, t, rule, scale, a, delta, nothing):
-    """Fill delta with scale dC/dz^l of each example (BP1, BP2), from a^L; padding stays 0."""
-    count, top = len(rows), len(layout.widths) - 2
-    output_delta(rule, a, delta, count * layout.units[top], layout.pads[-1], layout.widths[-1],
-                 images.labels, rows, scale)  # fmt: skip
+def backward(layout, images, rows, t, rule, scale, work):
+    """From z^L to a^L, and to scale dC/dz^l of each example and layer (BP1, BP2)."""
+    a, delta, count, top = work.a, work.delta, len(rows), len(layout.widths) - 2
+    z, last = count * layout.units[top], count * layout.units[top + 1]
+    output_delta(rule, a[z:last], delta[z:last], layout.pads[-1], layout.widths[-1],
+                 images.labels[rows], scale, work.scratch)  # fmt: skip
     for l in range(top - 1, -1, -1):
         here, after = count * layout.units[l], count * layout.units[l + 1]
         pad, fed, n = layout.pads[l + 1], layout.pads[l + 2], layout.widths[l + 2]
         o = layout.transposed[l + 1]
         for e in range(count):
-            add_rows(delta, here + e * pad, nothing, 0, t, o, None, delta, after + e * fed, n, pad)
+            add_rows(delta, here + e * pad, None, 0, t, o, None, delta, after + e * fed, n, pad)
         chain(rule.activation, delta[here:after], a[here:after])
 
 
 @compiled()
-def accumulate_inputs(layout, images, rows, delta, w):
-    """w^T += sum over examples of x delta^T (BP4), layer 1."""
+def add_bias_gradients(layout, work, b):
+    """Add the sum of delta over the examples to each bias (BP3)."""
+    count = len(work.ones)
+    for l in range(len(layout.widths) - 1):
+        u, pad = layout.units[l], layout.pads[l + 1]
+        add_rows(b, u, b, u, work.delta, count * u, None, work.ones, 0, count, pad)
+
+
+@compiled()
+def add_weight_gradients(layout, work, w, t):
+    """Add the sum of delta a over the examples to each weight of layers 2..L (BP4).
+
+    None for `t`: to W^T alone.
+    """
+    a, delta, count = work.a, work.delta, len(work.ones)
+    for l in range(1, len(layout.widths) - 1):
+        before, here = count * layout.units[l - 1], count * layout.units[l]
+        fed, pad = layout.pads[l], layout.pads[l + 1]
+        for e in range(count):
+            input_, output = before + e * fed, here + e * pad
+            add_to_rows(w, layout.weights[l], None, a, input_, layout.widths[l], pad, delta, output)
+            if t is not None:
+                add_to_rows(t, layout.transposed[l], None, delta, output, layout.widths[l + 1],
+                            fed, a, input_)  # fmt: skip
+
+
+@compiled()
+def add_input_gradients(layout, images, rows, work, w):
+    """Add the same to the weights of layer 1, which lie once."""
     pad = layout.pads[1]
     for e in range(len(rows)):
         first, stop = images.starts[rows[e]], images.starts[rows[e] + 1]
-        add_to_rows(w, 0, images.columns, images.values, first, stop - first, pad, delta, e * pad)
-
-
-@compiled()
-def accumulate(layout, count, a, delta, ones, w, b):
-    """w^T += sum over examples of a^{l-1} delta^T, layers 2..L; b += sum of delta (BP3, BP4)."""
-    for l in range(1, len(layout.widths) - 1):
-        before, here = count * layout.units[l - 1], count * layout.units[l]
-        fed, pad, n, o = layout.pads[l], layout.pads[l + 1], layout.widths[l], layout.weights[l]
-        for e in range(count):
-            add_to_rows(w, o, None, a, before + e * fed, n, pad, delta, here + e * pad)
-    for l in range(len(layout.widths) - 1):
-        u = layout.units[l]
-        add_rows(b, u, b, u, delta, count * u, None, ones, 0, count, layout.pads[l + 1])
-
-
-@compiled()
-def accumulate_transposed(layout, count, a, delta, t):
-    """The same sums into the rows of W, layers 2..L."""
-    for l in range(1, len(layout.widths) - 1):
-        before, here = count * layout.units[l - 1], count * layout.units[l]
-        fed, pad, n = layout.pads[l], layout.pads[l + 1], layout.widths[l + 1]
-        o = layout.transposed[l]
-        for e in range(count):
-            add_to_rows(t, o, None, delta, here + e * pad, n, fed, a, before + e * fed)
+        add_to_rows(w, 0, images.columns, images.values, first, stop - first, pad,
+                    work.delta, e * pad)  # fmt: skip

@@ -6,23 +6,13 @@ are there for who looks. Coming back to each replica for every look costs as muc
 
 import numpy as np
 
+from depthgauge.kernel import narrow
 from depthgauge.kernel.compiled import compiled
-from depthgauge.kernel.elementwise import f4, output, shrink
-from depthgauge.kernel.memory import zeros
-from depthgauge.kernel.narrow import (
-    Layout,
-    Nets,
-    accumulate,
-    accumulate_inputs,
-    accumulate_transposed,
-    backward,
-    forward,
-)
-from depthgauge.kernel.narrow_looks import Glance, ProbeSet, glance, room
+from depthgauge.kernel.narrow import Layout, Nets
+from depthgauge.kernel.narrow_looks import Glance, ProbeSet, glance
 from depthgauge.kernel.rule import Rule
 from depthgauge.kernel.sparse import SparseImages
-
-# Every scratch array is filled before it is read, but for the paddings' zeros.
+from depthgauge.kernel.vectors import f4, zeros
 
 
 @compiled()
@@ -38,27 +28,21 @@ def descend(
     (look,) int64, ascending, the gradient over `probe_set` is measured, into a row of `seen` each.
     """
     orders, replicas, count = order.shape
-    units = layout.units[-1]
-    a, delta = zeros(count * units), zeros(count * units)
-    scratch = np.zeros(2 * count * units, np.int32)
-    nothing, ones = zeros(units), np.ones(count, f4)
-    aside = room(layout, probe_set)
-    top = len(layout.widths) - 2
+    work, aside = narrow.work(layout, count), narrow.work(layout, len(probe_set.images.labels))
+    gradient = zeros(layout.weights[-1])
     for r in range(len(rates)):
         w, t, b = nets.weights[r], nets.transposed[r], nets.biases[r]
         looks = 0
         for s in range(steps):
             if looks < len(due) and due[looks] == s:
-                glance(layout, probe_set, w, t, b, rule, aside, seen, looks, r)
+                glance(layout, probe_set, w, t, b, rule, aside, gradient, seen, looks, r)
                 looks += 1
             rows = order[s % orders, r % replicas]
-            forward(layout, images, rows, w, b, rule.activation, a, scratch)
-            output(rule.cost, a, count * layout.units[top], count * units, layout.pads[-1],
-                    layout.widths[-1], scratch)  # fmt: skip
-            backward(layout, images, rows, t, rule, -rates[r] / f4(count), a, delta, nothing)
+            narrow.forward(layout, images, rows, w, b, rule.activation, work)
+            narrow.backward(layout, images, rows, t, rule, -rates[r] / f4(count), work)
             if decay[r] != f4(1):
-                shrink(w, decay[r])
-                shrink(t, decay[r])
-            accumulate_inputs(layout, images, rows, delta, w)
-            accumulate(layout, count, a, delta, ones, w, b)
-            accumulate_transposed(layout, count, a, delta, t)
+                w *= decay[r]
+                t *= decay[r]
+            narrow.add_input_gradients(layout, images, rows, work, w)
+            narrow.add_weight_gradients(layout, work, w, t)
+            narrow.add_bias_gradients(layout, work, b)

@@ -4,18 +4,21 @@ from typing import NamedTuple
 
 import numpy as np
 
+from depthgauge.kernel import narrow
 from depthgauge.kernel.compiled import compiled
-from depthgauge.kernel.elementwise import REORDER, exp, f4, output, square_sum
-from depthgauge.kernel.memory import zeros
-from depthgauge.kernel.narrow import Layout, Nets, accumulate, backward, forward
-from depthgauge.kernel.rows import LANES, add_dots, add_rows
+from depthgauge.kernel.elementwise import REORDER, exp, square_sum
+from depthgauge.kernel.narrow import Layout, Nets
+from depthgauge.kernel.rows import add_dots, add_rows
 from depthgauge.kernel.rule import CROSS_ENTROPY, NLL, Rule
 from depthgauge.kernel.sparse import SparseImages, sparse
+from depthgauge.kernel.vectors import f4, zeros
 
 MOST_IN_GRAM = 256
 """Examples up to which a sum over their pairs is shorter than one over weights."""
 CANCELLED = 1e-4
 """Share of its largest possible value below which that sum over pairs has lost its last digits."""
+PIXELS = 16
+"""Pixels whose weights' gradients are squared at once."""
 LOST = 1e-30
 """Squares of float32 numbers this small are rounded to 0."""
 
@@ -62,53 +65,26 @@ def empty_glance(looks: int, replicas: int, layout: Layout) -> Glance:
     return Glance(units, biases, deltas, weights, np.zeros((looks, replicas), f4))
 
 
-class Room(NamedTuple):
-    """Scratch of a look at one network."""
-
-    a: np.ndarray
-    delta: np.ndarray
-    small: np.ndarray
-    scratch: np.ndarray
-    nothing: np.ndarray
-    ones: np.ndarray
-    gradient: np.ndarray
-    part: np.ndarray
-    dots: np.ndarray
-    rows: np.ndarray
-
-
 @compiled()
-def room(layout, probe_set):
-    """Return scratch for looks at the examples of `probe_set`."""
-    count, units = len(probe_set.images.labels), layout.units[-1]
-    numbers = count * units
-    return Room(
-        zeros(numbers), zeros(numbers), zeros(numbers), np.zeros(2 * numbers, np.int32),
-        zeros(units), np.ones(count, f4), zeros(layout.weights[-1]), zeros(LANES * layout.pads[1]),
-        zeros(len(probe_set.gram)), np.arange(count),
-    )  # fmt: skip
-
-
-@compiled()
-def _input_gradient_square(layout, probe_set, delta, room):
-    """|sum over examples of delta x^T|^2 of layer 1."""
-    if len(room.dots):
-        total, most = _square_by_pairs(layout, probe_set.gram, delta, room.dots)
+def _input_gradient_square(layout, probe_set, delta, part):
+    """|sum over examples of delta x^T|^2 of layer 1; `part` holds as many numbers as w^1."""
+    if len(probe_set.gram):
+        total, most = _square_by_pairs(layout, probe_set.gram, delta)
         if total > CANCELLED * most and most > LOST:
             return total
-    return _square_by_pixels(layout, probe_set.pixels, delta, room.nothing, room.part)
+    return _square_by_pixels(layout, probe_set.pixels, delta, part)
 
 
 @compiled()
-def _square_by_pairs(layout, gram, delta, dots):
+def _square_by_pairs(layout, gram, delta):
     """Sum over pairs of examples of (x x')(delta delta'), and the most that it could be."""
-    pad, total, diagonal = layout.pads[1], 0.0, 0.0
-    for e in range(len(dots)):
+    pad, total, diagonal, dots = layout.pads[1], 0.0, 0.0, zeros(len(gram))
+    for e in range(len(gram)):
         dots[: e + 1] = 0
         add_dots(dots, 0, 1, delta, 0, e + 1, pad, delta, e * pad)
         total += 2 * _weighted(gram[e, :e], dots[:e])
         diagonal += np.float64(gram[e, e]) * np.float64(dots[e])
-    return total + diagonal, len(dots) * diagonal
+    return total + diagonal, len(gram) * diagonal
 
 
 @compiled(fastmath=REORDER)
@@ -120,28 +96,27 @@ def _weighted(weights, x):
 
 
 @compiled()
-def _square_by_pixels(layout, pixels, delta, nothing, part):
-    """The gradient's squares, a few pixels (rows of `part`) after others."""
+def _square_by_pixels(layout, pixels, delta, part):
+    """The gradient's squares, a few pixels (rows of `part`, in the cache) after others."""
     pad, total = layout.pads[1], 0.0
-    rows = len(part) // pad
-    for start in range(0, layout.widths[0], rows):
-        stop = min(start + rows, layout.widths[0])
+    for start in range(0, layout.widths[0], PIXELS):
+        stop = min(start + PIXELS, layout.widths[0])
         for p in range(start, stop):
             first, count = pixels.starts[p], pixels.starts[p + 1] - pixels.starts[p]
-            add_rows(part, (p - start) * pad, nothing, 0, delta, 0, pixels.columns, pixels.values,
-                      first, count, pad)  # fmt: skip
+            add_rows(part, (p - start) * pad, None, 0, delta, 0, pixels.columns, pixels.values,
+                     first, count, pad)  # fmt: skip
         total += square_sum(part[: (stop - start) * pad])
     return total
 
 
 @compiled(fastmath={"contract"})
-def _costs(layout, images, rows, cost, a, small, scratch):
-    """Return the sum of C over the examples, in double precision, from z^L in `a`.
+def _costs(layout, images, rows, cost, work):
+    """Return the sum of C over the examples, in double precision, from z^L; spoils `work.delta`.
 
     One logarithm an example: sum of log(1 + e^-|z|) is the log of a product of at most 2^classes.
     """
-    count, top = len(rows), len(layout.widths) - 2
-    pad, classes, start = layout.pads[top + 1], layout.widths[top + 1], count * layout.units[top]
+    a, small, count = work.a, work.delta, len(rows)
+    pad, classes, start = layout.pads[-1], layout.widths[-1], count * layout.units[-2]
     for row in range(start, start + count * pad, pad):
         highest = a[row]
         for j in range(1, classes):
@@ -149,7 +124,7 @@ def _costs(layout, images, rows, cost, a, small, scratch):
         z, power = a[row : row + pad], small[row - start : row - start + pad]
         for j in range(len(z)):
             power[j] = z[j] - highest if cost == NLL else -abs(z[j])
-    exp(small[: count * pad], scratch)
+    exp(small[: count * pad], work.scratch)
     sums = 0.0
     for e in range(count):
         row, label, total, product = start + e * pad, images.labels[rows[e]], 0.0, 1.0
@@ -174,26 +149,27 @@ def _costs(layout, images, rows, cost, a, small, scratch):
 
 
 @compiled()
-def glance(layout, probe_set, w, t, b, rule, room, seen, k, r):
-    """Measure the mean gradient of one network, the r-th, over all examples: the k-th look."""
-    images, a, delta, gradient = probe_set.images, room.a, room.delta, room.gradient
-    count, top, rows = len(room.rows), len(layout.widths) - 2, room.rows
-    start, stop = count * layout.units[top], count * layout.units[-1]
-    sums = seen.bias_gradients[k, r]
-    forward(layout, images, rows, w, b, rule.activation, a, room.scratch)
-    costs = _costs(layout, images, rows, rule.cost, a, room.small, room.scratch)
-    seen.costs[k, r] = costs / count
-    output(rule.cost, a, start, stop, layout.pads[-1], layout.widths[-1], room.scratch)
-    backward(layout, images, rows, t, rule, f4(1) / f4(count), a, delta, room.nothing)
+def glance(layout, probe_set, w, t, b, rule, work, gradient, seen, k, r):
+    """Measure the mean gradient of one network, the r-th, over all examples: the k-th look.
+
+    `gradient` is scratch, like the weights.
+    """
+    images, delta, count = probe_set.images, work.delta, len(probe_set.images.labels)
+    rows, sums = np.arange(count), seen.bias_gradients[k, r]
+    narrow.forward(layout, images, rows, w, b, rule.activation, work)
+    seen.costs[k, r] = _costs(layout, images, rows, rule.cost, work) / count
+    delta[count * layout.units[-2] :] = 0
+    narrow.backward(layout, images, rows, t, rule, f4(1) / f4(count), work)
     gradient[layout.weights[1] :] = 0
+    narrow.add_weight_gradients(layout, work, gradient, None)
     sums[:] = 0
-    accumulate(layout, count, a, delta, room.ones, gradient, sums)
-    for l in range(top + 1):
+    narrow.add_bias_gradients(layout, work, sums)
+    for l in range(len(layout.widths) - 1):
         here, width = count * layout.units[l], layout.pads[l + 1]
         squares = square_sum(sums[layout.units[l] : layout.units[l + 1]])
         seen.bias_norms[k, r, l] = np.sqrt(squares)
         if l == 0:
-            squares = _input_gradient_square(layout, probe_set, delta, room)
+            squares = _input_gradient_square(layout, probe_set, delta, gradient)
         else:
             squares = square_sum(gradient[layout.weights[l] : layout.weights[l + 1]])
         seen.weight_norms[k, r, l] = np.sqrt(squares)
@@ -204,10 +180,10 @@ def glance(layout, probe_set, w, t, b, rule, room, seen, k, r):
 @compiled()
 def look(layout: Layout, probe_set: ProbeSet, nets: Nets, rule: Rule, seen: Glance):
     """Measure the mean gradient of every network: one look, the first row of `seen`."""
-    aside = room(layout, probe_set)
+    work, gradient = narrow.work(layout, len(probe_set.images.labels)), zeros(layout.weights[-1])
     for r in range(len(nets.weights)):
         w, t, b = nets.weights[r], nets.transposed[r], nets.biases[r]
-        glance(layout, probe_set, w, t, b, rule, aside, seen, 0, r)
+        glance(layout, probe_set, w, t, b, rule, work, gradient, seen, 0, r)
 
 
 @compiled()
@@ -215,24 +191,14 @@ def look_at_batch(
     layout: Layout, images: SparseImages, order: np.ndarray, nets: Nets, rule: Rule,
     bias_gradients: np.ndarray,
 ):  # fmt: skip
-    """Write the mean of dC/db (R, padded units) over the examples order (1 or R, example)."""
+    """Add the mean of dC/db (R, padded units) over the examples order (1 or R, example)."""
     replicas, count = order.shape
-    units, top = layout.units[-1], len(layout.widths) - 2
-    a, delta = zeros(count * units), zeros(count * units)
-    scratch = np.zeros(2 * count * units, np.int32)
-    nothing, ones = zeros(units), np.ones(count, f4)
+    work = narrow.work(layout, count)
     for r in range(len(nets.weights)):
         rows = order[r % replicas]
-        forward(layout, images, rows, nets.weights[r], nets.biases[r], rule.activation, a, scratch)
-        output(rule.cost, a, count * layout.units[top], count * units, layout.pads[-1],
-                layout.widths[-1], scratch)  # fmt: skip
-        backward(
-            layout, images, rows, nets.transposed[r], rule, f4(1) / f4(count), a, delta, nothing
-        )
-        for l in range(top + 1):
-            u = layout.units[l]
-            add_rows(bias_gradients[r], u, nothing, 0, delta, count * u, None, ones, 0, count,
-                      layout.pads[l + 1])  # fmt: skip
+        narrow.forward(layout, images, rows, nets.weights[r], nets.biases[r], rule.activation, work)
+        narrow.backward(layout, images, rows, nets.transposed[r], rule, f4(1) / f4(count), work)
+        narrow.add_bias_gradients(layout, work, bias_gradients[r])
 
 
 @compiled()
@@ -241,13 +207,11 @@ def evaluate(
     correct: np.ndarray, costs: np.ndarray,
 ):  # fmt: skip
     """Add up right answers and costs of every network (R,) over the examples `rows`."""
-    count, units, top = len(rows), layout.units[-1], len(layout.widths) - 2
-    a, small = zeros(count * units), zeros(count * units)
-    scratch = np.zeros(2 * count * units, np.int32)
-    start, pad, classes = count * layout.units[top], layout.pads[-1], layout.widths[-1]
+    count, pad, classes = len(rows), layout.pads[-1], layout.widths[-1]
+    work = narrow.work(layout, count)
     for r in range(len(nets.weights)):
-        forward(layout, images, rows, nets.weights[r], nets.biases[r], rule.activation, a, scratch)
-        costs[r] += _costs(layout, images, rows, rule.cost, a, small, scratch)
+        narrow.forward(layout, images, rows, nets.weights[r], nets.biases[r], rule.activation, work)
+        costs[r] += _costs(layout, images, rows, rule.cost, work)
         for e in range(count):
-            row = start + e * pad
-            correct[r] += np.argmax(a[row : row + classes]) == images.labels[rows[e]]
+            row = count * layout.units[-2] + e * pad
+            correct[r] += np.argmax(work.a[row : row + classes]) == images.labels[rows[e]]

@@ -11,10 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from depthgauge.kernel.compiled import compiled
-from depthgauge.kernel.elementwise import activate, chain, f4, output, output_delta
-from depthgauge.kernel.memory import offsets, zeros
-from depthgauge.kernel.rows import PAD, add_dots, add_rows, prefetch
+from depthgauge.kernel.elementwise import activate, chain, output_delta
+from depthgauge.kernel.narrow import offsets
+from depthgauge.kernel.rows import PAD, add_dots, add_rows
 from depthgauge.kernel.rule import Rule
+from depthgauge.kernel.vectors import LANES, f4, prefetch, zeros
 
 ROWS = 8
 """Rows of W worked on at once: 32 KiB of a thousand weights each."""
@@ -93,10 +94,9 @@ def _forward(layout, w, b, rule, a, count, scratch):
 @compiled()
 def _output_delta(layout, rule, a, delta, labels, scale, scratch):
     """From z^L to a^L, and to delta^L = scale dC/dz^L of each example (BP1)."""
-    count = len(labels)
-    start, pad, n = count * layout.units[-2], layout.pads[-1], layout.widths[-1]
-    output(rule.cost, a, start, count * layout.units[-1], pad, n, scratch)
-    output_delta(rule, a, delta, start, pad, n, labels, np.arange(count), scale)
+    z, last = len(labels) * layout.units[-2], len(labels) * layout.units[-1]
+    pad, n = layout.pads[-1], layout.widths[-1]
+    output_delta(rule, a[z:last], delta[z:last], pad, n, labels, scale, scratch)
 
 
 @compiled()
@@ -114,8 +114,8 @@ def _backward(layout, w, b, rule, learning, decay, a, delta, count, turned):
             rows, start = min(ROWS, n - first), o + first * fed
             if l > 1:
                 for e in range(count):
-                    if e < ROWS:
-                        prefetch(w, start + (ROWS + e) * fed, fed)
+                    for j in range(0, fed if e < ROWS else 0, LANES):
+                        prefetch(w, start + (ROWS + e) * fed + j)
                     add_rows(delta, before + e * fed, delta, before + e * fed, w, start, None,
                              delta, here + e * pad + first, rows, fed)  # fmt: skip
             for j in range(rows if learning else 0):

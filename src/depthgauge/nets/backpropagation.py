@@ -39,6 +39,9 @@ class ForwardPass:
         self.refresh = refresh
         # Looked up once: they are updated in place, and a look-up a step is felt with small nets.
         self.weights, self.biases = network.weights, network.biases
+        self._allocate(examples)
+
+    def _allocate(self, examples: int) -> None:
         self._flat_activations, self.activations = self._buffers(examples)
         self._flat_slopes: list[Tensor] = []  # a backward pass may want them
 
@@ -85,19 +88,11 @@ class Pass(ForwardPass):
     `kept` is that by which the activation knows f'(z^l) of hidden layers.
     """
 
-    def __init__(
-        self,
-        network: ReplicaNetwork,
-        activation: Activation,
-        cost: Cost,
-        examples: int,
-        refresh: Callable[[], None] | None = None,
-    ) -> None:
-        """Allocate both kinds of buffers."""
-        super().__init__(network, activation, cost, examples, refresh)
+    def _allocate(self, examples: int) -> None:
+        super()._allocate(examples)
         self._flat_deltas, self.deltas = self._buffers(examples)
         self._flat_kept, self.kept = self._flat_activations, self.activations
-        if activation.slope is not None:
+        if self.activation.slope is not None:
             flat, views = self._buffers(examples)
             self._flat_kept, self.kept = flat[:-1], views[:-1]
             self._flat_slopes = self._flat_kept

@@ -11,7 +11,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from depthgauge.nets.buffers import padded
-from depthgauge.probes.lengths import input_squares
 
 Deltas = Sequence[Float[Tensor, "replica example _"]]
 """delta^l = dC/dz^l of each example, layers 1..L."""
@@ -83,6 +82,16 @@ def weight_gradient_norms(deltas: Deltas, inputs: Inputs) -> Float[Tensor, "repl
     """
     pairs = zip(deltas, inputs, strict=True)
     return torch.stack([_mean_outer_norm(delta, a) for delta, a in pairs], dim=1)
+
+
+def input_squares(inputs: Inputs) -> Float[Tensor, "replica layer"]:
+    """Return the mean of (a^{l-1})^2 over examples and units, in float64: mean field's lengths.
+
+    Layer l's pre-activations then have variance q^l = n_{l-1} Var w^l times this, plus Var b.
+    Source: Poole et al., NeurIPS 2016.
+    """
+    squares = [_length(a).square().mean(dim=1) / a.shape[2] for a in inputs]
+    return torch.stack(squares, dim=1)
 
 
 def _length(vectors: Float[Tensor, "*batch unit"]) -> Float[Tensor, "*batch"]:

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from depthgauge.probes.histograms import activation_shares
+from depthgauge.probes.replicas import by_replica
 
 Activations = Sequence[Float[Tensor, "replica example _"]]
 """a^l of each example, layers 1..L."""
@@ -18,12 +19,9 @@ OUTERMOST = 0.98
 
 def moments(values: Activations) -> tuple[Tensor, Tensor]:
     """Return mean and standard deviation over all examples and units, each (replica, layer)."""
-    # One replica after another, in double: no sum's order depends on how many there are.
-    found = [[torch.var_mean(a.double(), correction=0) for a in layer] for layer in values]
-    variance, mean = (
-        torch.stack([torch.stack([pair[which] for pair in layer]) for layer in found], dim=1)
-        for which in (0, 1)
-    )
+    variance, mean = by_replica(
+        lambda a: torch.stack(torch.var_mean(a.double(), correction=0)), values
+    ).unbind(-1)
     return mean, variance.sqrt()
 
 
@@ -32,14 +30,12 @@ def outermost(values: Activations) -> Float[Tensor, "replica layer"]:
 
     Source: Glorot and Bengio, Figs. 3 and 10.
     """
-    return torch.stack([torch.stack([_percentile(a) for a in layer]) for layer in values], dim=1)
+    return by_replica(_percentile, values)
 
 
 def activation_histograms(values: Activations) -> Float[Tensor, "replica layer bin"]:
     """Return the shares of a layer's activations in the bins of probes/histograms.py."""
-    return torch.stack(
-        [torch.stack([activation_shares(a) for a in layer]) for layer in values], dim=1
-    )
+    return by_replica(activation_shares, values)
 
 
 def _percentile(a: Float[Tensor, "example unit"]) -> Float[Tensor, ""]:

@@ -6,11 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from depthgauge.probes.gradients import Deltas
+from depthgauge.probes.gradients import Deltas, Inputs
 from depthgauge.probes.histograms import gradient_shares
-
-Inputs = Sequence[Float[Tensor, "replica example _"]]
-"""a^{l-1} of each example, layers 1..L."""
+from depthgauge.probes.replicas import by_replica
 
 
 def weight_gradient_moments(deltas: Deltas, inputs: Inputs) -> tuple[Tensor, Tensor]:
@@ -20,40 +18,24 @@ def weight_gradient_moments(deltas: Deltas, inputs: Inputs) -> tuple[Tensor, Ten
     equation 7 of Glorot and Bengio speaks of. Unit: cost per unit of weight. An entry is a
     product, so sums over vectors are enough: sum_ij d_i a_j = (sum d)(sum a), with squares alike.
     """
-    pairs = [
-        [_outer_moments(*one) for one in zip(*layer, strict=True)]
-        for layer in zip(deltas, inputs, strict=True)
-    ]
-    mean, std = (
-        torch.stack([torch.stack([one[which] for one in layer]) for layer in pairs], dim=1)
-        for which in (0, 1)
-    )
+    mean, std = by_replica(_outer_moments, deltas, inputs).unbind(-1)
     return mean, std
 
 
 def delta_histograms(deltas: Deltas) -> Float[Tensor, "replica layer bin"]:
     """Return the shares of all entries of delta^l in the gradient bins of probes/histograms.py."""
-    return torch.stack(
-        [torch.stack([gradient_shares(one) for one in delta]) for delta in deltas], dim=1
-    )
+    return by_replica(gradient_shares, deltas)
 
 
 def weight_gradient_histograms(
     deltas: Deltas, inputs: Inputs, examples: int
 ) -> Float[Tensor, "replica layer bin"]:
     """Return the shares of the entries of dC/dw^l of each of the first `examples` examples."""
-    return torch.stack(
-        [
-            torch.stack(
-                [
-                    gradient_shares(one[:examples, :, None] * x[:examples, None, :])
-                    for one, x in zip(delta, a, strict=True)
-                ]
-            )
-            for delta, a in zip(deltas, inputs, strict=True)
-        ],
-        dim=1,
-    )
+
+    def shares(delta: Tensor, a: Tensor) -> Tensor:
+        return gradient_shares(delta[:examples, :, None] * a[:examples, None, :])
+
+    return by_replica(shares, deltas, inputs)
 
 
 def summed(
@@ -75,32 +57,20 @@ def batch_weight_gradient_histograms(
 
     Of the first `batches` mini-batches. Source: Glorot and Bengio, Fig. 8.
     """
-    return torch.stack(
-        [
-            torch.stack(
-                [
-                    gradient_shares(_batch_gradients(one, x, size, batches))
-                    for one, x in zip(delta, a, strict=True)
-                ]
-            )
-            for delta, a in zip(deltas, inputs, strict=True)
-        ],
-        dim=1,
-    )
 
+    def shares(delta: Tensor, a: Tensor) -> Tensor:
+        d, x = (each[: size * batches].unflatten(0, (batches, size)) for each in (delta, a))
+        return gradient_shares(torch.bmm(d.mT, x))
 
-def _batch_gradients(
-    delta: Float[Tensor, "example unit"], a: Float[Tensor, "example feature"], size: int, count: int
-) -> Float[Tensor, "batch unit feature"]:
-    d, x = (each[: size * count].unflatten(0, (count, size)) for each in (delta, a))
-    return torch.bmm(d.mT, x)
+    return by_replica(shares, deltas, inputs)
 
 
 def _outer_moments(
     delta: Float[Tensor, "example unit"], a: Float[Tensor, "example feature"]
-) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+) -> Float[Tensor, "2"]:
+    """Return mean and standard deviation of the entries of delta a^T."""
     d, x = delta.double(), a.double()
     entries = d.shape[1] * x.shape[1]
     mean = (d.sum(1) * x.sum(1)).mean() / entries
     square = (d.square().sum(1) * x.square().sum(1)).mean() / entries
-    return mean, (square - mean.square()).clamp_min(0).sqrt()
+    return torch.stack((mean, (square - mean.square()).clamp_min(0).sqrt()))

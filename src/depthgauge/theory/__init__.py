@@ -49,7 +49,6 @@ from depthgauge.theory.variance import (
     initial_variances,
     mean_singular_value,
     normalized_variance,
-    product_variance,
     standard_variance,
     weight_gradient_variances,
 )
@@ -88,7 +87,6 @@ __all__ = [
     "mean_singular_value",
     "normalized_variance",
     "output_gain",
-    "product_variance",
     "rank_one_gap",
     "rank_one_tolerance",
     "shrink_per_layer",

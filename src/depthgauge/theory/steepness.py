@@ -13,8 +13,8 @@ from depthgauge.theory.arrays import Array, finite
 def steep_width(weights: ArrayLike) -> Array:
     """Return the width of the interval of a in which |w sigma'(w a + b)| >= 1, for each weight.
 
-    (2/|w|) ln(|w| (1 + sqrt(1 - 4/|w|)) / 2 - 1), whatever b is; 0 below |w| = 4, where no a
-    will do. Source: equation 123.
+    (2/|w|) ln(|w| (1 + sqrt(1 - 4/|w|)) / 2 - 1), whatever b is; 0 below |w| = 4, where there
+    is no such a. Source: equation 123.
     """
     size = np.maximum(np.abs(finite(weights, "weights")), 4.0)  # at 4 the formula itself gives 0
     return 2 / size * np.log(size * (1 + np.sqrt(1 - 4 / size)) / 2 - 1)

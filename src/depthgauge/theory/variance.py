@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from depthgauge.errors import ConfigError
-from depthgauge.theory.arrays import Array, at_least, finite
+from depthgauge.theory.arrays import Array, at_least
 from depthgauge.user_code.initializer import measured_variances
 from depthgauge.user_code.lookup import is_path
 
@@ -91,16 +91,6 @@ def weight_gradient_variances(
     activations = activation_variances(widths, weight_variances, input_variance)
     before = np.concatenate([[input_variance], activations[:-1]])
     return before * delta_variances(widths, weight_variances, output_variance)
-
-
-def product_variance(variances: ArrayLike, means: ArrayLike) -> Array:
-    """Return Var(X_1 ... X_k) = prod(Var X_i + mean_i^2) - prod mean_i^2, shape (...).
-
-    For independent X_i along the last axis.
-    """
-    squares = finite(means, "means") ** 2
-    seconds = at_least(variances, 0, "variances") + squares
-    return np.asarray(seconds.prod(axis=-1) - squares.prod(axis=-1))
 
 
 def mean_singular_value(width: int, weight_variance: float) -> float:

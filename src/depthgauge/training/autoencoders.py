@@ -1,8 +1,8 @@
-"""Greedy pre-training: each hidden layer learns to undo noise on what the layers below it say.
+"""Greedy layer-wise denoising auto-encoders, with tied weights and masking noise.
 
-Denoising auto-encoders with tied weights and masking noise, of sigmoid or of tanh units; the
-reconstruction is judged by cross-entropy. Source: Vincent, Larochelle, Bengio and Manzagol, ICML
-2008, named by Glorot and Bengio for the pre-trained nets of Figs. 11 and 12.
+Units are sigmoid or tanh; the reconstruction is judged by cross-entropy.
+Source: Vincent, Larochelle, Bengio and Manzagol, ICML 2008, whom Glorot and Bengio cite for the
+pre-trained nets of Figs. 11 and 12.
 """
 
 import numpy as np
@@ -15,10 +15,10 @@ from depthgauge.nets.buffers import padded
 from depthgauge.nets.products import affine
 
 RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
-"""Activation -> what its units say: what they can be asked to say again lies in there, too."""
+"""Activation -> its output range, within which inputs can be reconstructed."""
 
 MASK_STREAM = 3
-"""Sets the noise apart from initial weights, orders and signals of the same seed."""
+"""Distinguishes the noise from initial weights, orders and signals of the same seed."""
 
 Rows = Float[Tensor, "replica example feature"]
 
@@ -26,8 +26,8 @@ Rows = Float[Tensor, "replica example feature"]
 class AutoEncoder:
     """R denoising auto-encoders on one layer's weights and biases, trained in place.
 
-    Encoder f(w x + b), decoder f(w^T h + c), f the sigmoid or tanh; c starts at 0 and is thrown
-    away. Where f is tanh, (1 + x) / 2 is what the cross-entropy takes for a probability: since
+    Encoder f(w x + b), decoder f(w^T h + c), f the sigmoid or tanh; c starts at 0 and is discarded.
+    Where f is tanh, (1 + x) / 2 is what the cross-entropy takes for a probability: since
     (1 + tanh v) / 2 = sigmoid(2 v), the decoder's delta is reconstruction - x for both.
     """
 

@@ -32,7 +32,7 @@ class Block:
 Watch = Callable[[Block, Mapping[str, Sequence[int]]], list[Any]]
 """(block, recorded steps by axis) -> Lightning callbacks that show or publish its progress.
 
-Not named by their class: its import takes seconds, and whoever plans needs none.
+`Any`, because importing Lightning takes seconds and planning does not need it.
 """
 
 
@@ -44,5 +44,5 @@ class Task:
     data: Prepared
     device: str
     folder: Path
-    """The block's own, for checkpoints."""
+    """The block's folder, for checkpoints."""
     watch: Watch

@@ -1,4 +1,4 @@
-"""The procedure that asks what extra layers could do: train as usual, then insert layers by hand.
+"""The procedure that asks what extra layers could do: train as usual, then insert layers.
 
 Nielsen, ch. 5: deep nets could do at least as well as shallow ones, since extra layers could do
 nothing; and a first layer that never learns "throws away most information about the input image".

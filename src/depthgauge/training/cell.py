@@ -1,4 +1,4 @@
-"""One grid cell: its blocks of replicas, computed once and kept under their keys.
+"""One grid cell: its blocks of replicas, computed once and stored under their keys.
 
 `.cells/KEY/` holds a block: record.safetensors when it is finished, checkpoint.safetensors while it
 runs (pretraining.safetensors before that), timing.json beside the record (never in it: records are
@@ -37,7 +37,7 @@ from depthgauge.training.procedures import Procedure, procedure
 from depthgauge.training.settings import as_read
 
 PARTS = "parts"
-"""In a block's folder: those of its parts, while one after the other is computed."""
+"""Subfolder for the parts of a block that are computed one after another."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,10 @@ def finished(cells: Path, block: Block) -> bool:
 
 
 def compute_block(block: Block, data: Prepared, device: str, cells: Path, watch: Watch) -> None:
-    """Make sure the block's record exists: compute it, go on with it, or wait for who does.
+    """Make sure the block's record exists: compute it, resume it, or wait for another process.
 
-    One thread: the promise that a replica's numbers do not depend on its companions is made for
-    one, and a sweep uses the other cores for other cells.
+    Uses one thread: only then do a replica's numbers not depend on the other replicas of its block.
+    A sweep uses the other cores for other cells.
     """
     folder = cells / block.key
     require_neutral_environment()
@@ -109,7 +109,7 @@ def compute_block(block: Block, data: Prepared, device: str, cells: Path, watch:
 
 
 def _remove_incomplete(path: Path) -> None:
-    """Remove a record that lacks steps, and say so."""
+    """Remove a record that lacks steps, with a message."""
     if path.exists():
         print(f"depthgauge: {path} lacks steps ({shortfall(path)}); removed", file=sys.stderr)
         path.unlink()

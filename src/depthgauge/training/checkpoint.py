@@ -1,4 +1,4 @@
-"""A running block's state, so that a killed one goes on where it was, bit for bit.
+"""A running block's state, so that a killed one resumes bit for bit.
 
 No generator state is needed: initial weights and the order of examples are pure functions of the
 seed and the step.
@@ -10,15 +10,14 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from depthgauge.files import write_bytes
+from depthgauge.training.chunk_callback import ChunkCallback
 from depthgauge.training.instruments import Instrument
 from depthgauge.training.module import ReplicaModule
 from depthgauge.training.probe import Readings, merged
@@ -28,14 +27,14 @@ FORMAT = 3
 """Version of the checkpoint's format; any other is refused, and trained again from the start."""
 
 SHARE = 20
-"""Training takes at least so many times as long as the checkpoint before it."""
+"""Training between two checkpoints takes at least this many times as long as writing one."""
 
 
 class StateFile:
-    """Arrays after so many steps of the block `key`, in a file at `path`.
+    """State of the block `key` after some steps, in a file at `path`.
 
-    Written every `seconds`, or less often where writing takes long: a twentieth of the time goes
-    into it at most.
+    Written every `seconds`, or less often where writing takes long: at most a twentieth of the time
+    is spent on it.
     """
 
     def __init__(self, path: Path, key: str, seconds: float) -> None:
@@ -44,7 +43,7 @@ class StateFile:
         self.written, self.took = time.monotonic(), 0.0
 
     def due(self) -> bool:
-        """Return whether it is time to write, by what the last time took."""
+        """Return whether it is time to write."""
         return time.monotonic() - self.written >= max(self.seconds, SHARE * self.took)
 
     def save(self, step: int, arrays: dict[str, np.ndarray]) -> None:
@@ -58,10 +57,9 @@ class StateFile:
         self.took = self.written - start
 
     def load(self) -> tuple[int, dict[str, np.ndarray]]:
-        """Return the steps already done and the state then, 0 and nothing if none can be used.
+        """Return the steps already done and the state then; 0 and nothing without a usable file.
 
-        A damaged file, or one of another format or block, is worth no more than none: a sentence
-        says so, it is removed and the block starts afresh.
+        A damaged file, or one of another format or block, is removed with a message.
         """
         try:
             return self._read()
@@ -77,7 +75,7 @@ class StateFile:
             return 0, {}
 
     def _read(self) -> tuple[int, dict[str, np.ndarray]]:
-        """Return what the file says and holds, once it is known to be this block's, unaltered.
+        """Return step and arrays of the file, if it is this block's and unaltered.
 
         The key stands for shapes and code, the digest for the step and every byte of the arrays.
         """
@@ -93,7 +91,7 @@ class StateFile:
         return meta["step"], arrays
 
 
-class Checkpoint(StateFile, pl.Callback):
+class Checkpoint(StateFile, ChunkCallback):
     """Write the state at the end of a chunk, when that is due, and read it back."""
 
     def __init__(
@@ -103,18 +101,10 @@ class Checkpoint(StateFile, pl.Callback):
         super().__init__(path, key, seconds)
         self.instruments = instruments
 
-    def on_train_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Chunk,
-        batch_idx: int,
-    ) -> None:
+    def after_chunk(self, module: ReplicaModule, chunk: Chunk, read: dict[str, Readings]) -> None:
         """Write when it is time; the last chunk needs none, its record follows."""
-        assert isinstance(pl_module, ReplicaModule)
-        if batch.stop < pl_module.steps and self.due():
-            self.write(pl_module, batch.stop)
+        if chunk.stop < module.steps and self.due():
+            self.write(module, chunk.stop)
 
     def write(self, module: ReplicaModule, step: int) -> None:
         """Write networks and readings as they are after `step` steps."""
@@ -129,9 +119,9 @@ class Checkpoint(StateFile, pl.Callback):
         self.save(step, arrays)
 
     def restore(self, module: ReplicaModule) -> int:
-        """Bring back networks and readings; return the steps already done.
+        """Restore networks and readings; return the steps already done.
 
-        0 if there is no state that can be used; `module` is as it was then.
+        0, and `module` unchanged, if there is no usable state.
         """
         step, arrays = self.load()
         if not arrays:

@@ -3,7 +3,7 @@
 import itertools
 import logging
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,8 +23,8 @@ from depthgauge.nets.network import ReplicaNetwork
 from depthgauge.training.block import Block, Task
 from depthgauge.training.checkpoint import Checkpoint
 from depthgauge.training.device import dtype
-from depthgauge.training.engine import Engine
-from depthgauge.training.engines import choose_engine
+from depthgauge.training.engine import Setup
+from depthgauge.training.engines import MakeEngine, choose_engine
 from depthgauge.training.examples import Examples
 from depthgauge.training.instruments import Instrument
 from depthgauge.training.measurements import measurements
@@ -38,9 +38,9 @@ from depthgauge.training.trainer_settings import TrainerSettings
 from depthgauge.training.updates import Frozen
 
 CHECKPOINT_SECONDS = 20.0
-"""How much work a killed block may lose, or twenty times what a checkpoint takes if that is more.
+"""How much work a killed block may lose, or twenty times the time of a checkpoint if that is more.
 
-That of small nets takes milliseconds; a gigabyte takes some seconds.
+A checkpoint takes milliseconds for small nets, seconds for a gigabyte.
 """
 
 
@@ -54,10 +54,14 @@ def run(task: Task) -> xr.Dataset:
 
 
 def train(
-    task: Task, module: ReplicaModule, prepare: Callable[[ReplicaModule], None] | None = None
+    task: Task,
+    module: ReplicaModule,
+    prepare: Callable[[ReplicaModule], None] | None = None,
+    instruments: Sequence[Instrument] | None = None,
 ) -> xr.Dataset:
     """Train `module`, from its checkpoint or, without one, as `prepare` leaves it."""
-    instruments = build_instruments(task.block.experiment, task.data)
+    if instruments is None:
+        instruments = build_instruments(task.block.experiment, task.data)
     path = task.folder / "checkpoint.safetensors"
     checkpoint = Checkpoint(path, task.block.key, instruments, CHECKPOINT_SECONDS)
     callbacks = task.watch(task.block, {each.axis: sorted(each.steps) for each in instruments})
@@ -78,13 +82,8 @@ def work(experiment: Experiment, data: Prepared) -> float:
     return passes * weights
 
 
-def build_module(
-    block: Block, data: Prepared, kind: Callable[..., Engine] = TorchEngine
-) -> ReplicaModule:
-    """Return the block's networks, freshly drawn, with the examples they learn from.
-
-    `kind` makes the engine, of what every Engine takes.
-    """
+def build_module(block: Block, data: Prepared, kind: MakeEngine = TorchEngine) -> ReplicaModule:
+    """Return the block's networks, freshly drawn, in an engine that `kind` makes."""
     experiment = block.experiment
     features, classes = data.train.images.shape[1], len(data.classes)
     network = ReplicaNetwork(
@@ -95,9 +94,8 @@ def build_module(
     )
     function, of_outputs = activation(experiment.activation), cost(experiment.cost)
     examples = _examples(data, experiment)
-    return ReplicaModule(
-        kind(network, function, of_outputs, examples, _sgd(block)), examples.of(data.validation)
-    )
+    setup = Setup(network, function, of_outputs, examples, _sgd(block))
+    return ReplicaModule(kind(setup), examples.of(data.validation))
 
 
 def _sgd(block: Block) -> SGDSettings:
@@ -109,7 +107,7 @@ def _sgd(block: Block) -> SGDSettings:
         experiment.batch_size,
         experiment.steps,
         experiment.l2 / experiment.train_size,
-        partial(_order, block.seeds, experiment),
+        partial(orders, block.seeds, experiment),
         stream,
         stream.images if stream else 0,
         block.seeds,
@@ -168,7 +166,7 @@ def train_block(
 def quiet_trainer(device: str, callbacks: list[pl.Callback]) -> pl.Trainer:
     """Return a Trainer for one pass over the chunks.
 
-    It has no files, loggers or banners but those that a TrainerSettings among `callbacks` asks for.
+    It writes and prints nothing but what a TrainerSettings among `callbacks` asks for.
     """
     quiet: dict[str, Any] = {
         "log_every_n_steps": 1,  # a batch is a chunk of steps
@@ -205,7 +203,7 @@ def _examples(data: Prepared, experiment: Experiment) -> Examples:
     return Examples(images, labels, scale.divide, scale.subtract, len(data.classes))
 
 
-def _order(seeds: list[int], experiment: Experiment, first: int, steps: int) -> np.ndarray:
-    """Indices (step, replica, example) of the mini-batches from step `first` on."""
+def orders(seeds: Iterable[int], experiment: Experiment, first: int, steps: int) -> np.ndarray:
+    """Return the examples (step, seed, example) of the mini-batches from step `first` on."""
     size, count = experiment.batch_size, experiment.train_size
     return np.stack([step_indices(seed, first, steps, size, count) for seed in seeds], axis=1)

@@ -46,7 +46,7 @@ def dtype(precision: Precision) -> torch.dtype:
 def set_products(precision: Precision, device: str) -> None:
     """Let CUDA round the factors of float32 products to TF32 only if that is asked for.
 
-    Said outright, since an environment variable or another library may have turned it on.
+    Set explicitly, since an environment variable or another library may have turned it on.
     """
     if device == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = precision is Precision.tf32

@@ -1,14 +1,13 @@
-"""Which way a library's optimizer would go, for R networks that never meet.
+"""The update directions of a library's optimizer, for R independent networks.
 
-The optimizer minds gradients alone: with a learning rate of 1 it steps a stand-in that is 0 before
-each step, so what the stand-in becomes is the direction. Rates, one a replica, are ours. Right for
-every method that treats each number by itself, is linear in its rate, and does not look at weights:
-one stand-in then holds all numbers of all networks.
+The optimizer sees gradients alone: with a learning rate of 1 it steps a stand-in parameter that is
+0 before each step, so its value afterwards is the direction. The rates, one a replica, are applied
+here. This is correct for every method that is elementwise, linear in its rate, and independent of
+the weights: one stand-in then holds all numbers of all networks.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +20,7 @@ from depthgauge.user_code.lookup import is_path
 from depthgauge.user_code.optimizer import user_optimizer
 
 SIGN_STREAM = 2
-"""Sets the random signs of a seed apart from its initial weights and its order of examples."""
+"""Distinguishes the random signs of a seed from its initial weights and its order of examples."""
 
 
 def _adahessian(stand_in: nn.Parameter) -> Optimizer:
@@ -38,14 +37,13 @@ OPTIMIZERS: dict[str, Callable[[nn.Parameter], Optimizer]] = {
     "adam": lambda stand_in: torch.optim.Adam([stand_in], lr=1.0),
     "adahessian": _adahessian,
 }
-"""By name, each with its library's own constants but the rate."""
+"""By name, each with its library's default constants, except the rate."""
 
 SECOND_ORDER = {"adahessian"}
-"""Those that want an estimate of the Hessian's diagonal beside the gradient."""
-
+"""Those that need an estimate of the Hessian's diagonal, too."""
 
 GROUP_STEP = "group_step"
-"""Where a library counts steps for all its numbers at once, not among the state of each."""
+"""Name of a step count that a library keeps for a whole parameter group."""
 
 
 def find_optimizer(name: str) -> Callable[[nn.Parameter], Optimizer]:
@@ -63,7 +61,7 @@ class Directions:
     """The state of R optimizers of one kind."""
 
     def __init__(self, optimizer: str, learned: Sequence[Tensor]) -> None:
-        """Make room for tensors like `learned`, each (replica, ...); ConfigError if unknown."""
+        """Allocate state for tensors like `learned`, (replica, ...); ConfigError if unknown."""
         make = find_optimizer(optimizer)
         self._gradient, self.gradients = table(learned)
         self._curvature, self._curvatures = table(learned)
@@ -76,7 +74,8 @@ class Directions:
         """Return what the optimizer remembers from step to step, by name."""
         held = self._optimizer.state_dict()
         counted = {GROUP_STEP: s} if (s := held["param_groups"][0].get("step")) else {}
-        return {name: torch.as_tensor(each) for name, each in {**_of(held), **counted}.items()}
+        state = held["state"].get(0, {}) | counted  # 0: the stand-in, the only parameter
+        return {name: torch.as_tensor(each) for name, each in state.items()}
 
     def remember(self, memory: Mapping[str, Tensor]) -> None:
         """Bring back what `memory` returned."""
@@ -91,7 +90,7 @@ class Directions:
     ) -> list[Tensor]:
         """Return what to add to each learned tensor, for a rate of 1; overwritten by the next.
 
-        Whoever writes into `self.gradients` and hands them over spares a copy. `curvatures` are
+        Gradients written into `self.gradients` are not copied. `curvatures` are
         the Hessian's diagonal, for methods of SECOND_ORDER. A positive `clip` bounds the norm of
         each replica's whole gradient (Pascanu et al., ICML 2013).
         """
@@ -109,11 +108,6 @@ class Directions:
         else:
             self._optimizer.step()
         return self.moves
-
-
-def _of(held: Mapping[str, Any]) -> dict[str, Tensor]:
-    """The stand-in's part of an optimizer's state: it is its only parameter."""
-    return held["state"].get(0, {})
 
 
 def table(like: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -23,6 +24,17 @@ Evaluate = Callable[[], tuple[Tensor, Tensor]]
 """Returns right answers and the sum of costs over a split, each (replica,)."""
 
 
+@dataclass(frozen=True)
+class Setup:
+    """What every engine is made of: freshly drawn networks, and what they learn from, and how."""
+
+    network: ReplicaNetwork
+    activation: Activation
+    cost: Cost
+    examples: Examples
+    sgd: SGDSettings
+
+
 class Engine(nn.Module, ABC):
     """R networks, and one way to do steps of gradient descent on them.
 
@@ -30,23 +42,12 @@ class Engine(nn.Module, ABC):
     chunks, and within one after the `forward` of any of its `passes`.
     """
 
-    def __init__(
-        self,
-        network: ReplicaNetwork,
-        activation: Activation,
-        cost: Cost,
-        examples: Examples,
-        sgd: SGDSettings,
-        passes: Passes,
-    ) -> None:
-        """Take the networks, what they learn from, and what differentiates them.
-
-        Nothing is allocated before `start`.
-        """
+    def __init__(self, setup: Setup, passes: Passes) -> None:
+        """`passes` differentiate the networks. Nothing is allocated before `start`."""
         super().__init__()
-        self.network, self.activation, self.cost = network, activation, cost
-        self.examples, self.sgd, self.passes = examples, sgd, passes
-        self.replicas = len(sgd.rates)
+        self.network, self.activation, self.cost = setup.network, setup.activation, setup.cost
+        self.examples, self.sgd, self.passes = setup.examples, setup.sgd, passes
+        self.replicas = len(setup.sgd.rates)
 
     @abstractmethod
     def start(self) -> None:

@@ -12,11 +12,10 @@ from importlib.util import find_spec
 from depthgauge.config import Experiment, Precision
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.kernel.rule import ACTIVATION_CODES, COST_CODES, Rule
-from depthgauge.training.engine import Engine
+from depthgauge.training.engine import Engine, Setup
 from depthgauge.training.torch_engine import TorchEngine
 
-MakeEngine = Callable[..., Engine]
-"""Makes an engine of the arguments that every Engine takes."""
+MakeEngine = Callable[[Setup], Engine]
 
 WIDEST = 128
 """Widest hidden layer whose weights stay in the cache for many steps."""

@@ -1,6 +1,6 @@
-"""Environment variables that would train other networks than the config says are refused.
+"""Refuse environment variables that would change results.
 
-Those that change last digits alone, as another processor does, are named in docs/determinism.md.
+docs/determinism.md lists those that change only the last digits, as another processor does.
 """
 
 import os
@@ -24,6 +24,6 @@ def require_neutral_environment(environment: Mapping[str, str] = os.environ) -> 
     ]
     if found:
         raise ConfigError(
-            f"the environment sets {', '.join(found)}, which would change what is trained or how it"
-            " is rounded, and is no part of a record; unset that and repeat the command"
+            f"the environment sets {', '.join(found)}, which would change results without being"
+            " recorded; unset that and repeat the command"
         )

@@ -6,12 +6,12 @@ training (tested bit for bit).
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
 
 import pytorch_lightning as pl
 
 from depthgauge.config import Gradients
 from depthgauge.errors import ConfigError
+from depthgauge.training.chunk_callback import ChunkCallback
 from depthgauge.training.engine import Engine
 from depthgauge.training.module import ReplicaModule
 from depthgauge.training.probe import Measure, Probe, Readings
@@ -19,7 +19,7 @@ from depthgauge.training.quantities import gradient_norms
 from depthgauge.training.schedule import Chunk, probe_steps
 
 
-class Instrument(pl.Callback):
+class Instrument(ChunkCallback):
     """A callback with one probe; `readings` collects what the probe read, in order."""
 
     def __init__(
@@ -39,17 +39,10 @@ class Instrument(pl.Callback):
             )
         pl_module.probes.append(Probe(self.axis, self.steps, self.prepare(pl_module.engine)))
 
-    def on_train_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Chunk,
-        batch_idx: int,
-    ) -> None:
+    def after_chunk(self, module: ReplicaModule, chunk: Chunk, read: dict[str, Readings]) -> None:
         """Keep what this chunk brought."""
-        if self.axis in outputs:
-            self.readings.append(outputs[self.axis])
+        if self.axis in read:
+            self.readings.append(read[self.axis])
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Let go of the buffers."""

@@ -1,4 +1,4 @@
-"""Names made of content: what was computed, from which data, by which code."""
+"""Keys of records: hashes of what was computed, from which data, by which code."""
 
 import ast
 import hashlib
@@ -12,7 +12,7 @@ from typing import Any
 from depthgauge.config import Experiment, plain
 from depthgauge.training.procedures import PROCEDURES
 from depthgauge.user_code.lookup import is_path
-from depthgauge.user_code.sources import installed_version, sources
+from depthgauge.user_code.sources import installed_version, module_file, sources
 
 ROOT = Path(__file__).parents[1]
 """The package's own folder."""
@@ -87,7 +87,7 @@ def code_digest(procedure: str) -> str:
 
 @cache
 def imports_of(module: str) -> list[str]:
-    """Return a module of this package and all modules of it that it imports, near and far.
+    """Return a module of this package and all modules of it that it imports, also indirectly.
 
     Imports inside functions count, too; those of a package's `__init__` where the package is named.
     """
@@ -115,13 +115,8 @@ def _imported(tree: ast.Module) -> set[str]:
 @cache
 def _source(module: str) -> Path | None:
     """Where the source of a module of this package is; None for anything else."""
-    top, *below = module.split(".")
-    if top != ROOT.name:
-        return None
-    path = ROOT.joinpath(*below)
-    return next(
-        (at for at in (path.with_suffix(".py"), path / "__init__.py") if at.is_file()), None
-    )
+    ours = module.partition(".")[0] == ROOT.name
+    return module_file(ROOT.parent, module) if ours else None
 
 
 @cache

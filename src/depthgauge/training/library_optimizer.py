@@ -14,7 +14,7 @@ from depthgauge.training.sgd import SGDSettings
 from depthgauge.training.updates import Update
 
 MEMORY = "optimizer."
-"""Prefix of what the optimizers remember, in a state_dict."""
+"""Prefix of the optimizers' state in a state_dict."""
 
 
 class LibraryOptimizer(Update):
@@ -46,7 +46,7 @@ class LibraryOptimizer(Update):
         self.rates = rates.unsqueeze(1)
 
     def moves(self) -> list[Tensor]:
-        """Return what the waiting step will add to `network.learned`; it is found once."""
+        """Return what the next step will add to `network.learned`; computed once."""
         if self._waiting is None:
             assert self._directions is not None, "start comes first"
             curvatures = []
@@ -70,7 +70,7 @@ class LibraryOptimizer(Update):
         self.steps_done += 1
 
     def state_dict(self, *args: Any, **keys: Any) -> dict[str, Any]:
-        """Return the count of steps, and what the optimizers remember."""
+        """Return the count of steps and the optimizers' state."""
         found = super().state_dict(*args, **keys)
         memory = self._directions.memory() if self._directions else self._remembered
         for name, each in memory.items():
@@ -78,14 +78,14 @@ class LibraryOptimizer(Update):
         return found
 
     def remember(self, memory: dict[str, Tensor]) -> None:
-        """Give the optimizers what they had in mind, now or when they are made."""
+        """Restore the optimizers' state, now or when they are made."""
         self._remembered = memory
         if memory and self._directions:
             self._directions.remember(memory)
 
 
 def _take_memory(module: nn.Module, state: dict[str, Any], prefix: str, *_: Any) -> None:
-    """Take what the optimizers remember out of a state before its buffers are loaded."""
+    """Move the optimizers' state out of a state_dict before its buffers are loaded."""
     assert isinstance(module, LibraryOptimizer)
     start = prefix + MEMORY
     names = [name for name in state if name.startswith(start)]

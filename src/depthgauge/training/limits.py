@@ -1,4 +1,4 @@
-"""Values that a procedure cannot do with: refused before anything is computed.
+"""Values that a procedure cannot use: refused before anything is computed.
 
 Settings that it does not read at all are refused by training/settings.py.
 
@@ -42,15 +42,19 @@ def _descent(experiment: Experiment, data: Prepared) -> None:
             f"bounds.every={experiment.bounds.every} cannot be used with cost={experiment.cost}:"
             f" the bound is known for {', '.join(COSTS)}; set it to 0"
         )
+    _require_examples(experiment, data)
+    if experiment.dataset.stream and (data.name != "shapeset" or experiment.l2):
+        raise ConfigError(
+            f"dataset.stream=True cannot be used with dataset={data.name} and l2={experiment.l2}:"
+            " only shapeset is generated without end, and l2 needs a number of examples"
+        )
+
+
+def _require_examples(experiment: Experiment, data: Prepared) -> None:
     if experiment.train_size > len(data.train.labels):
         raise ConfigError(
             f"train_size={experiment.train_size} is more than the {len(data.train.labels)}"
             f" training examples of {data.name}; ask for fewer"
-        )
-    if experiment.dataset.stream and (data.name != "shapeset" or experiment.l2):
-        raise ConfigError(
-            f"dataset.stream=True will not do with dataset={data.name} and l2={experiment.l2}:"
-            " only shapeset is generated without end, and l2 needs a number of examples"
         )
 
 
@@ -75,26 +79,26 @@ def _chain(experiment: Experiment, data: Prepared) -> None:
 
 
 def _pretraining(experiment: Experiment, data: Prepared) -> None:
-    """Raise ConfigError for what descent refuses, and for what auto-encoders cannot say again."""
+    """Raise ConfigError for what descent refuses, and for inputs that cannot be reconstructed."""
     _descent(experiment, data)
     _require_range(experiment)
 
 
 def _require_range(experiment: Experiment) -> None:
-    """Raise ConfigError unless the inputs lie within what the units themselves can say."""
+    """Raise ConfigError unless the inputs lie within the output range of the units."""
     scale = experiment.dataset
     low, high = RANGES.get(experiment.activation, (0.0, 0.0))
     if -scale.subtract < low or 255 / scale.divide - scale.subtract > high:
         raise ConfigError(
             f"activation={experiment.activation}, dataset.divide={scale.divide:g},"
-            f" dataset.subtract={scale.subtract:g} will not do for pre-training: auto-encoders of"
-            " sigmoid units learn inputs from 0 to 1 (divide=255, subtract=0), of tanh units from"
-            " -1 to 1, and there are no others"
+            f" dataset.subtract={scale.subtract:g} cannot be used for pre-training: auto-encoders"
+            " of sigmoid units need inputs from 0 to 1 (divide=255, subtract=0), of tanh units from"
+            " -1 to 1; other units are not supported"
         )
 
 
 def _remedies(experiment: Experiment, data: Prepared) -> None:
-    """Raise ConfigError for an unknown name or a combination that does not belong together."""
+    """Raise ConfigError for an unknown name or an impossible combination."""
     _descent(experiment, data)
     remedy = experiment.remedy
     find_optimizer(remedy.optimizer)
@@ -105,7 +109,7 @@ def _remedies(experiment: Experiment, data: Prepared) -> None:
 
 
 def _require_no_formulas_of_plain_layers(experiment: Experiment) -> None:
-    """Raise ConfigError where an instrument's formula is not that of the net's layers."""
+    """Raise ConfigError where an instrument's formula does not hold for the net's layers."""
     remedy = experiment.remedy
     for name in ("jacobians", "output_speed", "bounds"):
         every = getattr(experiment, name).every
@@ -118,17 +122,17 @@ def _require_no_formulas_of_plain_layers(experiment: Experiment) -> None:
 
 
 def _require_plain_layers(experiment: Experiment) -> None:
-    """Raise ConfigError where auto-encoders of plain layers cannot stand for the net's own."""
+    """Raise ConfigError where the net's layers differ from the auto-encoders' plain ones."""
     _require_range(experiment)
     spent, steps, remedy = experiment.pretraining.steps, experiment.steps, experiment.remedy
     if spent >= steps:
         raise ConfigError(
-            f"pretraining.steps={spent} will not do with steps={steps}: they are part of them, and"
-            " some must be left for descent"
+            f"pretraining.steps={spent} cannot be used with steps={steps}: they are part of these,"
+            " and some must be left for descent"
         )
     if remedy.normalization != "none" or remedy.residual or remedy.unit_variance:
         raise ConfigError(
-            f"pretraining.steps={spent} will not do with remedy.normalization="
+            f"pretraining.steps={spent} cannot be used with remedy.normalization="
             f"{remedy.normalization}, remedy.residual={remedy.residual},"
             f" remedy.unit_variance={remedy.unit_variance}: it is for plain layers; set it to 0"
         )
@@ -147,11 +151,7 @@ def _second_order(experiment: Experiment, data: Prepared) -> None:
 
 def _support_vectors(experiment: Experiment, data: Prepared) -> None:
     """Raise ConfigError for more examples than there are, or too few to hold every class."""
-    if experiment.train_size > len(data.train.labels):
-        raise ConfigError(
-            f"train_size={experiment.train_size} is more than the {len(data.train.labels)}"
-            f" training examples of {data.name}; ask for fewer"
-        )
+    _require_examples(experiment, data)
     present = len(np.unique(data.train.labels[: experiment.train_size]))
     if present < 2:
         raise ConfigError(
@@ -165,8 +165,8 @@ def _surfaces(experiment: Experiment, data: Prepared) -> None:
     initializer(experiment.init)
     if experiment.activation != "tanh" or len(experiment.hidden) != 1:
         raise ConfigError(
-            f"activation={experiment.activation}, hidden={experiment.hidden} will not do for"
-            " procedure=surfaces: take activation=tanh and one hidden layer, as in hidden=[10]"
+            f"activation={experiment.activation}, hidden={experiment.hidden} cannot be used"
+            " for procedure=surfaces: take activation=tanh and one hidden layer, as in hidden=[10]"
         )
 
 

@@ -52,7 +52,7 @@ def measurements(
         variables["window_bias_gradient_norm"] = (dims[:3], window_norms(vectors, window))
     if "bias_gradient" in variables:
         coords["unit"] = np.arange(1, variables["bias_gradient"][1].shape[-1] + 1)
-    for bins in {_BINS[name] for name in variables if name in _BINS}:
+    for bins in sorted({_BINS[name] for name in variables if name in _BINS}):
         edges = _EDGES[bins]()
         coords[bins] = (edges[1:] + edges[:-1]) / 2
         coords[f"{bins}_width"] = (bins, np.diff(edges))

@@ -1,4 +1,4 @@
-"""How many replicas fit into a CUDA GPU's memory, counted beforehand."""
+"""Estimate how many replicas fit into a CUDA GPU's memory."""
 
 import itertools
 
@@ -9,7 +9,7 @@ from depthgauge.config.experiment import INSTRUMENTS
 from depthgauge.datasets.prepared import Prepared
 
 COPIES = {"remedies": 10, "second_order": 6}
-"""Tensors of the weights' shape that a procedure keeps: gradients, what optimizers remember."""
+"""Tensors of the weights' shape that a procedure keeps: gradients, optimizer state."""
 FEWEST_COPIES = 3
 """The same elsewhere: the weights, and gradients while a probe looks at them."""
 ROWS = 4

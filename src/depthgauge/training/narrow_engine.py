@@ -9,55 +9,32 @@ from torch import Tensor
 
 from depthgauge.config import Gradients
 from depthgauge.kernel import narrow, narrow_descent, narrow_looks
-from depthgauge.kernel.rule import Rule
 from depthgauge.kernel.sparse import MOST_COLUMNS
-from depthgauge.nets.activations import Activation
-from depthgauge.nets.costs import Cost
-from depthgauge.nets.network import ReplicaNetwork
-from depthgauge.training.engine import Engine, Evaluate
+from depthgauge.training.compiled_engine import CompiledEngine
+from depthgauge.training.engine import Evaluate
 from depthgauge.training.examples import Examples
 from depthgauge.training.narrow_readers import NarrowEvaluator, NarrowGradients, sparse_images
-from depthgauge.training.passes import WrittenOut
 from depthgauge.training.probe import Measure, Probe
 from depthgauge.training.readers import GradientReader
 from depthgauge.training.schedule import Chunk
-from depthgauge.training.sgd import SGDSettings
 
 
-class NarrowEngine(Engine):
+class NarrowEngine(CompiledEngine):
     """Gradient descent by `kernel.narrow`, on float32 networks on the CPU.
 
     A replica does many steps in turn, so its weights stay in the cache. A probe that measures by
     this engine's own gradient reader alone is taken inside the loops.
     """
 
-    def __init__(
-        self,
-        network: ReplicaNetwork,
-        activation: Activation,
-        cost: Cost,
-        examples: Examples,
-        sgd: SGDSettings,
-        *,
-        rule: Rule,
-    ) -> None:
-        """`rule` names the activation and the cost once more."""
-        passes = WrittenOut(network, activation, cost, self.synchronize)
-        super().__init__(network, activation, cost, examples, sgd, passes)
-        self.rule = rule
-        self._ahead = False
-        self._reader: NarrowGradients | None = None
+    _reader: NarrowGradients | None = None
 
     def start(self) -> None:
         """Lay the networks and the images out as the loops want them."""
-        examples, sgd = self.examples, self.sgd
         self.layout = narrow.layout(self.network.widths)
         self.nets = narrow.empty_nets(self.replicas, self.layout)
-        narrow.take_parameters(self.nets, self.layout, *self._layers())
-        self.images = sparse_images(examples)
-        self.rates = np.array(sgd.rates, np.float32)
-        self.shrink = np.array([1 - rate * sgd.l2 for rate in sgd.rates], np.float32)
-        self.whole = sgd.batch_size == len(examples.labels)
+        self.take()
+        self.images = sparse_images(self.examples)
+        self.whole = self.sgd.batch_size == len(self.examples.labels)
         self.waiting: np.ndarray | None = None
         self.no_probe_set = narrow_looks.probe_set(
             np.zeros((0, self.network.widths[0]), np.uint8), np.zeros(0, np.uint8), 1
@@ -76,7 +53,7 @@ class NarrowEngine(Engine):
                 if start in probe.steps:
                     probe.take(start)
             self._steps(Chunk(start, stop), part, inner)
-            self._ahead = True
+            self.ahead = True
         self.synchronize()
         self.waiting = None
 
@@ -86,30 +63,29 @@ class NarrowEngine(Engine):
         found = narrow_looks.empty_glance(len(due), self.replicas, self.layout)
         probe_set = self._reader.probe_set if self._reader and inner else self.no_probe_set
         narrow_descent.descend(
-            self.layout, self.images, order, self.nets, self.rule, self.rates, self.shrink,
+            self.layout, self.images, order, self.nets, self.rule, self.rates, self.decay,
             chunk.stop - chunk.start, probe_set, np.array(due, np.int64) - chunk.start, found,
         )  # fmt: skip
         if self._reader and due:
             inner[0].add(due, self._reader.values(found))
 
-    def stop(self) -> None:
-        """Nothing: all of it is plain memory of this engine."""
+    def views(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Return the copy's parameters, in place."""
+        weights, biases, _ = narrow.views(self.nets, self.layout)
+        return weights, biases
 
-    def synchronize(self) -> None:
-        """Copy the trained parameters to `network`, unless they are there already."""
-        if self._ahead:
-            narrow.give_parameters(self.nets, self.layout, *self._layers())
-            self._ahead = False
+    def take(self) -> None:
+        """Copy the parameters of `network`, the weights of layers 2..L twice."""
+        super().take()
+        weights, _, others = narrow.views(self.nets, self.layout)
+        for other, w in zip(others, weights[1:], strict=True):
+            other[:] = w
 
     def _order(self, chunk: Chunk) -> np.ndarray:
         """Examples (step, replica, example); one step for all when it takes every example."""
         if self.whole:
             return np.arange(len(self.examples.labels)).reshape(1, 1, -1)
         return self.sgd.order(chunk.start, chunk.stop - chunk.start)
-
-    def _layers(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        weights, biases = self.network.weights, self.network.biases
-        return [w.numpy() for w in weights], [b.numpy() for b in biases]
 
     def gradients(self, settings: Gradients) -> Measure:
         """Return what reads mean gradients in the loops' own layout.

@@ -17,8 +17,15 @@ class ReplicaOptimizer(torch.optim.Optimizer):
     def __init__(self, network: ReplicaNetwork, rates: Sequence[float]) -> None:
         """`rates` are those of the replicas."""
         groups = [
-            {"params": [p[r] for r in _places(rates, rate) for p in network.parameters()]}
-            | {"lr": rate}
+            {
+                "params": [
+                    parameter[replica]
+                    for replica, its_rate in enumerate(rates)
+                    if its_rate == rate
+                    for parameter in network.parameters()
+                ],
+                "lr": rate,
+            }
             for rate in dict.fromkeys(rates)
         ]
         super().__init__(groups, {})
@@ -26,7 +33,3 @@ class ReplicaOptimizer(torch.optim.Optimizer):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
         """Return what `closure` returns, which does the steps."""
         return closure() if closure else None
-
-
-def _places(rates: Sequence[float], rate: float) -> list[int]:
-    return [replica for replica, each in enumerate(rates) if each == rate]

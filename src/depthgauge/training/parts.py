@@ -22,7 +22,7 @@ TOGETHER = "together"
 """Attribute of a record computed in parts: how many replicas each of them had, in order."""
 
 ON_THE_PROCESSOR = ("chain", "support_vectors", "surfaces")
-"""Procedures that use no GPU, whatever the device: its memory is not asked for."""
+"""Procedures that never use a GPU, so that its memory does not matter."""
 
 Compute = Callable[[Task], xr.Dataset]
 
@@ -32,7 +32,7 @@ def compute_in_parts(
 ) -> xr.Dataset:
     """Return the task's record: by `at_once` or, where memory is too small, of its parts.
 
-    `part` computes and keeps the record of one, and may be asked for less in its turn. Raises
+    `part` computes and stores the record of one, which may be cut further. Raises
     ResourceError when the memory is too small for one replica.
     """
     count, experiment = len(task.block.replicas), task.block.experiment
@@ -60,7 +60,7 @@ def cut(block: Block, size: int) -> list[Block]:
 
 
 def _unless_out_of_memory(task: Task, at_once: Compute) -> xr.Dataset | None:
-    """The record, or None when there was too little memory, which is free again by then."""
+    """Return the record, or None, with the memory freed again, when there was too little of it."""
     count = len(task.block.replicas)
     try:
         return at_once(task)

@@ -1,7 +1,6 @@
-"""Forward and backward passes, by the two ways there are to differentiate a network."""
+"""Forward and backward passes, by back-propagation written out or by autograd."""
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
 
 import torch
 
@@ -11,23 +10,6 @@ from depthgauge.nets.backpropagation import ForwardPass, Pass
 from depthgauge.nets.costs import Cost
 from depthgauge.nets.network import ReplicaNetwork
 from depthgauge.nets.remedied import Mode, RemediedNetwork
-
-
-@runtime_checkable
-class Passes(Protocol):
-    """Makes passes over so many examples; networks may behave otherwise in each of the three."""
-
-    def training(self, examples: int) -> Pass:
-        """Return the pass of a mini-batch."""
-        ...
-
-    def probing(self, examples: int) -> Pass:
-        """Return a pass for measurements."""
-        ...
-
-    def evaluating(self, examples: int) -> ForwardPass:
-        """Return a pass that is only used forward."""
-        ...
 
 
 class WrittenOut:
@@ -84,3 +66,7 @@ class Autograd:
     def evaluating(self, examples: int) -> ForwardPass:
         """Return a pass with running statistics."""
         return AutogradPass(self.network, self.cost, Mode.evaluating)
+
+
+Passes = WrittenOut | Autograd
+"""Makes passes over a number of examples: for training, for measurements, or forward only."""

@@ -1,4 +1,4 @@
-"""The procedure of a net that sees the images before it sees their labels.
+"""The procedure of unsupervised pre-training.
 
 Every hidden layer is trained as a denoising auto-encoder on the layers below it, then the whole
 net by descent. pretraining.steps=0 leaves the first part out.
@@ -13,7 +13,6 @@ import xarray as xr
 from torch import Tensor
 
 from depthgauge.config import Experiment
-from depthgauge.datasets.batches import step_indices
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.nets.activations import Activation, activation
 from depthgauge.nets.buffers import padded
@@ -55,8 +54,8 @@ def work_before(experiment: Experiment, data: Prepared) -> float:
 def pretrain(module: ReplicaModule, task: Task) -> None:
     """Train the hidden layers of `module` one after another, input side first.
 
-    The learning rate has no part in it: replicas that share a seed share these steps, too. A killed
-    one goes on where its own checkpoint, in the task's folder, was written.
+    The learning rate is not used: replicas that share a seed share these steps. A killed run
+    resumes from a checkpoint of its own in the task's folder.
     """
     module.to(task.device)
     experiment, network = task.block.experiment, module.network
@@ -91,7 +90,8 @@ def _train_layer(
     _, noisy = padded((len(seeds), size, weights.shape[2]), weights)
     for start in range(max(done - before, 0), settings.steps, CHUNK):
         steps = min(CHUNK, settings.steps - start)
-        order = _orders(experiment, seeds, before + start, steps)
+        # each layer goes on where the one below it stopped
+        order = descent.orders(seeds.tolist(), experiment, before + start, steps)
         noise = _noise(experiment, seeds, layer, start, steps, (size, weights.shape[2]))
         for row in range(steps):
             clean = distinct.signal(order[row], layer)
@@ -153,13 +153,6 @@ def _chosen(each: Tensor, replicas: np.ndarray) -> Tensor:
     """Return a copy of these replicas of weights or biases, laid out as a network's are."""
     _, copy = padded((len(replicas), *each.shape[1:]), each)
     return copy.copy_(each[replicas])
-
-
-def _orders(experiment: Experiment, seeds: np.ndarray, first: int, steps: int) -> np.ndarray:
-    """Images (step, seed, example); each layer goes on where the one below it stopped."""
-    size, count = experiment.batch_size, experiment.train_size
-    rows = [step_indices(int(seed), first, steps, size, count) for seed in seeds]
-    return np.stack(rows, axis=1)
 
 
 def _noise(

@@ -1,4 +1,4 @@
-"""A read-only measurement at steps known beforehand, and what it read."""
+"""A read-only measurement at a fixed set of steps, and its readings."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
-"""What a cell can do: a procedure by name, each a module with run and work.
+"""The procedures by name, each a module with `run` and `work`.
 
-To add one: write the module, name it here, list in settings.py what it reads, and say in limits.py
-what it cannot do. Its code, with all that it imports, is part of the key of the records that it
-makes; the other procedures' is not.
+To add one: write the module, name it here, list the settings it reads in settings.py and those it
+cannot use in limits.py. Its code, with all that it imports, is part of the key of the
+records that it makes; the code of other procedures is not.
 """
 
 import importlib

@@ -1,16 +1,16 @@
 """A bar that says study, cell, step, seeds and time left, and does not slow training."""
 
-from typing import Any
-
 import pytorch_lightning as pl
 from tqdm import tqdm
 
 from depthgauge.training.block import Block
+from depthgauge.training.chunk_callback import ChunkCallback
 from depthgauge.training.module import ReplicaModule
+from depthgauge.training.probe import Readings
 from depthgauge.training.schedule import Chunk
 
 
-class ProgressBar(pl.Callback):
+class ProgressBar(ChunkCallback):
     """One line on a terminal, refreshed by time; nothing when the output is not a terminal."""
 
     def __init__(self, title: str, block: Block) -> None:
@@ -31,16 +31,9 @@ class ProgressBar(pl.Callback):
             dynamic_ncols=True,
         )
 
-    def on_train_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Chunk,
-        batch_idx: int,
-    ) -> None:
+    def after_chunk(self, module: ReplicaModule, chunk: Chunk, read: dict[str, Readings]) -> None:
         """Advance by a chunk."""
-        self.bar.update(batch.stop - batch.start)
+        self.bar.update(chunk.stop - chunk.start)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Close the bar."""

@@ -1,4 +1,4 @@
-"""The procedure of what helps: networks and optimizers with remedies, watched like plain descent.
+"""The procedure of networks and optimizers with remedies, measured like plain descent.
 
 Autograd is the engine, Lightning carries it, and descent's instruments read it. A checkpoint holds
 the optimizers' states, too.
@@ -16,36 +16,25 @@ from torch import Tensor
 
 from depthgauge.config import Experiment, Remedy
 from depthgauge.datasets.prepared import Prepared
-from depthgauge.nets.activations import Activation
-from depthgauge.nets.costs import Cost
-from depthgauge.nets.network import ReplicaNetwork
 from depthgauge.nets.remedied import RemediedNetwork, scale_to_unit_variance
 from depthgauge.training import descent, pretraining
 from depthgauge.training.block import Block, Task
-from depthgauge.training.checkpoint import Checkpoint
 from depthgauge.training.directions import SECOND_ORDER
-from depthgauge.training.engine import Engine
-from depthgauge.training.examples import Examples
+from depthgauge.training.engine import Engine, Setup
 from depthgauge.training.instruments import Instrument
 from depthgauge.training.library_optimizer import LibraryOptimizer, norm
 from depthgauge.training.module import ReplicaModule
 from depthgauge.training.passes import Autograd
 from depthgauge.training.probe import Measure
 from depthgauge.training.quantities import due_steps
-from depthgauge.training.sgd import SGDSettings
 from depthgauge.training.torch_engine import TorchEngine
 
 
 def run(task: Task) -> xr.Dataset:
     """Train the task's block, from its checkpoint if there is one; return what was measured."""
-    block = task.block
-    module = build_module(block, task.data)
-    instruments = build_instruments(block.experiment, task.data)
-    path = task.folder / "checkpoint.safetensors"
-    checkpoint = Checkpoint(path, block.key, instruments, descent.CHECKPOINT_SECONDS)
-    callbacks = task.watch(block, {each.axis: sorted(each.steps) for each in instruments})
-    preparation = _preparation(task)
-    record = descent.train_block(module, block, task.device, checkpoint, callbacks, preparation)
+    module = build_module(task.block, task.data)
+    instruments = build_instruments(task.block.experiment, task.data)
+    record = descent.train(task, module, _preparation(task), instruments)
     return record.assign(one_class_error_test=("replica", _one_class_errors(task)))
 
 
@@ -81,20 +70,14 @@ def build_module(block: Block, data: Prepared) -> ReplicaModule:
     return descent.build_module(plain, data, kind)
 
 
-def remedied_engine(
-    network: ReplicaNetwork,
-    activation: Activation,
-    cost: Cost,
-    examples: Examples,
-    sgd: SGDSettings,
-    *,
-    remedy: Remedy,
-) -> TorchEngine:
-    """Return an engine of the freshly drawn `network` with its remedies."""
-    remedied = RemediedNetwork(network, activation, remedy.normalization, remedy.residual)
-    passes = Autograd(remedied, cost, remedy.optimizer in SECOND_ORDER)
+def remedied_engine(plain: Setup, remedy: Remedy) -> TorchEngine:
+    """Return an engine of the networks with their remedies."""
+    network = RemediedNetwork(
+        plain.network, plain.activation, remedy.normalization, remedy.residual
+    )
+    passes = Autograd(network, plain.cost, remedy.optimizer in SECOND_ORDER)
     update = partial(LibraryOptimizer, remedy=remedy)
-    return TorchEngine(remedied, activation, cost, examples, sgd, update=update, passes=passes)
+    return TorchEngine(replace(plain, network=network), update=update, passes=passes)
 
 
 def build_instruments(experiment: Experiment, data: Prepared) -> list[Instrument]:
@@ -102,8 +85,8 @@ def build_instruments(experiment: Experiment, data: Prepared) -> list[Instrument
 
     Not after the last step, when no update is to come.
     """
-    instruments = descent.build_instruments(written_out(experiment), data)
     left = written_out(experiment)
+    instruments = descent.build_instruments(left, data)
     steps = [step for step in due_steps("gradients", left) if step < left.steps]
     if steps:
         instruments.append(Instrument("update_step", steps, update_ratios))

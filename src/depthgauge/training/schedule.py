@@ -1,4 +1,4 @@
-"""Which steps are looked at: known before training starts, so that no step asks."""
+"""The steps at which something is measured, known before training starts."""
 
 import itertools
 import math

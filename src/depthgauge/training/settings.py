@@ -68,7 +68,7 @@ NEEDS = [
     ),
     Need("gradients.window", "gradients.batch", "true", lambda each: each.gradients.batch),
 ]
-"""The switches themselves, `every` and `steps`, need nothing."""
+"""The switches themselves, `every` and `steps`, have no such condition."""
 
 _SWITCHES = {"pretraining.steps", *(f"{name}.every" for name in INSTRUMENTS)}
 _ALWAYS = {("remedies", "evaluation.images")}  # of which images it names the commonest class
@@ -78,7 +78,7 @@ RUNNING = {
     "procedure",
     *({each.name for each in fields(Config)} - {each.name for each in fields(Experiment)}),
 } - {"learning_rate"}
-"""What whoever runs a cell reads, whatever its procedure."""
+"""Settings that are read whatever the procedure."""
 
 
 def require_known(procedure: str) -> None:
@@ -138,7 +138,7 @@ def as_read(experiment: Experiment) -> Experiment:
 
 
 def _unread(key: str, experiment: Experiment, procedure: str, swept: Container[str] = ()) -> str:
-    """Return why `procedure` does not read a key, or nothing where it does.
+    """Return why `procedure` does not read a key, "" where it does.
 
     A switch that is `swept`, by itself or with a model, is on in some cell.
     """
@@ -166,7 +166,7 @@ def _within(key: str, names: set[str]) -> bool:
 
 
 def _idle(key: str, usual: dict[str, Any]) -> Any:
-    """Return what a key is where nothing reads it: its default, of an instrument off."""
+    """Return the value of a key that nothing reads: its default; 0 for a switch."""
     return 0 if key in _SWITCHES else usual[key]
 
 

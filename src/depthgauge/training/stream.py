@@ -1,4 +1,4 @@
-"""Shapeset online: a chunk's images made where the networks are, each one once."""
+"""Shapeset online: each chunk's images are generated on the networks' device and used once."""
 
 from collections.abc import Sequence
 

@@ -6,11 +6,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from depthgauge.config import Gradients
-from depthgauge.nets.activations import Activation
-from depthgauge.nets.costs import Cost
 from depthgauge.nets.network import ReplicaNetwork
 from depthgauge.training.cuda_graph import GraphedStep
-from depthgauge.training.engine import Engine, Evaluate
+from depthgauge.training.engine import Engine, Evaluate, Setup
 from depthgauge.training.examples import Examples
 from depthgauge.training.minibatches import MiniBatches
 from depthgauge.training.passes import Passes, WrittenOut
@@ -30,20 +28,16 @@ class TorchEngine(Engine):
 
     def __init__(
         self,
-        network: ReplicaNetwork,
-        activation: Activation,
-        cost: Cost,
-        examples: Examples,
-        sgd: SGDSettings,
+        setup: Setup,
         *,
         update: Callable[[ReplicaNetwork, SGDSettings], Update] = FusedSGD,
         passes: Passes | None = None,
         graphs: bool = True,
     ) -> None:
         """`passes` differentiate the network, `update` makes its update; `graphs`: use them."""
-        passes = passes or WrittenOut(network, activation, cost)
-        super().__init__(network, activation, cost, examples, sgd, passes)
-        self.update = update(network, sgd)
+        written_out = WrittenOut(setup.network, setup.activation, setup.cost)
+        super().__init__(setup, passes or written_out)
+        self.update = update(setup.network, setup.sgd)
         self.graphs = graphs
         self._batch_waits = False
 

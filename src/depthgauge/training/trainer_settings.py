@@ -1,4 +1,4 @@
-"""Arguments of Lightning's Trainer that whoever runs a cell gives it, with their callbacks."""
+"""A user's arguments for Lightning's Trainer, passed along with the callbacks."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytorch_lightning as pl
 
 
 class TrainerSettings(pl.Callback):
-    """Carries `arguments` to where the Trainer is made; they change no number."""
+    """Carries `arguments` to where the Trainer is made; they do not change results."""
 
     def __init__(self, **arguments: Any) -> None:
         """Take keyword arguments of pl.Trainer."""

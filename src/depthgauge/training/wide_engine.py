@@ -8,45 +8,26 @@ from torch import Tensor
 
 from depthgauge.config import Gradients
 from depthgauge.kernel import wide
-from depthgauge.kernel.rule import Rule
-from depthgauge.nets.activations import Activation
-from depthgauge.nets.costs import Cost
-from depthgauge.nets.network import ReplicaNetwork
-from depthgauge.training.engine import Engine, Evaluate
+from depthgauge.training.compiled_engine import CompiledEngine
+from depthgauge.training.engine import Evaluate
 from depthgauge.training.examples import Examples
 from depthgauge.training.minibatches import MiniBatches
-from depthgauge.training.passes import WrittenOut
 from depthgauge.training.probe import Measure, Probe
 from depthgauge.training.readers import Evaluator, GradientReader, unscaled_means
 from depthgauge.training.schedule import Chunk
-from depthgauge.training.sgd import SGDSettings
 from depthgauge.training.wide_pass import WidePass
 
 FEW = 32
 """Images up to which compiled loops measure gradients; with more, matrix products are quicker."""
 
 
-class WideEngine(Engine):
+class WideEngine(CompiledEngine):
     """Gradient descent by `kernel.wide`, which fetches each weight twice a step.
 
     The networks are float32 on the CPU, the mini-batches smaller than the training set.
     """
 
-    def __init__(
-        self,
-        network: ReplicaNetwork,
-        activation: Activation,
-        cost: Cost,
-        examples: Examples,
-        sgd: SGDSettings,
-        *,
-        rule: Rule,
-    ) -> None:
-        """`rule` names the activation and the cost once more."""
-        passes = WrittenOut(network, activation, cost, self.synchronize)
-        super().__init__(network, activation, cost, examples, sgd, passes)
-        self.rule = rule
-        self._ahead = self._batch_waits = False
+    _batch_waits = False
 
     def start(self) -> None:
         """Copy the networks into rows that the vector instructions take whole."""
@@ -57,10 +38,7 @@ class WideEngine(Engine):
         self.scale = sgd.scale(like)
         self.layout = wide.wide_layout(self.network.widths)
         self.nets = wide.empty_wide_nets(self.replicas, self.layout)
-        self.rates = np.array(sgd.rates, np.float32)
-        self.decay = np.array([1 - rate * sgd.l2 for rate in sgd.rates], np.float32)
-        for inside, outside in self._parameter_pairs():
-            inside[:] = outside.numpy()
+        self.take()
 
     def descend(self, chunk: Chunk, probes: Sequence[Probe]) -> None:
         """Do one step after the other, of all replicas."""
@@ -80,22 +58,11 @@ class WideEngine(Engine):
         batches = self.batches
         x, labels = batches.x.numpy(), batches.y.argmax(dim=-1).numpy()
         wide.wide_step(self.layout, x, labels, self.nets, self.rule, self.rates, self.decay)
-        self._ahead = True
+        self.ahead = True
 
-    def stop(self) -> None:
-        """Nothing: all of it is plain memory of this engine."""
-
-    def synchronize(self) -> None:
-        """Copy the trained parameters to `network`, unless they are there already."""
-        if self._ahead:
-            for inside, outside in self._parameter_pairs():
-                outside.numpy()[:] = inside
-            self._ahead = False
-
-    def _parameter_pairs(self) -> list[tuple[np.ndarray, Tensor]]:
-        weights, biases = wide.wide_views(self.nets, self.layout)
-        pairs = [*zip(weights, self.network.weights, strict=True)]
-        return [*pairs, *zip(biases, self.network.biases, strict=True)]
+    def views(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Return the copy's parameters, in place."""
+        return wide.wide_views(self.nets, self.layout)
 
     def gradients(self, settings: Gradients) -> Measure:
         """Return what measures the mean gradient, over few images in the loops' own layout."""

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from depthgauge.kernel import wide
-from depthgauge.kernel.memory import zeros
+from depthgauge.kernel.vectors import zeros
 from depthgauge.training.examples import Examples
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """The source files that a user's function is made of, for the keys of what it computes.
 
 They are the module that its import path names, its packages' `__init__`, and what these import,
-near and far, from the same package or, beside a module outside of any package, from the same
-folder. Installed packages go by their version. Not covered are other packages that the code
+directly and indirectly, from the same package or, for a module outside of any package, from the
+same folder. Installed packages go by their version. Not covered are other packages that the code
 imports, modules that it finds while it runs (importlib, plugins), and the data files it reads.
 """
 
@@ -29,7 +29,7 @@ def sources(path: str) -> dict[str, Path]:
     left = [*_packages(first), first]
     while left:
         name = left.pop()
-        at = _beside(folder, name)
+        at = module_file(folder, name)
         if at is not None and name not in found:
             found[name] = at
             left += _packages(name)
@@ -70,7 +70,8 @@ def _top_folder(module: str, file: Path) -> Path:
     return file.parents[depth]
 
 
-def _beside(folder: Path, module: str) -> Path | None:
+def module_file(folder: Path, module: str) -> Path | None:
+    """Return the source of a module, or of a package's `__init__`, that lies in `folder`."""
     at = folder.joinpath(*module.split("."))
     return next(
         (file for file in (at.with_suffix(".py"), at / "__init__.py") if file.is_file()), None
