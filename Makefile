@@ -68,7 +68,7 @@ ui: environment ## open the records in MLflow on this machine
 	@$(VENV)/mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1 --backend-store-uri sqlite:///mlflow.db
 
 docs: environment ## build the documentation into site/html, offline
-	@$(VENV)/python -c "import zensical, mkdocstrings" 2>/dev/null \
+	@$(VENV)/python -c "import zensical, mkdocstrings, latex2mathml" 2>/dev/null \
 	|| $(VENV)/python -m pip install --quiet -c constraints.txt -e '.[docs]'
 	@$(VENV)/python showcase/site.py
 

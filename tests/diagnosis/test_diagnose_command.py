@@ -84,6 +84,14 @@ def test_json_page_and_trials_together(diagnose, tmp_path):
     assert "<html" in (tmp_path / "flow.html").read_text()
 
 
+def test_a_remedy_is_tried_on_a_healthy_network_too(diagnose):
+    """--remedy asks for one by name, whether or not a verdict names it; each is tried once."""
+    words = ["--steps", "0,20", "--seeds", "2", "--remedy", "layer normalization"]
+    code, said, _ = diagnose("my_nets:healthy", *words, "--remedy", "layer normalization", "--json")
+    assert code == 0
+    assert [trial.remedy for trial in from_json(said).trials] == ["layer normalization"]
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -92,6 +100,7 @@ def test_json_page_and_trials_together(diagnose, tmp_path):
         (["my_nets:nothing"], "has no function nothing; it has made, vanishing"),
         (["my_nets:healthy", "--steps", "soon"], "expected step numbers"),
         (["my_nets:healthy", "--seeds", "0"], "a seed"),
+        (["my_nets:healthy", "--remedy", "prayer"], "choose one of He initialization, Glorot"),
         (["my_nets:raising"], "make raised ValueError: no data here"),
         (["my_nets:number"], "make must return (net, loss, batches)"),
         (["my_nets:not_scalar"], "scalar"),

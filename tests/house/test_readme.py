@@ -68,22 +68,20 @@ def test_readme_is_short():
     assert README.count("\n") < 200
 
 
-def test_the_tutorial_uses_the_same_snippets():
-    """What is tested here is what docs/tutorial.md tells a reader to paste."""
-    tutorial = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
-    functions, question, _ = snippets(OWN, "python")
-    command, _ = snippets(OWN, "sh")
-    assert functions == (EXAMPLES / "my_functions.py").read_text(encoding="utf-8")
-    assert all(text in tutorial for text in (functions, question, command))
-    (page,) = snippets(OWN, "yaml")
-    assert page.replace("init: my_functions.lecun", "init: glorot_normalized") in tutorial
-
-
 def test_the_loop_to_paste_finds_the_fault(tmp_path):
     """README's first lines of Python run as they stand: the signal vanishes, a page is written."""
-    (loop,) = snippets(section("Your network does not train"), "python")
+    loop, _ = snippets(section("Your network does not train"), "python")
     assert "VANISHES" in run(tmp_path, sys.executable, "-c", loop)
     assert (tmp_path / "flow.html").is_file()
+
+
+def test_a_remedy_is_tried_as_readme_asks(tmp_path):
+    """README's question, typed as it stands: layer normalization helps the eight layers."""
+    _, nets = snippets(section("Your network does not train"), "python")
+    (tmp_path / "my_nets.py").write_text(nets)
+    _, command = snippets(section("Your network does not train"), "sh")
+    said = " ".join(run(tmp_path, "bash", "-c", f"{command.strip()}; test $? -le 1").split())
+    assert re.search(r"TRIED: layer normalization: .*?; helps: the loss is lower by", said)
 
 
 def floats(numbers):
@@ -155,20 +153,21 @@ def run(root, *words):
 
 @pytest.mark.slow
 def test_the_lines_to_explore_with(clone):
-    """Each is run in a shell, as it stands, in its order; `track` first needs its records."""
-    (lines,) = snippets(section("Explore"), "sh")
-    train, sweep, dry, track, claims = lines.strip().splitlines()
-    quiet = "tracking=false"  # MLflow is asked once, by the fourth line
-    assert "2 cells done" in run(clone, "bash", "-c", f"{train} out=build/nielsen_accuracy {quiet}")
-    assert "cells done" in run(clone, "bash", "-c", f"{sweep} {quiet}")
-    assert "about" in run(clone, "bash", "-c", dry)
-    assert "nielsen_accuracy: tracked" in run(clone, "bash", "-c", track)
-    assert "nielsen" in run(clone, "bash", "-c", claims).lower()
+    """The command and the snippet as they stand, then the two options that the text names."""
+    (train,) = snippets(section("Explore"), "sh")
+    (search,) = snippets(section("Explore"), "python")
+    assert "3 cells done" in run(clone, "bash", "-c", train)
+    ranking = run(clone, sys.executable, "-c", search)
+    assert all(init in ranking for init in ("nielsen_default", "glorot_normalized", "he "))
+    shown = run(clone, "depthgauge", "train", "study=nielsen_accuracy", "--cfg", "job")
+    assert "init: nielsen_default" in shown
+    assert "one core" in run(clone, "bash", "-c", f"{train.strip()} scale=paper --dry-run")
 
 
 def test_bring_your_own(clone):
     """What docs/own.md shows, saved where it says, answers the question of its study."""
-    functions, question, theory = snippets(OWN, "python")
+    functions, question, theory, prepare = snippets(OWN, "python")
+    assert functions == (EXAMPLES / "my_functions.py").read_text(encoding="utf-8")
     (page,) = snippets(OWN, "yaml")
     command, remedies = snippets(OWN, "sh")
     (clone / "my_functions.py").write_text(functions)
@@ -183,3 +182,6 @@ def test_bring_your_own(clone):
     assert float(run(clone, sys.executable, "-c", theory)) == pytest.approx(3**0.5)
     short = "tracking=false steps=20 seeds=1"
     assert "12 cells done" in run(clone, "bash", "-c", f"{remedies.strip()} {short}")
+    run(clone, sys.executable, "-c", prepare)
+    again = f"{command.strip()} dataset.name=digits {short}".replace("build/elu", "build/digits")
+    assert "3 cells done" in run(clone, "bash", "-c", again)

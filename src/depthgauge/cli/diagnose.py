@@ -23,6 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--try", dest="tries", action="store_true", help="try each remedy named, on the same seeds"
     )
+    parser.add_argument(
+        "--remedy",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="try this one in any case, such as 'layer normalization'; may be repeated",
+    )
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the HTML page to FILE")
 
@@ -33,7 +40,7 @@ def run(options: argparse.Namespace) -> None:
     from depthgauge.diagnosis.factory import diagnose
     from depthgauge.diagnosis.verdicts import faults
 
-    diagnosis = diagnose(make, steps=steps, seeds=options.seeds, tries=options.tries)
+    diagnosis = diagnose(make, steps, options.seeds, options.tries, options.remedy)
     if options.page:
         diagnosis.page(options.page)
     print(diagnosis.as_json(indent=1) if options.json else diagnosis)

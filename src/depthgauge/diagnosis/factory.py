@@ -19,7 +19,11 @@ from depthgauge.errors import ConfigError
 
 
 def diagnose(
-    make: Make, steps: Sequence[int] = (0, 100), seeds: int = 5, tries: bool = False
+    make: Make,
+    steps: Sequence[int] = (0, 100),
+    seeds: int = 5,
+    tries: bool = False,
+    remedies: Sequence[str] = (),
 ) -> Diagnosis:
     """Train what `make` returns from several seeds, look at the given steps, and judge.
 
@@ -29,10 +33,14 @@ def diagnose(
     none). It is called once a seed, after `torch.manual_seed(seed)`. Further looks before the last
     step see the 1,000 examples that dead units are judged on. The state of PyTorch's generator is
     left as it was. With `tries`, every remedy that a lasting fault names is tried, from the same
-    seeds up to the last step. Raises ConfigError where `make` raises or returns anything else.
+    seeds up to the last step; `remedies` are tried in any case, such as "layer normalization".
+    Raises ConfigError where `make` raises or returns anything else.
     """
     if not steps or min(steps) < 0 or seeds < 1:
         raise ConfigError(f"diagnose needs steps of at least 0 and a seed: {steps=}, {seeds=}")
+    for name in remedies:
+        if name not in set(Remedy):
+            raise ConfigError(f"{name!r} is no remedy; choose one of {', '.join(Remedy)}")
     wanted = sorted(set(steps))
     with torch.random.fork_rng():
         trained = [_train(make, seed, wanted) for seed in range(seeds)]
@@ -42,8 +50,8 @@ def diagnose(
     looks = tuple(look for run in runs for look in run)
     verdicts = judge(looks, over_seeds=runs)
     named = [each for verdict in faults(verdicts) for each in verdict.remedies]
-    remedies = [Remedy(each) for each in dict.fromkeys(named)] if tries else []
-    trials = try_remedies(make, remedies, seeds=seeds, steps=wanted[-1] + 1)
+    tried = [Remedy(each) for each in dict.fromkeys([*(named if tries else []), *remedies])]
+    trials = try_remedies(make, tried, seeds=seeds, steps=wanted[-1] + 1)
     return Diagnosis(looks, verdicts, trials, describe(net), facts)
 
 
