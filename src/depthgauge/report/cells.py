@@ -1,7 +1,7 @@
 """Find the cells that a figure draws, and say in words what the figure rests on."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence, Sized
+from typing import Any, TypeVar
 
 import xarray as xr
 
@@ -10,6 +10,8 @@ from depthgauge.report.seeds import in_words, usable
 
 Records = Mapping[str, Sequence[xr.Dataset]]
 """Study -> its records, in the order of the grid."""
+
+Cells = TypeVar("Cells", bound=Sized)
 
 OWN_EXAMPLES = ("chain", "surfaces")
 """Procedures that draw their own inputs, whatever data set the record names."""
@@ -36,6 +38,19 @@ def selected(records: Records, study: str, **wanted: Any) -> list[xr.Dataset]:
         for record in records.get(study, ())
         if all(_known(record).get(key) == value for key, value in wanted.items())
     ]
+
+
+def known(cells: Cells, study: str) -> Cells:
+    """Return the cells that a figure of `study` has a place for; raises DataError without any.
+
+    A user's grid of a study may have none: other depths, models or activations.
+    """
+    if not cells:
+        raise DataError(
+            f"the records of study {study} are none of those that this figure compares; run"
+            f" `depthgauge train study={study}` or `dvc repro`"
+        )
+    return cells
 
 
 def by_depth(records: Records, study: str, **wanted: Any) -> dict[int, xr.Dataset]:

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 import xarray as xr
 
-from depthgauge.report.cells import Records, basis, measured, missing, selected
+from depthgauge.report.cells import Records, basis, known, measured, missing, selected
 from depthgauge.report.chosen_rates import Nets, by_model, error_basis, mean_error, tuned
 from depthgauge.report.error_panel import error_panels, error_y, net_colour
 from depthgauge.report.figure import Figure
@@ -117,7 +117,7 @@ def second_order(records: Records) -> Figure:
         title: {name: nets[init + end] for end, name in _STEPS.items() if init + end in nets}
         for init, title in _INITS.items()
     }
-    drawn = {title: each for title, each in pairs.items() if each}
+    drawn = known({title: each for title, each in pairs.items() if each}, "glorot_second_order")
     panels = error_panels(
         drawn, "glorot_second_order", net_colour(list(_STEPS.values())), (290, 250)
     )

@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from depthgauge.report.axes import LAYER, log_step_x
-from depthgauge.report.cells import Records, basis, hidden, matching
+from depthgauge.report.cells import Records, basis, hidden, matching, missing
 from depthgauge.report.curves import Frame, curves, y_axis
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.labels import Axis
@@ -26,6 +26,8 @@ _TICKS = alt.Axis(
 def gradients(records: Records) -> Figure:
     """Draw both inits; raises DataError when a record is missing."""
     nets = {init: matching(records, STUDY, model=model)[0] for model, init in INITS.items()}
+    if min(len(net.attrs["config"]["hidden"]) for net in nets.values()) < 2:
+        raise missing(STUDY, hidden="two layers or more")
     tables = {init: band_table(hidden(net, SPREAD), "step") for init, net in nets.items()}
     axes = _axes(tables)
     panels = []

@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from depthgauge.report.axes import bare, thirds
-from depthgauge.report.cells import Records, basis, hidden, matching, measured
+from depthgauge.report.cells import Records, basis, hidden, known, matching, measured
 from depthgauge.report.curves import y_axis
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.models import SHOWN
@@ -74,6 +74,7 @@ def jacobians(records: Records) -> Figure:
     nets = [net for net in matching(records, STUDY) if SINGULAR in net]
     if not nets:  # says so, and by which command the variable is recorded
         measured(matching(records, STUDY)[0], SINGULAR)
+    nets = known([net for net in nets if len(net.attrs["config"]["hidden"]) > 1], STUDY)
     images = nets[0].attrs["config"]["jacobians"]["images"]
     y = y_axis("mean singular value", alt.Scale(domain=[0, 1], nice=False), alt.Axis(tickCount=5))
     panels = [
@@ -119,7 +120,7 @@ def _singular_values(nets: Sequence[xr.Dataset]) -> str:
 def _by_init(nets: Iterable[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
     """Return initialization -> the tanh nets that have it."""
     return {
-        init: [net for net in nets if net.attrs["axes"]["model"] == model]
+        init: known([net for net in nets if net.attrs["axes"]["model"] == model], STUDY)
         for model, init in INITS.items()
     }
 

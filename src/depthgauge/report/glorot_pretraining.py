@@ -5,7 +5,7 @@ import numpy as np
 import xarray as xr
 
 from depthgauge.report.axes import LAYER, LOG
-from depthgauge.report.cells import Records, hidden
+from depthgauge.report.cells import Records, hidden, known
 from depthgauge.report.chosen_rates import by_model, error_basis, mean_error, tuned
 from depthgauge.report.curves import Frame, curves, y_axis
 from depthgauge.report.error_panel import error_panels, net_colour
@@ -24,7 +24,7 @@ _NAMES = {"sigmoid": "without", "pretrained": "with"}
 def pretraining(records: Records) -> Figure:
     """Draw mean activations and test errors of the nets; raises DataError without any."""
     found = by_model(tuned(records, STUDY, dataset="shapeset"))
-    nets = {name: found[model] for model, name in _NAMES.items() if model in found}
+    nets = known({name: found[model] for model, name in _NAMES.items() if model in found}, STUDY)
     errors = ", ".join(
         f"{brief(mean_error(net))} % {name} pre-training" for name, net in nets.items()
     )

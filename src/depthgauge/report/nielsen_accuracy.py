@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 import xarray as xr
 
-from depthgauge.report.cells import Records, basis, by_depth, layers_in_words, measured
+from depthgauge.report.cells import Records, basis, by_depth, known, layers_in_words, measured
 from depthgauge.report.curves import Frame, curves, y_axis
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.seeds import BAND_WORDS, band_table, rounded
@@ -20,7 +20,8 @@ _SETTLED = 1 / 3
 
 def accuracy(records: Records) -> Figure:
     """Draw the nets of 1 to 4 hidden layers that are there; raises DataError without any."""
-    nets = {depth: net for depth, net in by_depth(records, STUDY).items() if depth in PUBLISHED}
+    there = by_depth(records, STUDY)
+    nets = known({depth: there[depth] for depth in there if depth in PUBLISHED}, STUDY)
     tables = {depth: accuracy_table(net) for depth, net in nets.items()}
     scale = alt.Scale(domain=_ends(list(tables.values())), nice=False)
     frame = Frame(alt.X("epoch:Q", title="epoch"), y_axis("accuracy (%)", scale))

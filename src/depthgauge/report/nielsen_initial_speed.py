@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import xarray as xr
 
-from depthgauge.report.cells import Records, basis, by_depth, layers_in_words, measured
+from depthgauge.report.cells import Records, basis, by_depth, known, layers_in_words, measured
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.numbers import typical
 from depthgauge.report.ridges import (
@@ -27,7 +27,8 @@ STUDY = "nielsen_initial_speed"
 
 def initial_speed(records: Records) -> Figure:
     """Draw the nets of 2, 3 and 4 hidden layers that are there; raises DataError without any."""
-    nets = {depth: net for depth, net in by_depth(records, STUDY).items() if depth in PUBLISHED}
+    there = by_depth(records, STUDY)
+    nets = known({depth: there[depth] for depth in there if depth in PUBLISHED}, STUDY)
     samples = {
         depth: {layer: _initial(net, layer) for layer in range(1, depth + 1)}
         for depth, net in nets.items()

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import xarray as xr
 
-from depthgauge.report.cells import Records, basis
+from depthgauge.report.cells import Records, basis, known
 from depthgauge.report.chosen_rates import Nets, by_model, tuned
 from depthgauge.studies.remedies.register import PLAIN, REMEDIES
 
@@ -21,10 +21,11 @@ def nets_by_depth(records: Records, study: str = STUDY) -> dict[int, Nets]:
     for net in tuned(records, study):
         found.setdefault(len(net.attrs["config"]["hidden"]), []).append(net)
     nets = {depth: by_model(found[depth]) for depth in sorted(found)}
-    return {
+    drawn = {
         depth: {model: each[model] for model in TITLES if model in each}
         for depth, each in nets.items()
     }
+    return known({depth: each for depth, each in drawn.items() if each}, study)
 
 
 def remedies_basis(nets: Collection[xr.Dataset]) -> str:
