@@ -4,8 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 import xarray as xr
 from omegaconf import OmegaConf
+from threadpoolctl import threadpool_limits
 
 from depthgauge.config import Experiment
 from depthgauge.datasets.prepared import Prepared
@@ -20,7 +22,8 @@ def first_steps(
     """Return what a replica of `record` was measured to be within `steps` steps, and is now.
 
     By variable, both (step, ...), at the steps that both looked at; variables without such a step
-    are left out. `folder` is for checkpoints. Raises DataError for other data than the record's.
+    are left out. `folder` is for checkpoints. Uses one thread, as the record's training did: more
+    of them sum in another order. Raises DataError for other data than the record's.
     """
     if record.attrs["data"]["hash"] != data.hash:
         raise DataError(f"{record.attrs['label']} was trained on other data than {data.name} here")
@@ -29,7 +32,9 @@ def first_steps(
     assert isinstance(experiment, Experiment)
     pair = int(record["seed"][replica]), float(record["learning_rate"][replica])
     block = Block(replace(experiment, steps=steps), [pair], "recomputed", "recomputed")
-    again = procedure(experiment.procedure).run(Task(block, data, "cpu", folder, lambda *_: []))
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        again = procedure(experiment.procedure).run(Task(block, data, "cpu", folder, lambda *_: []))
     return _common(record.isel(replica=replica), again.isel(replica=0))
 
 
