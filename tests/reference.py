@@ -97,5 +97,5 @@ def descend(weights, biases, batches, name, cost, rate, decay):
 
 
 def largest_bias(layers):
-    """A measurement as a user would write it (probe.function): a number for each layer."""
-    return torch.stack([b.abs().amax(1) for b in layers.biases], 1)
+    """A measurement as a user would write it (probe.function): a number for each network."""
+    return layers.biases[0].abs().amax(1)
