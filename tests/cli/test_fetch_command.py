@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from depthgauge.cli import fetch
+from depthgauge.cli.main import values_of
 from depthgauge.datasets import catalogue, imagenet_archives
 from depthgauge.datasets.catalogue import DataSet
 from depthgauge.datasets.sources import RawFile, RawSet
@@ -29,7 +30,7 @@ OWN = RawSet("own", "o", "l", (RawFile("photographs", "", 0, ()),))
 
 def run(*overrides: str) -> None:
     """Run the stage as the command line does."""
-    fetch.run(argparse.Namespace(overrides=list(overrides)))
+    fetch.run(argparse.Namespace(values=values_of("fetch", overrides)))
 
 
 @pytest.fixture
@@ -197,7 +198,7 @@ def test_wrong_bytes_everywhere_leave_nothing(project, tmp_path):
     [
         (["dataset=nothing"], "nothing is unknown; there are extra, own, pinned"),
         (["dataset=extra,nothing"], "nothing is unknown"),
-        (["dataset="], "give dataset=VALUE"),
+        (["dataset="], "fetch takes dataset=VALUE"),
         (["datset=extra"], "unknown word 'datset=extra'"),
         (["dataset=extra", "dataset=own"], "given twice"),
         (["file=x"], "are for one data set"),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from depthgauge.cli import forget, prepare
+from depthgauge.cli.main import values_of
 from depthgauge.datasets import catalogue, lists, receipt, shapeset_splits
 from depthgauge.datasets.catalogue import DataSet
 from depthgauge.datasets.prepared import Split, assemble, load, path_of, write
@@ -29,7 +30,7 @@ def toy(raw):
 
 def run(*overrides: str) -> None:
     """Run the stage as the command line does."""
-    prepare.run(argparse.Namespace(overrides=list(overrides)))
+    prepare.run(argparse.Namespace(values=values_of("prepare", overrides)))
 
 
 @pytest.fixture
@@ -102,12 +103,12 @@ def test_forgotten_set_stops_the_pipeline_no_longer(project):
     (project / "data/extra/extra/a").unlink()
     with pytest.raises(DataError, match=r"is missing.*`depthgauge forget dataset=extra`"):
         run()
-    forget.run(argparse.Namespace(overrides=["dataset=extra"]))
+    forget.run(argparse.Namespace(values={"dataset": "extra"}))
     run()
     assert lists.prepared_extras(project) == []
     for words, reason in ((["dataset=extra"], "lists nothing"), ([], "which data set")):
         with pytest.raises(ConfigError, match=reason):
-            forget.run(argparse.Namespace(overrides=words))
+            forget.run(argparse.Namespace(values=values_of("forget", words)))
 
 
 def test_what_became_of_photographs_is_printed(project, monkeypatch, capsys):
