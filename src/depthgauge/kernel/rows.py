@@ -23,7 +23,7 @@ PAD = 2 * LANES
 
 @compiled(forceinline=True)
 def add_rows(out, o, start, s, matrix, m, columns, values, first, count, width):
-    """out[o:][:width] = start[s:][:width] + sum over k of values[k] matrix[m + columns[k] width:].
+    """Set `out[o:][:width]` to `start[s:]` plus the sum of `values[k] matrix[m + columns[k] width:]`.
 
     k = first, ..., first + count - 1; even and odd ones are summed apart. None for `start` is 0.
     """
@@ -52,7 +52,7 @@ def add_rows(out, o, start, s, matrix, m, columns, values, first, count, width):
 
 @compiled(forceinline=True)
 def add_to_rows(matrix, m, columns, values, first, count, width, vector, v):
-    """matrix[m + columns[k] width:][:width] += values[k] vector[v:][:width], for the same k."""
+    """Add `values[k] vector[v:][:width]` to `matrix[m + columns[k] width:]`, for the same k."""
     for j in range(0, width, PAD):
         left, right = load(vector, v + j), load(vector, v + j + LANES)
         for k in range(count):
@@ -64,7 +64,7 @@ def add_to_rows(matrix, m, columns, values, first, count, width, vector, v):
 
 @compiled(forceinline=True)
 def add_dots(out, o, step, matrix, m, count, width, vector, v):
-    """out[o + k step] += sum of matrix[m + k width:][:width] vector[v:][:width], k < count.
+    """Add the sum of `matrix[m + k width:][:width] vector[v:]` to `out[o + k step]`, k < count.
 
     Five sums at once hide the time that an addition takes: ten examples, the usual mini-batch, are
     two such groups.

@@ -57,7 +57,7 @@ def _call(builder, name, returns, arguments, fastmath=()):
 
 @_operation
 def load(typing, array, place):
-    """Return array[place:][:16]."""
+    """Return `array[place:][:16]`."""
 
     def write(context, builder, signature, given):
         address = _address(context, builder, signature, given, FLOATS)
@@ -68,7 +68,7 @@ def load(typing, array, place):
 
 @_operation
 def store(typing, array, place, vector):
-    """Write `vector` to array[place:][:16]."""
+    """Write `vector` to `array[place:][:16]`."""
 
     def write(context, builder, signature, given):
         address = _address(context, builder, signature, given, FLOATS)
