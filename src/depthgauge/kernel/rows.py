@@ -23,7 +23,7 @@ PAD = 2 * LANES
 
 @compiled(forceinline=True)
 def add_rows(out, o, start, s, matrix, m, columns, values, first, count, width):
-    """Set `out[o:][:width]` to `start[s:]` plus the sum of `values[k] matrix[m + columns[k] width:]`.
+    """Set `out[o:][:width]` to `start[s:]` plus all `values[k] matrix[m + columns[k] width:]`.
 
     k = first, ..., first + count - 1; even and odd ones are summed apart. None for `start` is 0.
     """
