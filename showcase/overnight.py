@@ -3,6 +3,7 @@
     python showcase/overnight.py           again: it goes on where it stopped
     python showcase/overnight.py --keep    train nothing: keep and judge what is finished
     python showcase/overnight.py --judge   judge once more what is kept, as after a change of a rule
+    python showcase/overnight.py tracking=false       hands words on to `depthgauge train`
 
 docs/overnight.md says what is trained, and how long it takes. Finished networks go to
 results/overnight: the records, where they come from (origins.json), how far each stage came
@@ -55,12 +56,13 @@ def main(arguments: Sequence[str]) -> None:
     if "--judge" in arguments:
         write_verdicts(KEPT)
         return
+    more = [word for word in arguments if "=" in word]
     if "--keep" not in arguments:
-        train(STREAM)
+        train([*STREAM, *more])
         keep()
-        train(RATES)
+        train([*RATES, *more])
         keep()
-        train([*ERRORS, *choices(rate_searches(plan_of(RATES)))])
+        train([*ERRORS, *choices(rate_searches(plan_of(RATES))), *more])
     keep()
 
 
