@@ -5,9 +5,7 @@ lines run and show that they run, no more.
 """
 
 import itertools
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -15,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import xarray as xr
+from waiting import waiting_refused
 
 from depthgauge.config import Dataset, Evaluation, Experiment, Gradients
 from depthgauge.datasets.prepared import Prepared, Split, assemble
@@ -103,23 +102,6 @@ def a_chunk_waits_for_nothing(examples: str, device: str, folder: Path) -> None:
     module.run(Chunk(0, 100))
     with waiting_refused(device):
         module.run(Chunk(100, 140))
-
-
-@contextmanager
-def waiting_refused(device: str) -> Iterator[None]:
-    """Let torch raise where the host waits for CUDA; the mode before comes back in any case."""
-    if device != "cuda":
-        yield
-        return
-    before = torch.cuda.get_sync_debug_mode()
-    try:
-        with warnings.catch_warnings():
-            # torch says once that this mode is a prototype
-            warnings.filterwarnings("ignore", ".*prototype feature.*")
-            torch.cuda.set_sync_debug_mode("error")
-        yield
-    finally:
-        torch.cuda.set_sync_debug_mode(before)
 
 
 def a_derived_gradient_is_the_cpus(examples: str, device: str, folder: Path) -> None:
