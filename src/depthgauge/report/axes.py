@@ -25,10 +25,9 @@ def powers(exponents: range) -> alt.Axis:
     return alt.Axis(values=[10.0**power for power in exponents], format="~e")
 
 
-def thirds() -> alt.Axis:
-    """Return a logarithmic axis that is marked at 1, 3, 10, 30, ..."""
-    few = "format(datum.value, datum.value < 0.001 ? '~e' : ',~g')"
-    return alt.Axis(values=_TICKS, labelExpr=few)
+def thirds(low: float) -> alt.Axis:
+    """Return a logarithmic axis from `low` up that is marked at 1, 3, 10, 30, ..."""
+    return alt.Axis(values=_TICKS, format="~e" if low < 1e-4 else ",~g")
 
 
 def speed_x(field: str, ratio: float = 1.0) -> alt.X:
@@ -36,12 +35,12 @@ def speed_x(field: str, ratio: float = 1.0) -> alt.X:
 
     When the largest is more than 10,000 times (`ratio`) the smallest, decades alone are marked.
     """
-    axis = alt.Axis(values=DECADES if ratio > 1e4 else _TICKS)
+    axis = alt.Axis(values=DECADES, format="~e") if ratio > 1e4 else SPEED_TICKS
     scale = alt.Scale(type="log", nice=False, padding=10)  # the least bin is clear of the labels
     return alt.X(f"{field}:Q", scale=scale, title=SPEED, axis=axis)
 
 
-SPEED_TICKS = alt.Axis(values=_TICKS)
+SPEED_TICKS = alt.Axis(values=_TICKS, format=",.12~f")  # never 1e-7 above 0.000001
 speed_y = y_axis(SPEED, LOG, SPEED_TICKS)
 """A y axis of speeds."""
 

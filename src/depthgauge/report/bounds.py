@@ -4,9 +4,9 @@ import altair as alt
 import pandas as pd
 import xarray as xr
 
-from depthgauge.report.axes import LAYER, speed_y
+from depthgauge.report.axes import LAYER, SPEED, SPEED_TICKS
 from depthgauge.report.cells import Records, basis, hidden, layers_in_words, matching
-from depthgauge.report.curves import Frame, curves
+from depthgauge.report.curves import Frame, curves, y_axis
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.labels import Axis
 from depthgauge.report.numbers import typical
@@ -80,6 +80,9 @@ def _change(factor: float) -> str:
     return f"{'grow' if factor > 1 else 'shrink'} {max(factor, 1 / factor):.3g}-fold"
 
 
+_SPEED_Y = y_axis(SPEED, alt.Scale(type="log", nice=False, padding=8), SPEED_TICKS)
+
+
 def _panel(cost: str, net: xr.Dataset) -> alt.LayerChart:
     bound = hidden(net, "bound")
     table, limit = (
@@ -89,8 +92,8 @@ def _panel(cost: str, net: xr.Dataset) -> alt.LayerChart:
     axis = Axis.over(pd.concat([table, limit]), HEIGHT, log=True)
     dashed = alt.Chart(limit).mark_line(style="reference")
     layers = [
-        *curves(table, Frame(x, speed_y, LAYER, axis), f"{net.attrs['study']}_{cost}"),
-        dashed.encode(x=x, color=LAYER, y=speed_y("median")),
+        *curves(table, Frame(x, _SPEED_Y, LAYER, axis), f"{net.attrs['study']}_{cost}"),
+        dashed.encode(x=x, color=LAYER, y=_SPEED_Y("median")),
     ]
     return panel(_COSTS[cost], layers, width=260, height=HEIGHT)
 

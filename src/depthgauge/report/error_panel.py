@@ -35,7 +35,7 @@ def error_panels(
     axis = Axis.over(pd.concat(tables.values()), height)
     frame = Frame(
         alt.X(
-            "updates:Q", title="updates", axis=alt.Axis(tickCount=6), scale=alt.Scale(nice=False)
+            "updates:Q", title="updates", axis=alt.Axis(tickCount=4), scale=alt.Scale(nice=False)
         ),
         error_y,
         colour,

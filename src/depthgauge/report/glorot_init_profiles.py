@@ -52,8 +52,9 @@ def variances(records: Records) -> Figure:
     panels = []
     for (dataset, variable), table in tables.items():
         column = [each for (_, other), each in tables.items() if other == variable]
-        scale = alt.Scale(type="log", nice=False, domain=_ends(column))
-        y = y_axis("standard deviation", scale, thirds())
+        ends = _ends(column)
+        scale = alt.Scale(type="log", nice=False, domain=ends, padding=6)
+        y = y_axis("standard deviation", scale, thirds(ends[0]))
         panels.append(_panel(f"{SETS[dataset]}: {SPREADS[variable]}", table, y))
     return Figure(
         study=STUDY,
@@ -159,15 +160,12 @@ def _ends(tables: Sequence[pd.DataFrame]) -> list[float]:
 
 
 def _published(y: Callable[[str], alt.Y]) -> list[alt.Chart]:
-    """Return the published averages as grey levels with their initializations."""
-    table = pd.DataFrame({"median": list(PUBLISHED.values()), "layer": 5.2})
-    table["label"] = [f"published, {init}" for init in INITS.values()]
+    """Return the published averages as grey levels, named beside their ends."""
+    table = pd.DataFrame({"median": list(PUBLISHED.values())})
+    table["label"] = [f"published {each}" for each in PUBLISHED.values()]
     base = alt.Chart(table).encode(y=y("median"))
-    words = base.mark_text(style="published_label", baseline="top", dy=5)
-    return [
-        base.mark_rule(style="published_curve"),
-        words.encode(x=alt.X("layer:Q"), text="label:N"),
-    ]
+    words = base.mark_text(style="line_label", dx=6).encode(x=alt.value("width"), text="label:N")
+    return [base.mark_rule(style="published_curve"), words]
 
 
 def _panel(
@@ -178,15 +176,19 @@ def _panel(
 ) -> alt.LayerChart:
     base = alt.Chart(table).encode(x=_x(table), color=_key(table))
     told = ["model", "layer", "low", "median", "high"]
-    theory = base.transform_filter("isValid(datum.theory)").mark_line(style="reference")
+    theory = base.transform_filter("isValid(datum.theory)").mark_line(strokeWidth=1.5)
     layers = [
         *behind,
-        theory.encode(y=y("theory")),
+        theory.encode(y=y("theory"), strokeDash=_DASHED),
         base.mark_rule(style="interval").encode(y=y("low"), y2="high"),
         base.mark_line(style="median").encode(y=y("median")),
         base.mark_point(style="measured").encode(y=y("median"), tooltip=told),
     ]
     return panel(title, layers, 150, 170)
+
+
+_DASHED = alt.value([5, 3])
+"""As the style "reference"; but dashes of a mark's style would also be round a legend's symbols."""
 
 
 def _key(table: pd.DataFrame) -> alt.Color:

@@ -8,8 +8,8 @@ import pandas as pd
 
 from depthgauge.report.seeds import rounded
 
-_LINE = 14
-"""Height of a line of text, in pixels."""
+_LINE = 16
+"""Height of a line of text, in pixels; an axis may reach beyond its `Axis`, which takes some."""
 
 
 class Axis(NamedTuple):

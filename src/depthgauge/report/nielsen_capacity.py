@@ -86,12 +86,15 @@ def _accuracies(depth: int, nets: Mapping[str, xr.Dataset]) -> alt.LayerChart:
     ]
     table = pd.concat(tables).rename(columns={"evaluation_step": "step"})
     frame = Frame(
-        alt.X("step:Q", title="SGD steps done", scale=alt.Scale(nice=False)),
+        alt.X("step:Q", title="SGD steps done", scale=alt.Scale(nice=False), axis=_STEPS),
         y_axis("accuracy (%)", alt.Scale(domain=[0, 100])),
         alt.Color("model:N", scale=alt.Scale(domain=list(MODELS.values())), legend=None),
         Axis(0, 100, HEIGHT),
     )
     return panel(layers_in_words(depth), curves(table, frame, f"{STUDY}_{depth}"), 150, HEIGHT)
+
+
+_STEPS = alt.Axis(tickCount=4)
 
 
 def _identity(net: xr.Dataset) -> alt.LayerChart:

@@ -4,6 +4,9 @@ It starts from one measured layer: activations from the first hidden layer on, d
 one down, so that neither the size of the data set's inputs nor its number of classes matters.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
@@ -30,7 +33,7 @@ def predicted_spreads(net: xr.Dataset, variable: str) -> dict[int, float]:
     if config["activation"] not in LINEAR:
         return {}
     hidden = config["hidden"]
-    weights, _ = initial_variances(config["init"], hidden)
+    weights = _between(config)
     layers = range(1, len(hidden) + 1)
     first = _start(net, "activation_std", 1)
     forward = np.concatenate([[first], activation_variances(hidden, weights, first)])
@@ -50,13 +53,24 @@ def predicted_spreads(net: xr.Dataset, variable: str) -> dict[int, float]:
 def predicted_singular_values(net: xr.Dataset) -> dict[int, float]:
     """Return the predicted mean singular value of da^l/da^{l-1}, l = 2, ..., for small signals."""
     config = net.attrs["config"]
-    weights, _ = initial_variances(config["init"], config["hidden"])
+    weights = _between(config)
     slope = float(find_activation(config["activation"]).slope(np.zeros(())))
     pairs = zip(config["hidden"][1:], weights, strict=True)
     return {
         layer: slope * mean_singular_value(width, float(variance))
         for layer, (width, variance) in enumerate(pairs, start=2)
     }
+
+
+def _between(config: Mapping[str, Any]) -> np.ndarray:
+    """Return Var w of the weights from hidden layer to hidden layer.
+
+    An init may treat a net's first and last weights in another way, so those are drawn along; of
+    what width the inputs and the outputs are makes no difference to the others.
+    """
+    hidden = config["hidden"]
+    weights, _ = initial_variances(config["init"], [hidden[0], *hidden, hidden[-1]])
+    return weights[1:-1]
 
 
 def _start(net: xr.Dataset, variable: str, layer: int) -> float:

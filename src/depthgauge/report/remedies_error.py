@@ -112,6 +112,6 @@ def _at(field: str) -> alt.X:
     return alt.X(
         f"{field}:Q",
         title="test error (%)",
-        scale=alt.Scale(domainMin=0),
+        scale=alt.Scale(domainMin=0, nice=True),
         axis=alt.Axis(tickCount=8),
     )

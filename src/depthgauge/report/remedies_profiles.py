@@ -200,10 +200,13 @@ def _layers(
     is_plain = alt.datum.model == TITLES["plain"]
     base = alt.Chart(table).encode(x=x, y=y("median"), tooltip=["model", "layer", "median"])
     dots, names = end_names(table, Frame(x, y, shade), axis, "median")
+    plain = alt.Chart(dots.data).mark_point(style=["published_curve", "key"], xOffset=8)
+    plain = plain.encode(x=x, y=y("median"))
     layers = [
         base.transform_filter(is_plain).mark_line(style="published_curve"),
         base.transform_filter(~is_plain).mark_line(style="median").encode(color=shade),
         dots.transform_filter(~is_plain),
+        plain.transform_filter(is_plain),
         names,
     ]
     if theory is not None:

@@ -21,7 +21,7 @@ _BELOW = 0.12
 
 _SHAPES = alt.Scale(domain=["Nielsen's network", "mean-field theory"], range=["diamond", "cross"])
 
-_FOOT = 0.75
+_FOOT = 0.9
 """Rows beneath the last layer's, where `span_layers` stands."""
 
 
@@ -106,7 +106,7 @@ def _points(speeds: Mapping[int, float], style: str, name: str, below: float) ->
 
 
 def span_layers(samples: Samples) -> list[alt.Chart]:
-    """Return a line from the first layer's geometric mean to the last one's, with their ratio."""
+    """Return a line from the first layer's geometric mean to the last one's, over their ratio."""
     low, high = typical(samples[min(samples)]), typical(samples[max(samples)])
     row = -max(samples) - 0.5
     ends = pd.DataFrame({"from": [low], "to": [high], "row": [row], "layer": [max(samples)]})

@@ -80,7 +80,7 @@ def config(mode: str) -> dict[str, Any]:
                 "dy": 12,
             },
             "measured": {"shape": "circle", "size": 36, "filled": True, "opacity": 1},
-            "span": {"fontSize": 12, "fontWeight": "bold", "baseline": "bottom", "dy": -3},
+            "span": {"fontSize": 12, "fontWeight": "bold", "baseline": "top", "dy": 4},
             "baseline": {"color": muted, "strokeWidth": 1.5},
             "interval": {"strokeWidth": 1.5},
             "published": {

@@ -163,6 +163,8 @@ def _want(verdict: Mapping[str, Any]) -> str:
         return "with fewer updates than they need"
     if "reaches across" in verdict["reason"]:
         return "whose interval reaches across the limit"
-    if "of its grid" in verdict["reason"]:
+    if "its grid" in verdict["reason"]:
         return "whose setting was chosen at the end of what was tried, such as the highest rate"
-    return "for another reason, which each states"
+    if "learned anything" in verdict["reason"]:
+        return "whose networks did not learn"
+    return "for a reason stated with the claim"
