@@ -1,6 +1,7 @@
 """Figures of signal and saturation: what is drawn is what was recorded, beside what theory says."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import xarray as xr
 from test_report_figures import tables
 
 from depthgauge.probes.histograms import gradient_edges
+from depthgauge.report.figure import svg
 from depthgauge.report.histograms import density_table
 from depthgauge.report.predicted_variances import predicted_singular_values, predicted_spreads
 
@@ -46,6 +48,25 @@ def test_theory_keeps_every_size_with_the_normalized_init(records):
     for model, sizes in (("tanh_n", 1), ("tanh", 3**-0.5), ("sigmoid", 3**-0.5 / 4)):
         found = predicted_singular_values(net(records, "glorot_init", model))
         assert found == pytest.approx(dict.fromkeys(range(2, 6), 8 / (3 * np.pi) * sizes))
+
+
+def test_theory_has_no_input_or_output_weights_between_hidden_layers(records):
+    """The init inferred from the figures: n Var w = 5/4 between hidden layers, 1/3 at the ends."""
+    tanh = net(records, "glorot_init", "tanh")
+    drawn = tanh.assign_attrs(config={**tanh.attrs["config"], "init": "glorot_drawn"})
+    sizes = dict.fromkeys(range(2, 6), 8 / (3 * np.pi) * np.sqrt(5 / 4))
+    assert predicted_singular_values(drawn) == pytest.approx(sizes)
+    spreads = np.array(list(predicted_spreads(drawn, "activation_std").values()))
+    assert spreads[1:] / spreads[:-1] == pytest.approx([np.sqrt(5 / 4)] * 4)
+
+
+def test_symbols_of_the_legend_are_whole(figures):
+    """Theory's lines are dashed, and Vega puts the dashes of a mark's style round the symbols."""
+    for name in ("glorot_init_variances", "glorot_init_jacobians"):
+        picture = svg(figures[name])
+        symbols = re.findall(r"role-legend-symbol.*?</g>", picture)
+        assert symbols and "stroke-dasharray" not in "".join(symbols)
+        assert "stroke-dasharray" in picture
 
 
 def test_densities_keep_every_share_where_it_was():

@@ -68,6 +68,18 @@ def test_signal_and_weight_gradient_stand_side_by_side(figures):
     assert [each for each in titles if "last step" in each] == titles[-2:]
 
 
+def test_every_name_has_a_dot_of_its_line(figures):
+    """The plain net's is grey, as its line is."""
+    for name in ("remedies_gradients", "remedies_updates"):
+        for panel in figures[name].chart.to_dict()["concat"]:
+            styles = [layer["mark"]["style"] for layer in panel["layer"]]
+            dots = [each for each in panel["layer"] if "key" in each["mark"]["style"]]
+            (grey,) = (each for each in dots if "published_curve" in each["mark"]["style"])
+            assert len(dots) == 2 and "published_curve" in styles
+            assert "color" not in grey["encoding"]
+            assert TITLES["plain"] in grey["transform"][0]["filter"]
+
+
 @pytest.mark.parametrize(("world", "better"), [(HELPED, True), (USELESS, False)])
 def test_rows_say_whether_a_remedy_clearly_helps(world, better):
     """The whole interval lies below the plain net's mean; the plain net is never better."""

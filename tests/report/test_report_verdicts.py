@@ -122,7 +122,9 @@ def test_what_rounding_leaves_of_nothing_is_nothing():
         ({"updates": [400, 900], "updates_needed": 500}, "with fewer updates than they need"),
         ({"updates": [500, 900], "updates_needed": 500}, "whose interval reaches across the limit"),
         ({"reason": "the rate chosen for model=plain is the highest of its grid"}, "whose setting"),
-        ({"reason": "three seeds of the five that it needs"}, "for another"),
+        ({"reason": "the c chosen for the support vectors, 1, ends its grid"}, "whose setting"),
+        ({"reason": "neither net learned anything: both err"}, "whose networks did not learn"),
+        ({"reason": "three seeds of the five that it needs"}, "for a reason stated with the claim"),
     ],
 )
 def test_open_claims_are_folded_by_what_they_lack_first(changed, want):
