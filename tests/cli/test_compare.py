@@ -62,6 +62,7 @@ def test_a_number_within_its_interval_is_chance_and_one_far_away_is_not(judged, 
             first = verdicts[0]
             first["measured"] += by
             first["interval"] = [end + by for end in first["interval"]]
+            first["values"] = [value + by for value in first["values"]]
 
         return alter
 
@@ -90,7 +91,7 @@ def test_claims_that_come_go_or_change_their_verdict_are_told(judged, depthgauge
         (("results/claims.json", "nosuch"), 3, "there is no nosuch"),
         (("results/claims.json", "results"), 3, "holds no record"),
         (("results/claims.json", "results/claims.json", "x=1"), 2, "takes no key=value"),
-        (("dvc.yaml", "dvc.yaml"), 3, "dvc.yaml is no list of verdicts"),
+        (("dvc.yaml", "dvc.yaml"), 3, "dvc.yaml is not a list of verdicts"),
     ],
 )
 def test_what_cannot_be_compared_is_named(sides, code, sentence, judged, depthgauge):

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from depthgauge.claims.read import REPORTED, read_verdicts
 from depthgauge.datasets.prepared import Split, assemble, path_of, write
-from depthgauge.report.verdicts import read
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -32,7 +32,10 @@ def section(title):
 
 def test_the_table_is_current():
     """README shows the verdicts of the committed results/claims.json; else: make readme."""
-    assert TABLE["renewed"](README, read(ROOT / "results" / "claims.json")) == README
+    assert (
+        TABLE["renewed"](README, read_verdicts(ROOT / "results" / "claims.json", REPORTED))
+        == README
+    )
 
 
 def test_the_table_counts_what_it_is_given():

@@ -95,8 +95,12 @@ def script(shell: str) -> str:
     parser.add_argument("-V", "--version", action="version", help="print the version and exit")
     commands = parser.add_subparsers()
     for name, summary in COMMANDS.items():
-        command = commands.add_parser(name, help=summary, description=summary)
-        import_module(f"depthgauge.cli.{name}").add_arguments(command)
+        command, module = (
+            commands.add_parser(name, help=summary),
+            import_module(f"depthgauge.cli.{name}"),
+        )
+        if hasattr(module, "add_arguments"):
+            module.add_arguments(command)
     names = " ".join(f"{key}={','.join(values)}" for key, values in names_of_keys().items())
     before, after = {"bash": ("", BASH), "zsh": (ZSH, ""), "fish": ("", FISH)}[shell]
     found = shtab.complete(parser, shell, preamble=before) + after

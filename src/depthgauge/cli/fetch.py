@@ -32,10 +32,6 @@ from depthgauge.files import scratch
 from depthgauge.project import project_root, require_dvc
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare no option: the command takes key=value words alone."""
-
-
 def run(arguments: argparse.Namespace) -> None:
     """Fetch what the overrides ask for."""
     root = project_root()

@@ -16,10 +16,6 @@ from depthgauge.errors import ConfigError, DepthgaugeError
 from depthgauge.project import project_root
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare no option: the command takes key=value words alone."""
-
-
 def run(arguments: argparse.Namespace) -> None:
     """Forget the data set that the overrides name; raises ConfigError when it is not listed."""
     root, values = project_root(), arguments.values

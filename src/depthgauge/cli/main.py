@@ -147,7 +147,8 @@ def parser_of(name: str, command: ModuleType) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    command.add_arguments(parser)
+    if hasattr(command, "add_arguments"):
+        command.add_arguments(parser)
     keyed = name in HYDRAS or name in KEYS
     keys = "settings, as in dataset=mnist seeds=4" if keyed else argparse.SUPPRESS
     # with a default, argparse does not name it among what is required

@@ -22,10 +22,6 @@ from depthgauge.errors import ConfigError
 from depthgauge.project import project_root
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare no option: the command takes key=value words alone."""
-
-
 def run(arguments: argparse.Namespace) -> None:
     """Prepare what the overrides ask for."""
     root = project_root()

@@ -16,10 +16,6 @@ from depthgauge.project import project_root
 from depthgauge.studies.judged_records import read_records
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare no option: the command takes study=NAME alone."""
-
-
 def run(arguments: argparse.Namespace) -> None:
     """Track each study that has records in build/."""
     os.chdir(project_root())

@@ -2,11 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from depthgauge.claims.written import OF_ALL, parse
-from depthgauge.errors import DataError
 from depthgauge.report.seeds import in_words
 
 Verdicts = Sequence[Mapping[str, Any]]
@@ -30,21 +27,6 @@ PUBLISHED = {"number": "numbers", "sentence": "sentences"}
 WORDS = {"holds": "holds", "fails": "fails", "inconclusive": "open"}
 SYMBOLS = {"holds": "✓", "fails": "✗", "inconclusive": "?"}
 """Colour never speaks alone."""
-
-
-def read(path: Path) -> list[dict[str, Any]]:
-    """Return the verdicts in results/claims.json.
-
-    Raises DataError when the file is missing or is no list of verdicts.
-    """
-    try:
-        return parse(path.read_text(encoding="utf-8"), OF_ALL)
-    except FileNotFoundError:
-        raise DataError(f"no verdicts at {path}; run `depthgauge judge` first") from None
-    except ValueError as error:
-        raise DataError(
-            f"{path} is no list of verdicts ({error}); run `depthgauge judge` again"
-        ) from error
 
 
 def row(verdict: Mapping[str, Any]) -> dict[str, str]:
@@ -135,14 +117,6 @@ def scales(verdicts: Verdicts) -> str:
     if len(counts) == 1:
         return next(iter(counts))
     return ", ".join(f"{scale} ({count})" for scale, count in sorted(counts.items()))
-
-
-def why_open(verdicts: Verdicts) -> str:
-    """Return one sentence on why claims are open, for example "Open: 3 for want of a record."."""
-    wants = open_by_want(verdicts)
-    if not wants:
-        return "None is open."
-    return "Open: " + ", ".join(f"{len(each)} {want}" for want, each in wants.items()) + "."
 
 
 def open_by_want(verdicts: Verdicts) -> dict[str, list[Mapping[str, Any]]]:
