@@ -11,8 +11,7 @@ from nielsen_records import PUBLISHED, training_cell
 from depthgauge.claims.curve_rule import published_curve, share
 from depthgauge.claims.judgement import UndecidableError, Verdict
 from depthgauge.claims.judging import judge
-from depthgauge.studies.nielsen.published import NUMBERS, SPEEDS, STEPS
-from depthgauge.studies.nielsen.register import REGISTER
+from depthgauge.studies.nielsen.register import NUMBERS, REGISTER, SPEEDS, STEPS
 
 CLAIMS = [
     claim

@@ -12,7 +12,7 @@ from depthgauge.claims.register import load
 from depthgauge.claims.rule_names import RULES
 from depthgauge.claims.statistics import Values
 from depthgauge.errors import ConfigError
-from depthgauge.studies.nielsen import register as nielsen
+from depthgauge.studies.nielsen.register import REGISTER as NIELSEN
 from depthgauge.studies.registry import CLAIMS
 
 ENTRY = {
@@ -152,7 +152,7 @@ def test_every_name_in_the_chapters_file_is_used():
     }
     readers = {
         name: value
-        for name, value in nielsen.READERS.items()
+        for name, value in NIELSEN.readers.items()
         if value.__annotations__.get("return") == Values and "cells" in value.__annotations__
     }
     assert [name for name, value in readers.items() if value not in named] == []
@@ -163,7 +163,7 @@ def test_the_example_of_the_docs_is_a_register(tmp_path):
     page = (Path(__file__).parents[2] / "docs" / "claims.md").read_text("utf-8")
     path = tmp_path / "claims.yaml"
     path.write_text(page.split("```yaml\n")[1].split("```")[0], "utf-8")
-    claims = load(path, nielsen.READERS).claims
+    claims = load(path, NIELSEN.readers).claims
     assert [(each.id, each.published) for each in claims] == [
         ("author.accuracy.h1", 96.48),
         ("author.accuracy.h2", 96.9),

@@ -6,7 +6,10 @@ Nothing in a file is ignored: an unknown field, name or argument is refused with
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.resources import files
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import xarray as xr
@@ -42,6 +45,19 @@ class Register:
 
     claims: tuple[Claim, ...]
     tables: Mapping[str, Any]
+    readers: Mapping[str, Callable[..., Any]]
+    """Functions that its entries may name, beside SHARED."""
+
+
+def register_beside(module: str) -> Register:
+    """Return the register in the claims.yaml beside a module of this package.
+
+    Its readers are the public functions of all other modules beside it.
+    """
+    package = module.rpartition(".")[0]
+    beside = [each.name for each in iter_modules(import_module(package).__path__)]
+    modules = [import_module(f"{package}.{name}") for name in beside if name != "register"]
+    return load(Path(str(files(package) / "claims.yaml")), functions(*modules))
 
 
 def load(path: Path, known: Mapping[str, Callable[..., Any]]) -> Register:
@@ -56,7 +72,7 @@ def load(path: Path, known: Mapping[str, Callable[..., Any]]) -> Register:
         if claim.id in by_id:
             raise ConfigError(f"{path.name} holds the claim {claim.id} twice")
         by_id[claim.id] = claim
-    return Register(tuple(by_id.values()), found["tables"])
+    return Register(tuple(by_id.values()), found["tables"], known)
 
 
 def _claim(

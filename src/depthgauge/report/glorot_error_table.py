@@ -20,7 +20,7 @@ from depthgauge.report.figure import Figure, panel
 from depthgauge.report.glorot_error_curves import STUDY, nets_by_set
 from depthgauge.report.models import MODELS, SHOWN
 from depthgauge.report.numbers import brief
-from depthgauge.studies.glorot.published import ERRORS, TITLES
+from depthgauge.studies.glorot.register import ERRORS, TITLES
 
 HEIGHT = 150
 """Of each panel, in pixels."""

@@ -13,7 +13,7 @@ from depthgauge.report.curves import Frame, curves, y_axis
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.labels import Axis
 from depthgauge.report.seeds import BAND_WORDS, band_table, rounded
-from depthgauge.studies.glorot.published import INITS
+from depthgauge.studies.glorot.register import INITS
 
 STUDY = "glorot_saturation"
 """Its tanh nets; their weight gradients are looked at, too."""

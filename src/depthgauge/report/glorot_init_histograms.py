@@ -11,8 +11,8 @@ import xarray as xr
 from depthgauge.report.cells import Records, basis, hidden, matching, measured
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.histograms import density_layer, density_table
-from depthgauge.studies.glorot.published import INIT_SETS as DATASETS
-from depthgauge.studies.glorot.published import INITS
+from depthgauge.studies.glorot.register import INIT_SETS as DATASETS
+from depthgauge.studies.glorot.register import INITS
 
 STUDY = "glorot_init"
 

@@ -16,7 +16,7 @@ from depthgauge.report.models import SHOWN
 from depthgauge.report.numbers import span
 from depthgauge.report.predicted_variances import predicted_singular_values, predicted_spreads
 from depthgauge.report.seeds import band_table, rounded
-from depthgauge.studies.glorot.published import INITS
+from depthgauge.studies.glorot.register import INITS
 
 STUDY = "glorot_init"
 

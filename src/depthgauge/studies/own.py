@@ -8,10 +8,7 @@ from depthgauge.claims.entries import document
 from depthgauge.claims.named import functions
 from depthgauge.claims.register import Register, load
 from depthgauge.errors import ConfigError
-from depthgauge.studies.glorot.register import READERS as GLOROT
-from depthgauge.studies.nielsen.register import READERS as NIELSEN
-from depthgauge.studies.remedies.register import READERS as REMEDIES
-from depthgauge.studies.theory.register import READERS as THEORY
+from depthgauge.studies.registry import REGISTERS
 
 
 def own_register(path: Path) -> Register:
@@ -32,4 +29,5 @@ def own_register(path: Path) -> Register:
         ) from None
     finally:
         sys.path.pop(0)
-    return load(path, {**NIELSEN, **THEORY, **GLOROT, **REMEDIES, **functions(*found)})
+    known = {name: each for register in REGISTERS for name, each in register.readers.items()}
+    return load(path, {**known, **functions(*found)})
