@@ -212,7 +212,7 @@ def test_names_are_whole_on_a_terminal_of_80_columns():
     """With cells in every state; a state that no cell is in takes no column."""
 
     def drawn(states):
-        found = [CellStatus("hidden=[5]", state, {}, 0, 0, 100.0, "") for state in states]
+        found = [CellStatus("hidden=[5]", 1, state, {}, 0, 0, 100.0, "") for state in states]
         console = Console(width=80, file=io.StringIO())
         console.print(_studies([StudyStatus("nielsen_training_speed", "quick", 7200, "", found)]))
         return console.file.getvalue()

@@ -86,10 +86,10 @@ def test_a_page_that_is_no_yaml_is_one_sentence(project, depthgauge):
 
 
 def test_a_dry_run_computes_nothing(project, depthgauge):
-    """It says cells, done, to do and a time."""
+    """It prints each cell's label, state and time."""
     code, out, _ = depthgauge("train", *SMALL, "--dry-run")
     assert code == 0 and blocks(project) == []
-    assert "hidden=[5]" in out and "to do" in out and "about" in out
+    assert "hidden=[5]" in out and "to do" in out and "time left" in out
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from depthgauge.files import write_text
 from depthgauge.project import project_root
 from depthgauge.provenance.ledger import origins, settled
 from depthgauge.report.content import Report
-from depthgauge.report.figures import draw, pictures
+from depthgauge.report.figure import svg
+from depthgauge.report.figures import draw
 from depthgauge.report.library import plots_page
 from depthgauge.report.page import page
 from depthgauge.report.plots import plots
@@ -47,12 +48,11 @@ def run(arguments: argparse.Namespace) -> None:
     verdicts = read_verdicts(results / "claims.json", REPORTED)
     records = read_judged(build)
     figures, missing = draw(records)
-    drawn, unseen = pictures(figures)
     report = Report(
         verdicts=verdicts,
-        figures={name: figures[name] for name in drawn},
-        pictures=drawn,
-        missing=missing | unseen,
+        figures=figures,
+        pictures={name: svg(figure) for name, figure in figures.items()},
+        missing=missing,
         records=records,
         origins=settled(origins(build, records), build, results / "origins.json"),
     )

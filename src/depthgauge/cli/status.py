@@ -16,29 +16,19 @@ that is given.
 import argparse
 import json
 import os
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from tqdm import tqdm
 
-from depthgauge.console.status_table import CellStatus, StudyStatus, show
+from depthgauge.console.status_table import StudyStatus, show, study_status
 from depthgauge.errors import ConfigError, DataError, DepthgaugeError
 from depthgauge.planning.cache import plan_summary, studies
-from depthgauge.planning.estimate import Speed, measured_speed, seconds_left
+from depthgauge.planning.estimate import Speed, measured_speed
 from depthgauge.planning.study_file import minutes_of, pipeline_scale, unknown
-from depthgauge.planning.summary import CellSummary
 from depthgauge.project import project_root
-from depthgauge.store.state import (
-    CELLS,
-    KEY,
-    BlockState,
-    State,
-    assembled_keys,
-    inspect,
-    of_earlier_version,
-)
+from depthgauge.store.state import CELLS, KEY, assembled_keys, of_earlier_version
 from depthgauge.user_code.search_path import search_in
 
 
@@ -102,21 +92,4 @@ def _study(
         raise
     except DepthgaugeError as error:
         return StudyStatus(name, scale, None, str(error))
-    cells = [_cell(each, speed, built) for each in summary.cells]
-    return StudyStatus(name, scale, sum(each.seconds_left for each in cells), cells=cells)
-
-
-def _cell(cell: CellSummary, speed: Speed, built: frozenset[str]) -> CellStatus:
-    seen = [BlockState(State.done) if key in built else inspect(CELLS / key) for key in cell.here()]
-    states = Counter(each.state for each in seen)
-    order = (State.running, State.failed, State.stopped, State.to_do, State.done)
-    reasons = [each.reason for each in seen if each.reason]
-    return CellStatus(
-        label=cell.label,
-        state=next(state for state in order if states[state]),
-        blocks={str(state): count for state, count in states.items()},
-        step=max(each.step for each in seen),
-        steps=cell.steps,
-        seconds_left=seconds_left(cell, seen, speed),
-        reason=reasons[0] if reasons else "",
-    )
+    return study_status(summary, speed, built)

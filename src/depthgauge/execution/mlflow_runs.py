@@ -215,10 +215,11 @@ def track_study(study: str, records: list[xr.Dataset]) -> bool:
     if is_tracked(store, sweep, records):
         return False
     from depthgauge.report.any_study import study_figures
-    from depthgauge.report.figures import figures, png, svg
+    from depthgauge.report.figure import png, svg
+    from depthgauge.report.figures import draw
 
     with lookups_in(f"a record of {study}"):
-        drawn = figures({study: records}) | study_figures(records)
+        drawn = draw({study: records})[0] | study_figures(records)
     files: dict[str, str | bytes] = {}
     for name, figure in drawn.items():
         files[f"{name}.svg"] = svg(figure)

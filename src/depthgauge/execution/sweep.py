@@ -12,7 +12,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from depthgauge.console.plan_table import show_plan
+from depthgauge.console.status_table import show_plan
 from depthgauge.errors import ConfigError, DepthgaugeError
 from depthgauge.execution.assemble import assemble, out_folder, require_a_rate
 from depthgauge.execution.failure_causes import cause, watched_workers

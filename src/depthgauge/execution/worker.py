@@ -14,7 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from depthgauge.console.plan_table import show_plan
+from depthgauge.console.status_table import show_plan
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.errors import ConfigError, DepthgaugeError, ResourceError
 from depthgauge.execution.mlflow_runs import sweep_folder, tracked_cell

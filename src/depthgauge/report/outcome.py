@@ -179,9 +179,8 @@ def _singular_values(by_id: Mapping[str, Verdict]) -> Sentence | None:
         return None
     parts = []
     for model, init in _SINGULAR.items():
-        values = sorted({brief(by_id[id]["measured"]) for id in ids[model]}, key=float)
-        span = values[0] if len(values) == 1 else f"{values[0]} to {values[-1]}"
-        parts.append(f"{span} with the {init} initialization (published: {_PRINTED[model]})")
+        values = span(by_id[id]["measured"] for id in ids[model])
+        parts.append(f"{values} with the {init} initialization (published: {_PRINTED[model]})")
     return Sentence(
         "At the start, the mean singular value of a layer's Jacobian in five layers of tanh units"
         f" is {' and '.join(parts)}.",

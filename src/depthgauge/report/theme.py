@@ -37,8 +37,6 @@ def config(mode: str) -> dict[str, Any]:
             "fontWeight": "bold",
             "anchor": "start",
             "frame": "group",
-            "subtitleColor": muted,
-            "subtitleFontSize": 12,
         },
         "legend": {
             "labelColor": ink,
@@ -81,7 +79,6 @@ def config(mode: str) -> dict[str, Any]:
             },
             "measured": {"shape": "circle", "size": 36, "filled": True, "opacity": 1},
             "span": {"fontSize": 12, "fontWeight": "bold", "baseline": "bottom", "dy": -3},
-            "baseline": {"color": muted, "strokeWidth": 1.5},
             "interval": {"strokeWidth": 1.5},
             "published": {
                 "shape": "diamond",
