@@ -1,20 +1,16 @@
 """`depthgauge train`: plans, computes what is missing, assembles, and says what went wrong."""
 
-import inspect
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
-import warnings
 from pathlib import Path
 
 import pytest
-from joblib.externals.loky import process_executor
 
 from depthgauge.datasets.prepared import load, path_of
-from depthgauge.execution import sweep
 from depthgauge.records import read_study
 
 SMALL = [
@@ -27,15 +23,6 @@ SMALL = [
     "evaluation.every=100",
     "tracking=false",
 ]
-
-
-def test_a_replaced_worker_is_no_news():
-    """The warning that is kept quiet is one that loky has; it is quiet, others are not."""
-    source = inspect.getsource(process_executor)
-    assert sweep.WORKER_REPLACED in re.sub(r'"\s*"', "", source)
-    with pytest.warns(UserWarning, match="memory is full"), sweep.replaced_workers_are_no_news():
-        warnings.warn(f"{sweep.WORKER_REPLACED}. This can", stacklevel=1)
-        warnings.warn("memory is full", stacklevel=1)
 
 
 def blocks(root):

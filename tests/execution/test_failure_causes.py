@@ -1,12 +1,21 @@
 """Why a cell did not finish is said only as far as it is known."""
 
+import inspect
+import re
+import warnings
 from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 from filelock import FileLock
+from joblib.externals.loky import process_executor
 
 from depthgauge.config import Experiment
-from depthgauge.execution.failure_causes import Endings, cause, watched_workers
+from depthgauge.execution.failure_causes import (
+    WORKER_REPLACED,
+    Endings,
+    cause,
+    watched_workers,
+)
 from depthgauge.training.block import Block
 
 LOKY = "A worker process was unexpectedly terminated.\n\nThe exit codes of the workers are {%s}"
@@ -40,6 +49,21 @@ def test_a_worker_that_ended_early(block, tmp_path, codes, words):
     assert cause([block], endings) == f"it was not begun, as a worker process {words}"
     begin(tmp_path)
     assert cause([block], endings) == f"its worker process {words}"
+
+
+def test_lokys_warning_about_a_replaced_worker_is_not_shown():
+    """It exists, in these words; other warnings are shown."""
+    source = inspect.getsource(process_executor)
+    assert WORKER_REPLACED in re.sub(r'"\s*"', "", source)
+    with pytest.warns(UserWarning, match="memory is full"), watched_workers():
+        warnings.warn(f"{WORKER_REPLACED}. This can", stacklevel=1)
+        warnings.warn("memory is full", stacklevel=1)
+
+
+def test_another_error_is_not_caught():
+    """Only what launchers raise where a worker or a job ended early."""
+    with pytest.raises(RuntimeError, match="mine"), watched_workers():
+        raise RuntimeError("mine")
 
 
 def test_what_the_process_wrote_comes_first(block, tmp_path):

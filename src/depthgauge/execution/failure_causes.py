@@ -1,11 +1,13 @@
 """Why a cell did not finish: what its process wrote, or how processes ended; nothing guessed."""
 
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from depthgauge.planning.slurm import gave_up
 from depthgauge.store.state import CELLS, State, inspect
 from depthgauge.training.block import Block
 
@@ -21,13 +23,26 @@ class Endings:
     broken: bool = False
 
 
+WORKER_REPLACED = "A worker stopped while some jobs were given to the executor"
+"""How loky's warning begins.
+
+It replaces a worker that holds 300 MB more than after its first cell, which a second data set, or a
+library that only a later cell needs, may explain. The cells it finished are on the disk."""
+
+
 @contextmanager
 def watched_workers() -> Iterator[Endings]:
-    """Record how a launcher's processes ended early; the sweep goes on without them."""
+    """Record how a launcher's processes or jobs ended early; the sweep goes on without them."""
     endings = Endings()
     try:
-        yield endings
-    except BrokenProcessPool as error:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", WORKER_REPLACED)
+            yield endings
+    except RuntimeError as error:
+        if gave_up(error):
+            return
+        if not isinstance(error, BrokenProcessPool):
+            raise
         endings.broken = True
         found = re.findall(r"\b(SIG[A-Z]+)\(-\d+\)|\bEXIT\((\d+)\)", str(error))
         endings.signals = tuple(name or f"exit code {code}" for name, code in found)

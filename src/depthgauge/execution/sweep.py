@@ -1,8 +1,6 @@
 """A planned grid: launch what is left of it, then assemble and track what every sweep trained."""
 
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,11 +27,8 @@ from depthgauge.planning.plan import (
     require_one_study,
     with_short_names,
 )
-from depthgauge.planning.slurm import asked_of_slurm, gave_up, job_name, require_slurm
+from depthgauge.planning.slurm import asked_of_slurm, job_name, require_slurm
 from depthgauge.planning.summary import summary_of
-
-WORKER_REPLACED = "A worker stopped while some jobs were given to the executor"
-"""How loky's warning begins."""
 
 
 def sweep(
@@ -81,8 +76,8 @@ def carry_out(
 ) -> None:
     """Launch the cells, then assemble and track them; DepthgaugeError if one did not finish."""
     with tracked_sweep(study, planned) as warned:
-        with replaced_workers_are_no_news(), watched_workers() as endings:
-            _despite_lost_jobs(launch)
+        with watched_workers() as endings:
+            launch()
         failed = [each for each in planned if not is_done(each)]
         if failed:
             logs = "" if asked_of_slurm(config) is None else str(folder_of(config) / "slurm")
@@ -111,26 +106,6 @@ def finish_trials(config: DictConfig) -> None:
     )
     out_folder(planned[0].config)
     carry_out(planned[0].study, planned, lambda: None, config, already=0)
-
-
-def _despite_lost_jobs(launch: Callable[[], None]) -> None:
-    try:
-        launch()
-    except RuntimeError as error:
-        if not gave_up(error):
-            raise
-
-
-@contextmanager
-def replaced_workers_are_no_news() -> Iterator[None]:
-    """Keep quiet about a worker of joblib that ended between two cells.
-
-    loky replaces one that holds 300 MB more than after its first cell, which a second data set, or
-    a library that only a later cell needs, may explain. The cells it finished are on the disk.
-    """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", WORKER_REPLACED)
-        yield
 
 
 def _launcher(config: DictConfig, context: HydraContext, task: TaskFunction) -> Launcher:

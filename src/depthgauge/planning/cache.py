@@ -47,20 +47,15 @@ def plan_summary(study: str, overrides: Sequence[str]) -> PlanSummary:
     words = [f"study={study}", *overrides]
     path = PLANS / f"{hashlib.sha256(json.dumps(words).encode()).hexdigest()[:32]}.json"
     stamp = _fingerprint(words)
-    known = _kept(path)
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = {}
     if known.get("stamp") != stamp:
         return _planned(study, words, path, stamp)
     if "lacking" in known:
         raise DataError(known["lacking"])
     return from_values(known)
-
-
-def _kept(path: Path) -> dict[str, Any]:
-    """Return what is kept at `path`; nothing where it cannot be read."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
 
 
 def _keep(path: Path, values: dict[str, Any]) -> None:

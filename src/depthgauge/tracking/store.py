@@ -19,7 +19,7 @@ from filelock import BaseFileLock, FileLock
 
 from depthgauge.errors import TrackingError
 from depthgauge.files import whole
-from depthgauge.tracking.errors import AFTERWARDS, SQLITE, as_tracking_errors, missing_driver
+from depthgauge.tracking.errors import AFTERWARDS, SQLITE, as_tracking_errors
 from depthgauge.tracking.home import store_home
 from depthgauge.tracking.relocation import follow
 
@@ -93,9 +93,8 @@ def open_store(root: Path) -> Store:
             _prepare(database, root)
         from mlflow import MlflowClient
 
-        with missing_driver(uri):
-            client = MlflowClient(uri)
-            client.search_experiments(max_results=1)  # a server is asked only by this
+        client = MlflowClient(uri)
+        client.search_experiments(max_results=1)  # a server is asked only by this
         if database is not None and database.resolve() == own:
             _follow(own, root)
     return Store(client, root, checkout)
