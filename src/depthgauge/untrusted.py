@@ -1,4 +1,4 @@
-"""Records and verdicts may come from elsewhere: another version, another hand, a spoiled disk."""
+"""Records and verdicts may come from another version, another user or a damaged disk."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,9 +25,9 @@ def lookups_in(what: str) -> Iterator[None]:
 
 
 def printable(value: Any) -> Any:
-    """Return JSON values with a blank for each character that no page or terminal can show.
+    """Return JSON values with a blank for each character that no page or terminal can print.
 
-    Such are halves of a character, which no file can hold, and what steers a terminal.
+    These are unpaired surrogates, which no file can hold, and control characters.
     """
     if isinstance(value, str):
         return "".join(each if each.isprintable() else " " for each in value)

@@ -33,7 +33,7 @@ def test_a_sweep_ends_with_a_record_for_each_cell(project, depthgauge):
     """Axes on the command line replace the page's; `out` receives one record a cell, in order."""
     code, out, err = depthgauge("train", *SMALL, "out=build/x")
     assert (code, err) == (0, "")
-    assert "2 cells done, 0 of them already were" in out
+    assert "2 cells done (0 already finished)" in out
     records = read_study(project / "build" / "x")
     assert [record.attrs["axes"] for record in records] == [{"hidden": [5]}, {"hidden": [4, 3]}]
     first = records[0].attrs
@@ -49,7 +49,7 @@ def test_what_is_finished_is_skipped_and_more_seeds_add_blocks(project, depthgau
     depthgauge("train", *small)
     before = {path: path.stat().st_mtime_ns for path in blocks(project)}
     code, out, _ = depthgauge("train", *small)
-    assert code == 0 and "2 of them already were" in out
+    assert code == 0 and "2 already finished" in out
     depthgauge("train", *small, "seeds=6")
     after = blocks(project)
     assert len(after) == 3 * len(before) == 6
@@ -179,7 +179,7 @@ def test_outside_a_project_it_says_so(tmp_path, monkeypatch, depthgauge):
     """No dvc.yaml here or above."""
     monkeypatch.chdir(tmp_path)
     code, _, err = depthgauge("train", *SMALL)
-    assert code == 2 and "is in no project" in err
+    assert code == 2 and "is not inside a project" in err
 
 
 def test_a_diverging_cell_is_recorded_and_the_others_go_on(project, depthgauge):
@@ -233,7 +233,7 @@ def test_one_failing_cell_does_not_take_the_others_along(project, depthgauge, mo
     monkeypatch.undo()
     os.chdir(project)
     code, out, _ = depthgauge("train", *SMALL)
-    assert code == 0 and "1 of them already were" in out
+    assert code == 0 and "1 already finished" in out
     assert not list(project.glob(".cells/*/error.txt"))
 
 
@@ -285,7 +285,7 @@ def test_a_train_size_of_zero_is_the_whole_split(project, depthgauge):
     used = read_study(project / "build" / "x")[0].attrs["config"]["train_size"]
     assert used == len(load(project, "mnist").train.labels)
     code, out, _ = depthgauge("train", *words, f"train_size={used}")
-    assert code == 0 and "1 of them already were" in out
+    assert code == 0 and "1 already finished" in out
 
 
 def test_help_can_be_read(depthgauge):

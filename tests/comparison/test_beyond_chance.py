@@ -136,7 +136,7 @@ def test_shares_of_seeds_are_compared_exactly():
 
 
 def test_ranges_that_do_not_meet_are_two_orders_of_many():
-    """5 seeds all below 5 others: 2 of the 252 ways to deal 10 seeds; any overlap is chance."""
+    """5 seeds all below 5 others: 2 of the 252 divisions of 10 seeds; any overlap is chance."""
     rule = rules.never_above_one()
     low, high = verdict(rule, [0.1, 0.2, 0.3, 0.4, 0.5]), verdict(rule, [0.6, 0.7, 0.8, 0.9, 1])
     assert p_value(low, high) == pytest.approx(2 / 252)

@@ -36,7 +36,7 @@ def begin(tmp_path):
 @pytest.mark.parametrize(
     ("codes", "words"),
     [
-        ("SIGKILL(-9)", "ended by SIGKILL, as when memory runs out"),
+        ("SIGKILL(-9)", "ended by SIGKILL (often: out of memory)"),
         ("SIGSEGV(-11)", "ended by SIGSEGV"),
         ("EXIT(1), EXIT(1)", "ended by exit code 1"),
         ("nobody knows", "ended for an unknown reason"),
@@ -46,7 +46,7 @@ def test_a_worker_that_ended_early(block, tmp_path, codes, words):
     """Its signal or exit code is named; memory only for the signal that means it."""
     with watched_workers() as endings:
         raise BrokenProcessPool(LOKY % codes)
-    assert cause([block], endings) == f"it was not begun, as a worker process {words}"
+    assert cause([block], endings) == f"it was not started because a worker process {words}"
     begin(tmp_path)
     assert cause([block], endings) == f"its worker process {words}"
 
@@ -74,7 +74,7 @@ def test_what_the_process_wrote_comes_first(block, tmp_path):
 
 def test_nobody_is_said_to_be_killed_when_no_process_ended(block, tmp_path):
     """A cell that is missing for a reason of our own, or that another sweep computes."""
-    assert cause([block], Endings()) == "it was never begun"
+    assert cause([block], Endings()) == "it was not started"
     folder = begin(tmp_path)
     assert cause([block], Endings()) == "it ended without a record and without an error"
     with FileLock(folder / "lock"):
@@ -83,7 +83,7 @@ def test_nobody_is_said_to_be_killed_when_no_process_ended(block, tmp_path):
 
 def test_a_job_of_a_cluster_points_to_its_output(block, tmp_path):
     """Where the batch system keeps what a job printed."""
-    assert "never began" in cause([block], Endings(), "slurm")
+    assert "never started" in cause([block], Endings(), "slurm")
     begin(tmp_path)
     said = cause([block], Endings(), "slurm")
     assert said == "its job was cancelled or killed; what it printed is in slurm"

@@ -145,7 +145,7 @@ def test_a_sweep_goes_through_all_that_slurm_does_to_it(project, depthgauge, tmp
     with training(*words) as sweep:
         out, told = sweep.communicate(timeout=PATIENCE)
     assert sweep.returncode == 0, told
-    assert "6 cells done, 5 of them already were" in out
+    assert "6 cells done (5 already finished)" in out
     assert len(list(project.glob(logs.format(5)))) == 1, "what is done is not submitted again"
     assert set(runs(project).values()) == {"FINISHED"}
     for ours in (project / "build" / "cluster").iterdir():

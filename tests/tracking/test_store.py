@@ -33,7 +33,7 @@ def test_a_database_that_cannot_be_written(root):
     (root / "mlflow.db").unlink()
     (root / "mlflow.db").mkdir()
     (root / "mlflow.db" / "x").write_text("")
-    assert_one_sentence(root, "cannot be used (unable to open database file)", "mlflow.db")
+    assert_one_sentence(root, "is not usable (unable to open database file)", "mlflow.db")
 
 
 def test_a_locked_database(root, monkeypatch):

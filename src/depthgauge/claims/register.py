@@ -34,7 +34,7 @@ OPTIONAL = (
 )
 
 SHARED = functions(convergence, rates)
-"""Functions that every file may name, beside those of its own source."""
+"""Functions that every file may name, in addition to those of its source."""
 
 _LAYERS = re.compile(r"(\d+) x (\d+)")
 
@@ -121,10 +121,10 @@ def _check(fields: Fields, where: str) -> None:
     words = ("id", "cite", "statement", "study", "unit", "figure", "place", "quote", "says")
     for key in (*words, "dataset"):
         if not isinstance(fields.get(key, ""), str):
-            raise ConfigError(f"{where}: {key} is {fields[key]!r}, which is no text")
+            raise ConfigError(f"{where}: {key} is {fields[key]!r}, which is not text")
     for key in ("updates", "updates_needed"):
         if not isinstance(fields.get(key, 0), int) or fields.get(key, 0) < 0:
-            raise ConfigError(f"{where}: {key} is {fields[key]!r}, which is no count of steps")
+            raise ConfigError(f"{where}: {key} is {fields[key]!r}, which is not a number of steps")
     if fields["nature"] not in set(Nature):
         raise ConfigError(f"{where}: nature is {fields['nature']!r}; take {', '.join(Nature)}")
     if fields["nature"] == Nature.sentence and not {"quote", "says"} & set(fields):
@@ -152,7 +152,7 @@ def _published(value: Any, where: str) -> float | tuple[float, ...] | None:
 
 def _number(value: Any, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ConfigError(f"{where}: published is {value!r}, which is no number")
+        raise ConfigError(f"{where}: published is {value!r}, which is not a number")
     return value
 
 

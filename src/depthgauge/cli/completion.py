@@ -88,7 +88,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def script(shell: str) -> str:
-    """Return shtab's script for commands and options, with a function of ours for other words."""
+    """Return shtab's script for commands and options, with our function for other words."""
     import shtab
 
     parser = argparse.ArgumentParser(prog="depthgauge")
@@ -108,9 +108,9 @@ def script(shell: str) -> str:
 
 
 def names_of_keys() -> dict[str, list[str]]:
-    """Return the values of each key that takes one of a few names and is no group of Hydra's.
+    """Return the allowed values of each key that is not a config group of Hydra's.
 
-    To look them up imports PyTorch, so that the script holds them.
+    Looking them up imports PyTorch, so the script contains them.
     """
     from depthgauge.datasets.prepared import SPLITS
     from depthgauge.nets.costs import COSTS

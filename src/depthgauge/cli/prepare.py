@@ -2,9 +2,9 @@
 
 Without arguments: every set that the pipeline uses, and those that data/extra.json lists; then the
 lists in data/prepared, by which DVC learns what there is. With dataset=NAME (several: NAME,NAME):
-those sets, fetched before by `depthgauge fetch dataset=NAME`; shapeset is generated instead. A set
-beside the pipeline's is listed in data/extra.json once it is prepared, so that the next `dvc repro`
-trains the studies that have a place for it; `depthgauge forget` takes it off. The raw files are
+those sets, fetched before by `depthgauge fetch dataset=NAME`; shapeset is generated instead. An
+extra set is listed in data/extra.json once it is prepared, so that the next `dvc repro` trains the
+studies that can use it; `depthgauge forget` removes it from the list. The raw files are
 checked against their receipt while they are read. unreadable=N leaves out up to N images that do
 not decode and names them in the prepared file; without it one is an error.
 """

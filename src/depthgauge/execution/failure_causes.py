@@ -1,4 +1,4 @@
-"""Why a cell did not finish: what its process wrote, or how processes ended; nothing guessed."""
+"""Why a cell did not finish: what its process wrote, or how processes ended."""
 
 import re
 import warnings
@@ -61,17 +61,19 @@ def cause(blocks: Sequence[Block], endings: Endings, logs: str = "") -> str:
         return "another process computes it"
     begun = any(each.state is State.stopped for each in seen)
     if logs:
-        ended = "its job was cancelled or killed" if begun else "its job never began, or was killed"
+        ended = (
+            "its job was cancelled or killed" if begun else "its job never started, or was killed"
+        )
         return f"{ended}; what it printed is in {logs}"
     if not endings.broken:
-        return "it ended without a record and without an error" if begun else "it was never begun"
+        return "it ended without a record and without an error" if begun else "it was not started"
     if not begun:
-        return f"it was not begun, as a worker process ended{_by(endings)}"
+        return f"it was not started because a worker process ended{_by(endings)}"
     return f"its worker process ended{_by(endings)}"
 
 
 def _by(endings: Endings) -> str:
     if not endings.signals:
         return " for an unknown reason"
-    memory = ", as when memory runs out" if KILLED in endings.signals else ""
+    memory = " (often: out of memory)" if KILLED in endings.signals else ""
     return f" by {', '.join(dict.fromkeys(endings.signals))}{memory}"

@@ -85,7 +85,7 @@ def _runs_file(store: Store, sweep: Sweep, runs: Runs) -> dict[str, Any]:
 
 
 def _end_unfinished(store: Store, runs: Runs, sweep: Sweep) -> None:
-    """Say of each cell that is not done how it ended: a process that is killed cannot."""
+    """Set how each unfinished cell ended: a process that was killed cannot."""
     for cell in sweep.cells:
         states = {inspect(CELLS / block).state for block in cell.blocks}
         if states != {State.done}:
@@ -116,7 +116,7 @@ def tracked_cell(
     from depthgauge.training.live import Live  # its import takes seconds
 
     try:
-        # a part of a block has no curves of its own; its points come with the whole record
+        # a part of a block has no curves; its points come with the whole record
         yield (
             lambda block, steps: (
                 [Live(block, _publisher(live, blocks, block, steps))] if block in blocks else []
@@ -144,7 +144,7 @@ def _outcome(blocks: Sequence[Block]) -> Ending:
 
 
 def _ending(error: BaseException) -> Ending:
-    """KILLED by a person or a batch system, or FAILED of its own."""
+    """KILLED by a user or a batch system, else FAILED."""
     return "KILLED" if isinstance(error, KeyboardInterrupt | Terminated) else "FAILED"
 
 

@@ -1,4 +1,4 @@
-"""Which settings of a cell become parameters of its MLflow run: those that somebody compares.
+"""Which settings of a cell become parameters of its MLflow run: those that users compare.
 
 The whole config is an artifact of the run, config.json.
 """

@@ -38,7 +38,7 @@ def sweep(
     require_runnable(config)
     planned = planned_cells(config, context.config_loader, words)
     study = planned[0].study
-    out_folder(planned[0].config)  # refused now, not after hours
+    out_folder(planned[0].config)  # an error now, not after hours
     if current().dry_run:
         show_plan(summary_of(study, planned))
         return []
@@ -88,7 +88,7 @@ def carry_out(
             with warn_once(warned):
                 track_study(study, records)
         require_a_rate(records)
-    print(f"{study}: {len(planned)} cells done, {already} of them already were")
+    print(f"{study}: {len(planned)} cells done ({already} already finished)")
 
 
 def finish_trials(config: DictConfig) -> None:
@@ -133,8 +133,8 @@ def _left_out(study: str, planned: Sequence[Planned], words: Sequence[str]) -> l
     wanted = planned[0].config.notebook.get("extra_sets", [])
     trained = {each.data.name for each in planned}
     return [
-        f"{study}: {name} is left out, as it was not fetched; `depthgauge fetch dataset={name}`"
-        " and a second `dvc repro` train it too"
+        f"{study}: {name} is left out because it was not fetched; to train it too, run"
+        f" `depthgauge fetch dataset={name}`, then `dvc repro`"
         for name in wanted
         if name not in trained
     ]
@@ -143,5 +143,5 @@ def _left_out(study: str, planned: Sequence[Planned], words: Sequence[str]) -> l
 def _failures(reasons: Sequence[str], total: int) -> str:
     return (
         f"{len(reasons)} of {total} cells did not finish ({'; '.join(reasons)});"
-        " what is finished is kept: repeat the command to go on"
+        " finished cells are kept: repeat the command to continue"
     )

@@ -9,10 +9,10 @@ from depthgauge.store.state import BlockState, State
 
 DEFAULT_SPEED = 25e9
 """Operations a second of one core on small nets (docs/performance.md), until this machine has
-finished a block of its own."""
+finished a block."""
 
 START_SECONDS = 5.0
-"""What a block may spend on its start; one that took no longer says little about speed."""
+"""Start-up time of a block; shorter blocks say little about the speed."""
 
 Speed = Callable[[CellSummary], float]
 

@@ -1,4 +1,4 @@
-"""What the page and the Markdown table show alike."""
+"""The content that the page and the Markdown table share."""
 
 from collections import Counter
 from collections.abc import Mapping

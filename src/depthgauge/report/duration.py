@@ -1,4 +1,4 @@
-"""A time as a person says it."""
+"""A duration in readable units."""
 
 UNITS = ((100, 1, "s", 0), (6000, 60, "min", 0), (172_800, 3600, "h", 1))
 """Below so many seconds: seconds in a unit, its name, digits."""

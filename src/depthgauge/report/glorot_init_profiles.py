@@ -174,14 +174,14 @@ def _panel(
     behind: Sequence[alt.Chart] = (),
 ) -> alt.LayerChart:
     base = alt.Chart(table).encode(x=_x(table), color=_key(table))
-    told = ["model", "layer", "low", "median", "high"]
+    shown = ["model", "layer", "low", "median", "high"]
     theory = base.transform_filter("isValid(datum.theory)").mark_line(style="reference")
     layers = [
         *behind,
         theory.encode(y=y("theory")),
         base.mark_rule(style="interval").encode(y=y("low"), y2="high"),
         base.mark_line(style="median").encode(y=y("median")),
-        base.mark_point(style="measured").encode(y=y("median"), tooltip=told),
+        base.mark_point(style="measured").encode(y=y("median"), tooltip=shown),
     ]
     return panel(title, layers, 150, 170)
 

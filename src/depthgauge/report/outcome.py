@@ -26,7 +26,7 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Template:
-    """A sentence that is said if all of its claims have the same `verdict`.
+    """A sentence that is used if all of its claims have the same `verdict`.
 
     `{a:m}` is the number measured for the claim whose id `claims` gives as a, `{a:i}` its interval,
     `{a:p}` the published number; `{a:-m}` and so on are the same with the opposite sign.

@@ -1,4 +1,4 @@
-"""A distribution over seeds as numbers to draw: who counts, bands, fewer steps, fewer digits."""
+"""A distribution over seeds as numbers to draw: usable replicas, bands, fewer steps and digits."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Verdicts as a reader sees them: rows of text, and how many there are of each kind."""
+"""Verdicts as text: rows of a table, and counts of each kind."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ PUBLISHED = {"number": "numbers", "sentence": "sentences"}
 
 WORDS = {"holds": "holds", "fails": "fails", "inconclusive": "open"}
 SYMBOLS = {"holds": "✓", "fails": "✗", "inconclusive": "?"}
-"""Colour never speaks alone."""
+"""Colour is never the only sign."""
 
 
 def row(verdict: Mapping[str, Any]) -> dict[str, str]:
@@ -54,7 +54,7 @@ def row(verdict: Mapping[str, Any]) -> dict[str, str]:
 
 
 def group(verdict: Mapping[str, Any]) -> str:
-    """Return who published a claim, for filters and sums; what nobody did goes by its nature."""
+    """Return who published a claim, for filters and sums; unpublished claims go by their nature."""
     if verdict.get("nature") in OURS:
         return OURS[verdict["nature"]]
     first: str = verdict["id"].split(".")[0]
@@ -72,7 +72,7 @@ def interval(ends: Sequence[float] | None) -> str:
 
 
 def _beside(value: float | None, ends: Sequence[float] | None) -> float | None:
-    """Return 0 for what is a rounding error beside the width of its interval."""
+    """Return 0 for a value that is a rounding error compared with its interval."""
     if value is not None and ends is not None and abs(value) < 1e-9 * (ends[1] - ends[0]):
         return 0.0
     return value
@@ -120,7 +120,7 @@ def scales(verdicts: Verdicts) -> str:
 
 
 def open_by_want(verdicts: Verdicts) -> dict[str, list[Mapping[str, Any]]]:
-    """Return what open claims lack -> those that do, the commonest want first."""
+    """Return what open claims lack -> those claims, the most frequent first."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for verdict in verdicts:
         if verdict["verdict"] == "inconclusive":

@@ -1,4 +1,4 @@
-"""Claims of one's own: a register file outside the package, and functions that read its records."""
+"""The user's own claims: a register outside the package, and functions that read its records."""
 
 import importlib
 import sys
@@ -12,7 +12,7 @@ from depthgauge.studies.registry import REGISTERS
 
 
 def own_register(path: Path) -> Register:
-    """Return the register in a file that may name our functions and those of its own modules.
+    """Return the register in a file that may name our functions and those of the user's modules.
 
     Modules listed under `readers` are imported, from the working folder too. Raises ConfigError for
     a module that cannot be found, and for whatever `load` does not understand.

@@ -16,7 +16,7 @@ CURVE_POINTS = 120
 """Of one curve: a chart is some 400 pixels wide, and each point costs 400 bytes of database."""
 
 MOST_LAYERS = 8
-"""Layers of a deep net that have curves: charts of twenty cannot be told apart, and their points
+"""Layers of a deep net that have curves: twenty curves are indistinguishable, and their points
 took MLflow a tenth of the training. Profiles (profiles.py), tables and the record hold all."""
 
 

@@ -72,7 +72,7 @@ def _reason(error: Exception) -> str:
         if code in SQLITE_REASONS:
             return SQLITE_REASONS[code]
         if isinstance(each, Timeout):
-            return "is being written by another depthgauge: wait until that has ended"
+            return "is being written by another depthgauge process: wait until it has finished"
         if isinstance(each, CommandError) or "database schema" in str(each):  # Alembic's, MLflow's
             return "is of another MLflow version: install that one, or move the file away"
         if isinstance(each, RequestException):
@@ -81,7 +81,7 @@ def _reason(error: Exception) -> str:
             return f"needs the Python module {each.name}: install it, or unset MLFLOW_TRACKING_URI"
     status = error.get_http_status_code() if isinstance(error, MlflowException) else None
     words = without_password(str(error)).strip().partition("\n")[0].partition(". ")[0]
-    return HTTP_REASONS.get(status or 0, f"cannot be used ({words}): correct that")
+    return HTTP_REASONS.get(status or 0, f"is not usable ({words}): fix that")
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

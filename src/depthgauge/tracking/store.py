@@ -39,7 +39,7 @@ DEFAULTS = {
 """MLflow's settings unless the user has set them; it reads them when it is imported."""
 
 BUSY_SECONDS = 5.0
-"""How long a database may be locked by somebody else before we say so."""
+"""How long to wait for a database that another program locks."""
 
 LOCK_SECONDS = 60.0
 """How long another depthgauge process may be creating runs or importing."""
@@ -70,7 +70,7 @@ class Store:
         return (self.root / "mlruns" / study).as_uri() if self.is_file else None
 
     def lock(self) -> BaseFileLock:
-        """Return the lock under which runs are looked up and created, so that none is twice."""
+        """Return the lock under which runs are looked up and created, each once."""
         return _lock(self.root)
 
 
@@ -133,7 +133,7 @@ def _prepare(database: Path, root: Path) -> None:
 def _create(database: Path, artifacts: Path) -> None:
     """Make a database with MLflow's schema: beside its place first, for it takes seconds.
 
-    One that was killed half-way would never open again (tried).
+    A half-made database would never open again (tried).
     """
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
@@ -170,14 +170,14 @@ def _follow(database: Path, root: Path) -> None:
     with _lock(root):
         for former in follow(database, root, BUSY_SECONDS):
             print(
-                f"depthgauge: {database} was made in {former}; its artifacts are from now on read"
-                f" and written in {root / 'mlruns'}",
+                f"depthgauge: {database} was created in {former}; its artifacts are now read"
+                f" from and written to {root / 'mlruns'}",
                 file=sys.stderr,
             )
 
 
 def _check(database: Path) -> None:
-    """Ask SQLite itself first: MLflow retries a database it cannot open for a minute or two."""
+    """Check with SQLite first: MLflow retries a database it cannot open for minutes."""
     connection = sqlite3.connect(database, timeout=BUSY_SECONDS, isolation_level=None)
     with closing(connection):
         connection.execute("PRAGMA journal_mode=WAL")  # readers and a writer at once; it stays
