@@ -135,7 +135,7 @@ def test_what_is_not_understood_is_refused(tmp_path, change, sentence):
     ],
 )
 def test_another_file_is_refused(tmp_path, text, sentence):
-    """YAML that cannot be read, and such as is no register."""
+    """YAML that cannot be read, or is not a register."""
     path = tmp_path / "claims.yaml"
     path.write_text(text)
     with pytest.raises(ConfigError, match=r"claims\.yaml") as raised:

@@ -72,8 +72,8 @@ def test_a_number_within_its_interval_is_chance_and_one_far_away_is_not(judged, 
     assert code == 1 and "nielsen.accuracy.h1" in out and "the number, beyond chance" in out
 
 
-def test_claims_that_come_go_or_change_their_verdict_are_told(judged, depthgauge):
-    """Each in a row of its own; exit code 1."""
+def test_claims_added_removed_or_with_another_verdict_are_listed(judged, depthgauge):
+    """Each in its own row; exit code 1."""
 
     def alter(verdicts):
         gone = verdicts.pop(5)

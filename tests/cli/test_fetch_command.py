@@ -1,4 +1,4 @@
-"""The fetch stage in a small project of its own, with git, DVC and a pinned set."""
+"""The fetch stage in its own small project, with git, DVC and a pinned set."""
 
 import argparse
 import gzip

@@ -31,7 +31,7 @@ TWO = [*FAST, "hidden=[5],[6]"]
 
 
 def page(folder, name, defaults="", more=""):
-    """Write a study of our own."""
+    """Write a study page."""
     (folder / "study").mkdir(parents=True, exist_ok=True)
     (folder / "study" / f"{name}.yaml").write_text(PAGE.format(defaults=defaults, more=more))
 
@@ -41,7 +41,7 @@ def labels(folder):
 
 
 def command(*words):
-    """`depthgauge train` in a process of its own, as launchers with processes need."""
+    """`depthgauge train` in its own process, as launchers with processes need."""
     line = [sys.executable, "-m", "depthgauge.cli", "train", *words]
     return subprocess.run(line, capture_output=True, text=True, timeout=300)
 

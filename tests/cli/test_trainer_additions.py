@@ -118,7 +118,7 @@ def test_a_procedure_without_a_trainer_takes_none(project):
 
 
 def test_lightnings_monitor_of_learning_rates_writes_them(project, depthgauge):
-    """The line that every tutorial has; a logger of its own is not needed."""
+    """The line that every tutorial has; it needs no logger."""
     words = (f"{LIGHTNINGS}.LearningRateMonitor", "hydra.sweep.dir=jobs")
     code, _, err = depthgauge("train", *FAST, *words)
     assert (code, err) == (0, "")

@@ -144,7 +144,7 @@ def test_ranges_that_do_not_meet_are_two_orders_of_many():
 
 
 def test_spreads_are_compared_by_their_ratio():
-    """Ten times the spread is no chance, 1.2 times it is; near the F test in between."""
+    """Ten times the spread is beyond chance, 1.2 times is not; near the F test in between."""
     rule = rules.not_significant()
 
     def spread(by, seed=0):
@@ -154,8 +154,8 @@ def test_spreads_are_compared_by_their_ratio():
     assert p_value(spread(1), spread(1.2)) > 0.05
 
 
-def test_a_number_without_spread_that_moves_is_no_chance():
-    """Constants of theory: the same in every seed. Rounding to four digits is no move."""
+def test_a_number_without_spread_that_moves_is_beyond_chance():
+    """Constants of theory: the same in every seed. Rounding to four digits is no change."""
     one, same, other = ({**verdict(rules.ordering(), [x] * 5)} for x in (1.0, 1.0004, 1.01))
     assert p_value(one, same) == 1
     assert p_value(one, other) < 1e-3
@@ -178,7 +178,7 @@ def test_holm_by_hand():
     assert holm([]) == []
 
 
-def test_another_rule_is_told_and_its_number_not_compared():
+def test_another_rule_is_reported_and_its_number_not_compared():
     """The numbers answer two questions."""
     [change] = changes([verdict(rules.ordering(), ONE)], [verdict(rules.much(), TWO)])
     assert change.other_rule and change.p is None and change.matters

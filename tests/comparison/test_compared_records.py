@@ -1,4 +1,4 @@
-"""Two sets of records: cells and variables are matched, seeds paired, origins told."""
+"""Two sets of records: cells and variables are matched, seeds paired, provenance compared."""
 
 import numpy as np
 import pytest

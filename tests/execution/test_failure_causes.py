@@ -72,8 +72,8 @@ def test_what_the_process_wrote_comes_first(block, tmp_path):
     assert cause([block], Endings(("SIGKILL",), True)) == "no space left on the disk"
 
 
-def test_nobody_is_said_to_be_killed_when_no_process_ended(block, tmp_path):
-    """A cell that is missing for a reason of our own, or that another sweep computes."""
+def test_no_process_is_called_killed_if_none_ended(block, tmp_path):
+    """A cell that was not started, or that another sweep computes."""
     assert cause([block], Endings()) == "it was not started"
     folder = begin(tmp_path)
     assert cause([block], Endings()) == "it ended without a record and without an error"

@@ -124,7 +124,7 @@ def test_the_factor_a_layer():
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory):
-    """The project's sources and pages in a folder of their own, with noise in MNIST's place."""
+    """The project's sources and pages in their own folder, with noise in MNIST's place."""
     root = tmp_path_factory.mktemp("clone")
     for name in ("src", "conf"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -98,7 +98,7 @@ def test_what_rounding_leaves_of_nothing_is_nothing():
     ],
 )
 def test_open_claims_are_folded_by_what_they_lack_first(changed, want):
-    """A rate at the edge of its grid is no interval across a limit; needed is not published."""
+    """A rate at the edge of its grid is not an interval across a limit; needed is not published."""
     one = {
         **{"verdict": "inconclusive", "scale": "quick", "updates": [900, 900]},
         **{"updates_needed": 900, "reason": "the interval reaches across 0"},

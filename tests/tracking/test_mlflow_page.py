@@ -17,7 +17,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "mlflow.md").read_text(encoding="ut
 def test_three_lines_say_which_initialization_is_best(store, root, make_record):
     """The mean accuracy of each initialization at depth 4, the best one last.
 
-    In a process of its own, as a user types it in the project's folder: MLflow keeps the address
+    In its own process, as a user types it in the project's folder: MLflow keeps the address
     of its store for a whole process.
     """
     records = []

@@ -1,4 +1,4 @@
-"""A project that is moved or copied takes its diary along."""
+"""A project that is moved or copied keeps its tracking database."""
 
 import json
 import shutil

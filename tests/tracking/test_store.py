@@ -45,7 +45,7 @@ def test_a_locked_database(root, monkeypatch):
 
 
 def test_a_corrupt_database(root):
-    """Bytes that are no database are left alone, and the way out is said."""
+    """Bytes that are not a database are left alone, and the sentence says what to do."""
     (root / "mlflow.db").write_bytes(b"no database " * 100)
     assert_one_sentence(root, "is damaged: move it away", "mlflow.db")
     assert (root / "mlflow.db").read_bytes().startswith(b"no database")
