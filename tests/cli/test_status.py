@@ -18,7 +18,7 @@ from depthgauge.errors import ResourceError
 from depthgauge.planning import cache
 from depthgauge.planning.estimate import measured_speed
 from depthgauge.planning.plan import prepared_data
-from depthgauge.planning.summary import BlockSummary, CellSummary
+from depthgauge.planning.summary import CellSummary
 from depthgauge.report.duration import duration
 from depthgauge.store import state
 from depthgauge.store.state import State, held, inspect, size
@@ -87,7 +87,7 @@ def test_cells_go_from_to_do_over_failed_and_running_to_done(one_study, depthgau
         if len(json.loads(each.read_text())["cells"]) == 2
     ]
     outline = json.loads(plan.read_text())
-    folder = one_study / ".cells" / outline["cells"][1]["blocks"][0]["key"]
+    folder = one_study / ".cells" / next(iter(outline["cells"][1]["blocks"]))
     folder.mkdir()
     (folder / "error.txt").write_text("MemoryError: no memory left\n")
     code, out, _ = depthgauge("status", *ASKED)
@@ -241,7 +241,7 @@ def test_time_is_measured_on_the_most_similar_blocks(tmp_path):
         (tmp_path / name / "timing.json").write_text(json.dumps(timing))
 
     def cell(procedure, width):
-        blocks = [BlockSummary("x", 1)]
+        blocks = {"x": 1}
         return CellSummary("", procedure, width, 1, 1, 1.0, "cpu", blocks, [])
 
     block("a", "descent", 30, 1e10, 10)

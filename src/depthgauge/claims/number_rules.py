@@ -64,7 +64,8 @@ def published_number(scale: str = "linear", fewest: int = 5, width: float = math
         mean, low, high = t_prediction_interval(np.array(ours))
         estimate, bottom, top = map(float, back(np.array([mean, low, high])))
         spread = float(np.std(ours, ddof=1))
-        z = _z(target - mean, spread * math.sqrt(1 + 1 / len(values)))
+        error = spread * math.sqrt(1 + 1 / len(values))
+        z = float((target - mean) / error) if error > 0 else None
         half = math.sqrt(top / bottom) if scale == "log" else (top - bottom) / 2
         spread_text = f"standard deviation {_deviation(spread, scale, values)}"
         found = estimate, bottom, top
@@ -101,10 +102,6 @@ def _deviation(spread: float, scale: str, values: Values) -> str:
     if scale == "log":
         return f"a factor of {math.exp(spread):.3g}"
     return f"{float(values.std(ddof=1)):.3g}"
-
-
-def _z(distance: float, error: float) -> float | None:
-    return float(distance / error) if error > 0 else None
 
 
 def published_numbers() -> Rule:

@@ -148,12 +148,9 @@ def offered(line: str, names: dict[str, list[str]]) -> list[str]:
             return [f"{key}={before}{each.partition('=')[2]}" for each in found]
         return found if equals else sorted({*found, *(f"{each}=" for each in names)})
     if equals:
-        return [f"{key}={before}{name}" for name in names.get(key) or _pages(key)]
+        pages = sorted(path.stem for path in (project_root() / "conf" / key).glob("*.yaml"))
+        return [f"{key}={before}{name}" for name in names.get(key) or pages]
     return [f"{each}=" for each in KEYS[command]]
-
-
-def _pages(group: str) -> list[str]:
-    return sorted(path.stem for path in (project_root() / "conf" / group).glob("*.yaml"))
 
 
 def _hydras(words: Sequence[str]) -> list[str]:

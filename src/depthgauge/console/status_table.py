@@ -114,7 +114,7 @@ def _studies(found: Sequence[StudyStatus]) -> Table:
         table.add_column(str(name), justify="right")
     for study, count in zip(found, counts, strict=True):
         cells = str(len(study.cells)) if study.cells else "?"
-        numbers = [_number(count[state], state) for state in shown]
+        numbers = [f"[{COLOURS[each]}]{count[each]}[/]" if count[each] else "" for each in shown]
         table.add_row(study.study, cells, *numbers, _left(study))
     return table
 
@@ -145,10 +145,6 @@ def _remarks(out: Console, study: StudyStatus, every_cell: bool) -> None:
             out.print(f"{where} failed: {escape(cell.reason)}", soft_wrap=True)
         elif cell.step and not every_cell:
             out.print(f"{where} {cell.state} at step {cell.step} of {cell.steps}", soft_wrap=True)
-
-
-def _number(count: int, state: State) -> str:
-    return f"[{COLOURS[state]}]{count}[/]" if count else ""
 
 
 def _left(study: StudyStatus) -> str:

@@ -22,14 +22,7 @@ from depthgauge.store.state import CELLS, State, inspect
 from depthgauge.tracking.buffer import LiveMetrics
 from depthgauge.tracking.curves import by_rate, points, thin
 from depthgauge.tracking.import_records import is_tracked, track
-from depthgauge.tracking.runs import (
-    Ending,
-    Runs,
-    end_run,
-    postpone_run,
-    start_run,
-    start_sweep,
-)
+from depthgauge.tracking.runs import Ending, Runs, end_run, postpone_run, start_run, start_sweep
 from depthgauge.tracking.store import Store, open_store
 from depthgauge.tracking.sweep import Sweep
 from depthgauge.training.block import Block

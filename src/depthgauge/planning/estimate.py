@@ -22,10 +22,11 @@ def seconds_left(cell: CellSummary, seen: list[BlockState], speed: Speed) -> flo
 
     A block with a checkpoint needs the rest of its steps only.
     """
-    replicas = 0.0
-    for block, each in zip(cell.blocks, seen, strict=True):
-        if each.state is not State.done:
-            replicas += block.replicas * (1 - each.step / max(cell.steps, 1))
+    replicas = sum(
+        count * (1 - each.step / max(cell.steps, 1))
+        for count, each in zip(cell.blocks.values(), seen, strict=True)
+        if each.state is not State.done
+    )
     return cell.work * replicas / speed(cell)
 
 

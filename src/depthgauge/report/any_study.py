@@ -134,10 +134,7 @@ def _cell_colour(nets: Sequence[xr.Dataset]) -> alt.Color:
 
 
 def _figure(
-    title: str,
-    shown: Sequence[xr.Dataset],
-    nets: Sequence[xr.Dataset],
-    chart: alt.ConcatChart,
+    title: str, shown: Sequence[xr.Dataset], nets: Sequence[xr.Dataset], chart: alt.ConcatChart
 ) -> Figure:
     """Return a figure whose picture has title and caption in it: MLflow shows nothing beside it."""
     left = f" The first {len(shown)} of {len(nets)} cells." if len(nets) > len(shown) else ""

@@ -168,10 +168,7 @@ def _published(y: Callable[[str], alt.Y]) -> list[alt.Chart]:
 
 
 def _panel(
-    title: str,
-    table: pd.DataFrame,
-    y: Callable[[str], alt.Y],
-    behind: Sequence[alt.Chart] = (),
+    title: str, table: pd.DataFrame, y: Callable[[str], alt.Y], behind: Sequence[alt.Chart] = ()
 ) -> alt.LayerChart:
     base = alt.Chart(table).encode(x=_x(table), color=_key(table))
     shown = ["model", "layer", "low", "median", "high"]

@@ -47,10 +47,7 @@ def is_tracked(store: Store, sweep: Sweep, records: Sequence[xr.Dataset]) -> boo
 
 @raises_tracking_errors
 def track(
-    store: Store,
-    sweep: Sweep,
-    records: Sequence[xr.Dataset],
-    figures: Mapping[str, str | bytes],
+    store: Store, sweep: Sweep, records: Sequence[xr.Dataset], figures: Mapping[str, str | bytes]
 ) -> Runs:
     """Bring the runs of a sweep up to date with its records, and return the runs.
 

@@ -4,12 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from depthgauge.provenance.git import commit_tags
-from depthgauge.tracking.metadata import (
-    DESCRIPTION,
-    describe_child,
-    describe_parent,
-    is_described,
-)
+from depthgauge.tracking.metadata import DESCRIPTION, describe_child, describe_parent, is_described
 from depthgauge.tracking.process import MOST_RUNS, mark_killed, process_tags
 from depthgauge.tracking.store import Store, raises_tracking_errors
 from depthgauge.tracking.sweep import Cell, Sweep
@@ -67,7 +62,7 @@ def postpone_run(store: Store, run_id: str) -> None:
 @raises_tracking_errors
 def end_run(store: Store, run_id: str, ending: Ending) -> None:
     """Set how a run ended; a run that already ended so keeps its end time. Raises TrackingError."""
-    if _status(store, run_id) != ending:
+    if store.client.get_run(run_id).info.status != ending:
         store.client.set_terminated(run_id, ending)
 
 
@@ -176,10 +171,6 @@ def _create(
     run = store.client.create_run(experiment, start, tags, name)
     store.client.update_run(run.info.run_id, "SCHEDULED")
     return run.info.run_id
-
-
-def _status(store: Store, run_id: str) -> str:
-    return store.client.get_run(run_id).info.status
 
 
 def _set_status(store: Store, run_id: str, status: str) -> None:

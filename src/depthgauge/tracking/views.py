@@ -24,13 +24,7 @@ MOST_COLUMNS = 6
 
 PAGE = "#/experiments/{}/runs?workflowType=machine_learning&viewStateShareKey="
 
-OVER_STEPS = (
-    "accuracy_test",
-    "accuracy_validation",
-    "cost_test",
-    "cost_validation",
-    "probe_cost",
-)
+OVER_STEPS = ("accuracy_test", "accuracy_validation", "cost_test", "cost_validation", "probe_cost")
 """Metrics whose curves over SGD steps come first."""
 
 
