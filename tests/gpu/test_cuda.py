@@ -1,8 +1,10 @@
 """On a CUDA GPU: the CPU's results within a tolerance, graphs bit for bit, no wait in a chunk."""
 
+import diagnosis_checks
+import gpu_checks
 import pytest
 import torch
-from gpu_checks import CHECKS, waiting_refused
+from waiting import waiting_refused
 
 pytestmark = [
     pytest.mark.skipif(
@@ -12,11 +14,12 @@ pytestmark = [
     # in torch 2.9) says nothing of ours, and must not hide what these tests are for.
     pytest.mark.filterwarnings("default"),
 ]
+CHECKS = gpu_checks.CHECKS | diagnosis_checks.CHECKS
 
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_on_the_gpu(name, tmp_path):
-    """What gpu_checks.py says of each."""
+    """What gpu_checks.py and diagnosis_checks.py say of each."""
     CHECKS[name]("cuda", tmp_path)
 
 

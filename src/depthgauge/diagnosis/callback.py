@@ -201,9 +201,9 @@ def _guarded(what: str, act: Any) -> None:
 
 
 def _mean(trainer: pl.Trainer, tensor: Tensor) -> Tensor:
-    """The mean over processes."""
-    reduced = trainer.strategy.reduce(tensor.clone(), reduce_op="mean")
-    return reduced if isinstance(reduced, Tensor) else torch.as_tensor(reduced)
+    """The mean over processes, by way of the process's own device: NCCL reduces no other's."""
+    copied = tensor.to(trainer.strategy.root_device, copy=True)  # it is reduced in place
+    return torch.as_tensor(trainer.strategy.reduce(copied, reduce_op="mean"))
 
 
 def _log(trainer: pl.Trainer, look: Look) -> None:

@@ -13,7 +13,7 @@ from depthgauge.diagnosis.describe import about, describe
 from depthgauge.diagnosis.findings import Diagnosis, Remedy
 from depthgauge.diagnosis.readings import Look
 from depthgauge.diagnosis.recorder import Recorder
-from depthgauge.diagnosis.trials import Make, fresh, loss_of, try_remedies
+from depthgauge.diagnosis.trials import Make, fresh, generators_kept, loss_of, try_remedies
 from depthgauge.diagnosis.verdicts import faults, judge
 from depthgauge.errors import ConfigError
 
@@ -31,8 +31,8 @@ def diagnose(
     function `loss(net, batch)` that returns a scalar, a list of batches that is gone through over
     and over, and an optimizer of the network's parameters (plain SGD with rate 0.01 if there is
     none). It is called once a seed, after `torch.manual_seed(seed)`. Further looks before the last
-    step see the 1,000 examples that dead units are judged on. The state of PyTorch's generator is
-    left as it was. With `tries`, every remedy that a lasting fault names is tried, from the same
+    step see the 1,000 examples that dead units are judged on. PyTorch's generators are left
+    as they were. With `tries`, every remedy that a lasting fault names is tried, from the same
     seeds up to the last step; `remedies` are tried in any case, such as "layer normalization".
     Raises ConfigError where `make` raises or returns anything else.
     """
@@ -42,7 +42,7 @@ def diagnose(
         if name not in set(Remedy):
             raise ConfigError(f"{name!r} is no remedy; choose one of {', '.join(Remedy)}")
     wanted = sorted(set(steps))
-    with torch.random.fork_rng():
+    with generators_kept():
         trained = [_train(make, seed, wanted) for seed in range(seeds)]
     runs = [looks for _, looks in trained]
     net = trained[0][0]

@@ -37,6 +37,7 @@ from depthgauge.diagnosis.trace import KNOWN, Trace
 NOTHING_SEEN = (
     "no loss's backward pass reached the output of a module with weights in training mode"
 )
+CAPTURED = "it is captured as a CUDA graph, and nothing of it can be read when that is replayed"
 
 _OF_LOSSES = LOSSES | {"sum", "softmax", "sigmoid"}
 _LAYERS = frozenset({"linear", "conv1d", "conv2d", "conv3d"})
@@ -63,7 +64,6 @@ class Instrument:
         self._losses = LossReading()
         self._weight: Tensor | None = None
         self._open: Pass | None = None
-        self._busy = False
         self._stance: Any = None
 
     def attach(self) -> bool:
@@ -98,27 +98,22 @@ class Instrument:
 
     def _guard(self, act: Callable[..., Any], *args: Any) -> Any:
         """Run our own code: no torch function of ours is seen, no exception of ours gets out."""
-        if self.problem is not None or self._busy:
-            return None
-        return self._mode.suspended(self._run, act, *args)
+        return None if self.problem else self._mode.suspended(self._run, act, *args)
 
     def _run(self, act: Callable[..., Any], *args: Any) -> Any:
-        self._busy = True
         try:
             with torch.no_grad():
                 return act(*args)
         except Exception as error:
             self.problem = f"{type(error).__name__}: {error}"
             return None
-        finally:
-            self._busy = False
 
     # Functions of torch, as the step calls them
 
     def _function_called(self, func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Call the function; read what activations, losses and backward passes are given."""
         name = getattr(func, "__name__", "")
-        if name == "__get__" or self._busy or self.problem is not None:
+        if name == "__get__" or self.problem is not None:
             return func(*args, **kwargs)
         if func is torch.Tensor.backward or func is torch.autograd.backward:
             self._guard(self._start_backward, args[0] if args else kwargs.get("tensors"))
@@ -152,6 +147,8 @@ class Instrument:
         z, x = first_tensor(output), first_tensor(inputs)
         if z is None or not z.is_floating_point():
             return
+        if z.is_cuda and torch.cuda.is_current_stream_capturing():
+            raise RuntimeError(CAPTURED)
         if kind is Kind.block and any(r.node is z.grad_fn for r in self._records):
             return
         if self._open is not None and not self._recomputed(module, z):

@@ -105,7 +105,7 @@ def normalize(setup: Setup, kind: str) -> bool:
     """Follow every hidden layer by a normalization of its outputs."""
     layers = hidden_layers(setup.net)
     for layer in layers:
-        follow_by(setup.net, layer, normalization(layer, kind))
+        follow_by(setup.net, layer, normalization(layer, kind).to(layer.weight))
     return _step_on_all(setup, bool(layers))
 
 

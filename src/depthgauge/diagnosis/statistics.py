@@ -46,7 +46,7 @@ def symmetry(weight: Tensor) -> Tensor | None:
     count, inputs = rows.shape
     if count < 2 or inputs < 3:
         return None
-    rows = torch.nn.functional.normalize(rows.float(), dim=1)
+    rows = torch.nn.functional.normalize(rows.to(wide(rows)), dim=1)  # autocast leaves float64
     return ((rows @ rows.mT).abs().sum() - count) / (count * (count - 1))
 
 

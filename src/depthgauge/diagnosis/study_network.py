@@ -34,7 +34,8 @@ def study_network(
         raise ConfigError(f"activation={activation} is unknown; choose one of {known}")
     layers: list[nn.Module] = []
     for weight, bias in zip(weights, biases, strict=True):
-        layer = nn.Linear(weight.shape[1], weight.shape[0], dtype=weight.dtype)
+        n_out, n_in = weight.shape
+        layer = nn.Linear(n_in, n_out, device=weight.device, dtype=weight.dtype)
         with torch.no_grad():
             layer.weight.copy_(weight)
             layer.bias.copy_(bias)

@@ -77,7 +77,7 @@ class Trace:
         elif name in _NORMALIZATIONS:
             after = _normalized(tag, z, name, *rest)
         elif name == "dropout":
-            after = _dropped(tag, *rest)
+            after = _dropped(tag, z, *rest)
         elif name in _RESHAPES:
             after = tag
         else:
@@ -106,25 +106,27 @@ def _activated(
             record.put("saturated", statistics.share_below(slopes, 0.1 * function.steepest))
         if slopes.dim() > 1 and slopes.shape[record.unit_dim] == record.units:
             record.put("alive", statistics.alive(slopes, record.unit_dim))
-    mean = statistics.mean_square(slopes)
-    so_far = mean if tag.slopes is None else tag.slopes * mean
+    so_far = _times(tag.slopes, statistics.mean_square(slopes))
     return replace(tag, slopes=so_far, names=(*tag.names, name))
 
 
-def _dropped(tag: Tag, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Tag:
+def _times(so_far: Tensor | None, factor: Tensor) -> Tensor:
+    """The product, on the factor's device: a network may go on on another one."""
+    return factor if so_far is None else so_far.to(factor.device) * factor
+
+
+def _dropped(tag: Tag, z: Tensor, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Tag:
     """Dropout's slope is 1 / (1 - p) or 0: its mean square is 1 / (1 - p)."""
     p = args[0] if args else kwargs.get("p", 0.5)
     if not kwargs.get("training", args[1] if len(args) > 1 else True) or not 0 < p < 1:
         return tag
-    kept = torch.tensor(1 / (1 - p), dtype=torch.float64)
-    slopes = kept if tag.slopes is None else tag.slopes.cpu() * kept
-    return replace(tag, slopes=slopes, names=(*tag.names, "dropout"))
+    square = torch.full((), 1 / (1 - p), dtype=statistics.wide(z), device=z.device)
+    return replace(tag, slopes=_times(tag.slopes, square), names=(*tag.names, "dropout"))
 
 
 def _normalized(tag: Tag, z: Tensor, name: str, args: Sequence[Any], kwargs: Mapping) -> Tag:
     gain = _gain(z.detach().to(statistics.wide(z)), name, args, kwargs)
-    so_far = gain if tag.normalization is None else tag.normalization * gain
-    return replace(tag, normalization=so_far, names=(*tag.names, name))
+    return replace(tag, normalization=_times(tag.normalization, gain), names=(*tag.names, name))
 
 
 def _gain(z: Tensor, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Tensor:

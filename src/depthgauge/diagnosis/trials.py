@@ -6,6 +6,7 @@ be wrong; a trial shows whether a remedy works.
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from itertools import chain, islice, repeat
 from typing import Any
 
@@ -34,13 +35,18 @@ def try_remedies(
     """Train with no remedy and with each one, from the same seeds on the same batches.
 
     A remedy that does not apply to the network is returned with a note and a NaN effect. The
-    generator of PyTorch is left as it was.
+    generators of PyTorch are left as they were.
     """
     if not remedies:
         return ()
-    with torch.random.fork_rng(devices=[]):
+    with generators_kept():
         before = np.array([_final_loss(make, None, seed, steps) for seed in range(seeds)])
         return tuple(_trial(make, each, before, steps) for each in remedies)
+
+
+def generators_kept() -> AbstractContextManager[None]:
+    """Return a context that leaves PyTorch's generators as they were, those of GPUs too."""
+    return torch.random.fork_rng(range(torch.cuda.device_count()), device_type="cuda")
 
 
 def _trial(make: Make, remedy: Remedy, before: np.ndarray, steps: int) -> Trial:
