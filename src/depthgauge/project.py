@@ -6,7 +6,7 @@ from depthgauge.errors import ConfigError
 
 
 def project_root() -> Path:
-    """Return the nearest folder, from here upwards, that has a dvc.yaml or a conf/config.yaml.
+    """Return the nearest folder, from here up, that has a dvc.yaml or a conf/config.yaml.
 
     Raises ConfigError where there is none.
     """

@@ -14,7 +14,7 @@ RETRAIN = "remove it and train the study again"
 def lookups_in(what: str) -> Iterator[None]:
     """Turn the lookup of something that `what` lacks into a DataError that names both.
 
-    A record holds what its study was asked to measure, perhaps less than a claim or figure reads.
+    A record holds what its study was asked to measure, possibly less than a claim or figure reads.
     That it is as it was written, `records.read` has checked: any other error is a bug of ours.
     """
     try:

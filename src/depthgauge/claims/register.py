@@ -46,17 +46,17 @@ class Register:
     claims: tuple[Claim, ...]
     tables: Mapping[str, Any]
     readers: Mapping[str, Callable[..., Any]]
-    """Functions that its entries may name, beside SHARED."""
+    """Functions that its entries may name, in addition to SHARED."""
 
 
 def register_beside(module: str) -> Register:
-    """Return the register in the claims.yaml beside a module of this package.
+    """Return the register in the claims.yaml next to a module of this package.
 
-    Its readers are the public functions of all other modules beside it.
+    Its readers are the public functions of all other modules of that folder.
     """
     package = module.rpartition(".")[0]
-    beside = [each.name for each in iter_modules(import_module(package).__path__)]
-    modules = [import_module(f"{package}.{name}") for name in beside if name != "register"]
+    names = [each.name for each in iter_modules(import_module(package).__path__)]
+    modules = [import_module(f"{package}.{name}") for name in names if name != "register"]
     return load(Path(str(files(package) / "claims.yaml")), functions(*modules))
 
 

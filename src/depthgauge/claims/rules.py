@@ -1,7 +1,7 @@
 """The rules of judgement: words of the sources turned into numbers, once, for every claim.
 
-Most have the same shape: an interval over seeds against a region. Inside it the claim holds, wholly
-outside it fails, across its edge it stays open. None knows at which scale it is used.
+Most compare an interval over seeds with a region. Entirely inside it the claim holds, entirely
+outside it fails, across its edge it is open. None knows at which scale it is used.
 """
 
 import math
@@ -70,7 +70,7 @@ class Rule:
     judges_number: bool = False
     """Whether a number or a curve of a source is judged, not its words."""
     at: "Callable[[float], Rule] | None" = None
-    """The same rule with so many times its threshold (of shares: their odds; of factors: their
+    """The same rule with a multiple of its threshold (of shares: their odds; of factors: their
     logarithm); None without a threshold of ours."""
 
 
@@ -136,7 +136,7 @@ MOVES: dict[str, Callable[[float, float], float]] = {
     "factor": lambda threshold, times: threshold**times,
     "share": _times_odds,
 }
-"""What a threshold is of -> so many times that threshold: a factor's logarithm, a share's odds."""
+"""What a threshold is of -> a multiple of it: of a factor's logarithm, of a share's odds."""
 
 
 def _factor_of(name: str, word: str, low: float, high: float) -> Rule:

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Judge all claims, write the verdicts, print the table.
 
-    Raises DataError when there is no record at all or a record is damaged: nothing is written.
+    Raises DataError, and writes nothing, if there are no records or one is damaged.
     """
     build = arguments.build or project_root() / "build"
     claims = own_register(arguments.claims).claims if arguments.claims else CLAIMS

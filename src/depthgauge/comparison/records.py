@@ -23,7 +23,7 @@ class Difference:
     cell: str
     variable: str
     place: str
-    """Where the difference is largest beside the spread of the seeds, as in layer=2."""
+    """Where the difference is largest relative to the spread of the seeds, as in layer=2."""
     first: float
     second: float
     """Means over seeds there."""
@@ -169,7 +169,7 @@ def _named(records: Sequence[xr.Dataset]) -> dict[str, xr.Dataset]:
 
 
 def _name(record: xr.Dataset) -> str:
-    """Return what a cell is called: its data set beside what the grid varies."""
+    """Return the name of a cell: its label and, if that lacks it, its data set."""
     label, data = record.attrs["label"], record.attrs["data"]["name"].rpartition(".")[2]
     return label if data in label else f"{label} on {data}"
 

@@ -89,7 +89,7 @@ def _hotelling(first: Values, second: Values) -> float:
     distance = float(gap @ np.linalg.pinv(pooled * (1 / n + 1 / m)) @ gap)
     degrees = n + m - p - 1
     if degrees < 1:
-        return 1.0  # too few nets for so many readings
+        return 1.0  # too few nets for this many readings
     return float(stats.f.sf(distance * degrees / (p * (n + m - 2)), p, degrees))
 
 

@@ -26,7 +26,7 @@ NARROW = 100
 
 
 def show(verdicts: Sequence[dict[str, Any]], total: int) -> None:
-    """Print these verdicts, of so many in all; plain text when piped."""
+    """Print these verdicts, of `total` in all; plain text when piped."""
     out = console()
     counts = Counter(each["verdict"] for each in verdicts)
     of_all = f" of {total}" if len(verdicts) < total else ""

@@ -17,7 +17,7 @@ ROWS = 30
 
 
 def show_claims(changes: Sequence[Change], first: int, second: int) -> bool:
-    """Print the claims that changed, of so many in the first and second judgement."""
+    """Print the claims that changed; `first` and `second` are how many each judgement has."""
     out = console()
     shown = [each for each in changes if each.matters]
     if shown:

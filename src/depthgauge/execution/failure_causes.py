@@ -12,7 +12,7 @@ from depthgauge.store.state import CELLS, State, inspect
 from depthgauge.training.block import Block
 
 KILLED = "SIGKILL"
-"""What Linux sends when memory runs out; a person or a batch system may send it, too."""
+"""What Linux sends when memory runs out; a user or a batch system may send it, too."""
 
 
 @dataclass
@@ -32,7 +32,7 @@ library that only a later cell needs, may explain. The cells it finished are on 
 
 @contextmanager
 def watched_workers() -> Iterator[Endings]:
-    """Record how a launcher's processes or jobs ended early; the sweep goes on without them."""
+    """Record how a launcher's processes or jobs ended early; the sweep continues without them."""
     endings = Endings()
     try:
         with warnings.catch_warnings():

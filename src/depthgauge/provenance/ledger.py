@@ -1,9 +1,9 @@
 """Commit, machine and time of each study's training: what no record holds, as it varies.
 
-Training leaves an origin beside each block in .cells. The report sums the blocks of a study in
-`results/origins.json`, under the digest of the study's records. An entry stays for as long as the
-records are the same bytes, so that a clone, or a repeated training that gives the same records,
-names their first training, and the report stays the same, too.
+Training writes an origin to the folder of each block in .cells. The report sums the blocks of a
+study in `results/origins.json`, under the digest of the study's records. An entry stays for as long
+as the records are the same bytes, so that a clone, or a repeated training that gives the same
+records, names their first training, and the report stays the same, too.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from depthgauge.files import sha256, write_text
 from depthgauge.store.state import CELLS
 
 NAMED = ("commit", "machine", "software")
-"""What training says of a block, in the origin.json beside it."""
+"""What the origin.json of a block holds."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Origin:
 def origins(
     build: Path, records: Mapping[str, Sequence[xr.Dataset]], store: Path | None = None
 ) -> dict[str, Origin]:
-    """Return the origin of each study whose blocks are all in `store`, the .cells beside `build`.
+    """Return the origin of each study whose blocks are all in `store`, the .cells next to `build`.
 
     `build` holds the records, a folder for each study.
     """

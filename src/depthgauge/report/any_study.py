@@ -136,7 +136,7 @@ def _cell_colour(nets: Sequence[xr.Dataset]) -> alt.Color:
 def _figure(
     title: str, shown: Sequence[xr.Dataset], nets: Sequence[xr.Dataset], chart: alt.ConcatChart
 ) -> Figure:
-    """Return a figure whose picture has title and caption in it: MLflow shows nothing beside it."""
+    """Return a figure whose picture contains title and caption: MLflow shows the picture alone."""
     left = f" The first {len(shown)} of {len(nets)} cells." if len(nets) > len(shown) else ""
     caption = f"Line: median over seeds; band: central 95 % of seeds.{left}"
     finding = f"{title}. {caption} {basis(shown)}"

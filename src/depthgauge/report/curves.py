@@ -34,7 +34,7 @@ def y_axis(
 def curves(
     table: pd.DataFrame, frame: Frame, key: str, middle: str = "median", points: bool = False
 ) -> list[alt.Chart]:
-    """Return the curves of `table`: columns of x and colour, `middle`, perhaps low and high.
+    """Return the curves of `table`: columns of x and colour, `middle`, optionally low and high.
 
     `key` identifies the panel on the page; with `points` every row has a dot.
     """
@@ -51,7 +51,7 @@ def curves(
 
 
 def end_names(table: pd.DataFrame, frame: Frame, axis: Axis, middle: str) -> list[alt.Chart]:
-    """Return the name of each curve beside its end, behind a dot of the curve's colour.
+    """Return the name of each curve next to its end, behind a dot of the curve's colour.
 
     A name is "layer 1", or the value that distinguishes the curve.
     """

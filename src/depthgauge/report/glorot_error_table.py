@@ -1,4 +1,4 @@
-"""Glorot and Bengio, Table 1, as a picture: our test errors beside the published ones."""
+"""Glorot and Bengio, Table 1, as a picture: our test errors and the published ones."""
 
 from collections.abc import Mapping
 

@@ -17,7 +17,7 @@ from depthgauge.studies.glorot.register import INITS
 STUDY = "glorot_init"
 
 _REACH = 3.5
-"""Gradients are drawn out to so many standard deviations of the layer with the widest ones."""
+"""Gradients are drawn to this many standard deviations of the layer with the widest ones."""
 
 
 class _Quantity(NamedTuple):

@@ -61,7 +61,7 @@ def converged(record: xr.Dataset) -> xr.Dataset:
 
 
 def thin(steps: np.ndarray, most: int = CURVE_POINTS) -> np.ndarray:
-    """Return at most so many of the steps, evenly by position, first and last included."""
+    """Return at most `most` of the steps, evenly by position, first and last included."""
     positions = np.linspace(0, len(steps) - 1, min(len(steps), most)).round().astype(int)
     return np.asarray(steps)[positions]
 

@@ -146,7 +146,7 @@ def _find(store: Store, experiment: str, sweep: Sweep) -> "tuple[str | None, dic
     """Return the parent's id and, by the keys of their cells, the children of a sweep.
 
     The lock reaches no other machine, and a lost answer makes MLflow ask again: of runs made twice
-    the first stays, whoever looks, and the others are deleted.
+    the first is kept, and the others are deleted.
     """
     runs: dict[str, Run] = {}
     for run in find_runs(store, experiment, sweep):

@@ -78,7 +78,7 @@ def open_store(root: Path) -> Store:
     """Open the database of the project at `root`, or the one that MLFLOW_TRACKING_URI names.
 
     Raises TrackingError when it cannot be written, is locked, damaged or of another version, or
-    when the server does not answer: to be shown as a warning, for training goes on without it.
+    when the server does not answer: to be shown as a warning, since training continues without it.
     """
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
@@ -131,7 +131,7 @@ def _prepare(database: Path, root: Path) -> None:
 
 
 def _create(database: Path, artifacts: Path) -> None:
-    """Make a database with MLflow's schema: beside its place first, for it takes seconds.
+    """Make a database with MLflow's schema, first under a temporary name, as it takes seconds.
 
     A half-made database would never open again (tried).
     """
