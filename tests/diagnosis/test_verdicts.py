@@ -260,6 +260,41 @@ def test_a_loss_that_stands_still_with_nothing_else_is_not_a_matter_of_depth():
 
 
 @pytest.mark.parametrize(
+    ("per_layer", "depth", "word"),
+    [(-0.25, Finding.weak, "weak"), (0.25, Finding.grows, "large")],
+)
+def test_a_loss_that_stands_still_beside_a_changing_signal_may_be_a_matter_of_depth(
+    per_layer, depth, word
+):
+    """Its remedies are those of the verdict on depth, so that a trial can tell."""
+    verdicts = judge(looks(lambda _: chain(per_layer), loss=lambda step: 2.3))
+    assert found(verdicts) == [Finding.stands_still, depth]
+    flat, signal = verdicts
+    assert flat.remedies == signal.remedies and flat.lasting and flat.finding in FAULTS
+    assert f"Depth may be the reason: the signal is {word}" in flat.sentence
+    assert "not a matter of depth" not in flat.sentence and "--try" in flat.sentence
+    guessing = [
+        replace(k, guessing=1.0, loss=2.3 + 2 / (1 + k.step) ** 2)
+        for k in looks(lambda _: chain(per_layer))
+    ]
+    assert found(judge(guessing)) == [Finding.stands_still, depth]
+
+
+def test_a_signal_that_carried_at_first_is_not_why_a_loss_never_fell():
+    """It became weak during the training, as at a loss that cannot fall."""
+    later = looks(lambda n: chain(0.0 if n < 4 else -0.25), loss=lambda step: 2.3)
+    flat, weak = judge(later)
+    assert (flat.finding, weak.finding) == (Finding.not_depth, Finding.weak)
+    assert weak.since == 8 and "only at step 8" in flat.sentence
+
+
+def test_a_loss_that_stands_still_says_nothing_of_a_depth_that_cannot_be_judged():
+    flat, cannot = judge(looks(lambda _: chain(0.0, hidden=1), loss=lambda step: 2.3))
+    assert (flat.finding, cannot.finding) == (Finding.stands_still, Finding.cannot_judge)
+    assert "cannot be judged" in flat.sentence and "vanishes" not in flat.sentence
+
+
+@pytest.mark.parametrize(
     ("given", "reason"),
     [
         ([], "no look"),

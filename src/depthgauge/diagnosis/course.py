@@ -30,6 +30,11 @@ class Course:
         """All looks, run by run."""
         return tuple(look for run in self.runs for look in run)
 
+    def labels(self, names: Sequence[str]) -> list[str]:
+        """Return how the sites of these names are shown."""
+        known = {site.name: site.label for look in self.looks for site in look.sites}
+        return [known[name] for name in names]
+
     @property
     def first(self) -> Look:
         """The first look at the first run."""

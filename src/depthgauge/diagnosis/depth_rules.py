@@ -74,7 +74,7 @@ def _first_broken(look: Look) -> tuple[str, Site | None]:
     """Return where the numbers broke first, in words and as a site."""
     for site in look.sites:
         if site.rms is not None and not math.isfinite(site.rms):
-            return f": in the forward pass first at {site.name}", site
+            return f": in the forward pass first at {site.label}", site
     if not math.isfinite(look.loss):
         return (
             ": the loss itself is not, while all layers' outputs are. Look for a logarithm, a root"
@@ -82,7 +82,7 @@ def _first_broken(look: Look) -> tuple[str, Site | None]:
         ), None
     broken = [s for s in look.sites if s.signal is not None and not s.signal < math.inf]
     first = min(broken, key=lambda s: s.depth)
-    return f": in the backward pass first at {first.name}", first
+    return f": in the backward pass first at {first.label}", first
 
 
 def _silent(course: Course) -> Verdict | None:
@@ -121,7 +121,7 @@ def _by_total(course: Course) -> Verdict | None:
     cause = _largest(parts, down) if finding is not Finding.carries else None
     remedies = _advice(course, finding, cause, lasts)
     text = wording.sentence(
-        _what(finding, measured, _deepest(course)),
+        _what(finding, measured, _deepest(course).label),
         _at_first(course, theory),
         _why(cause, parts) if cause else "",
     )
@@ -212,8 +212,8 @@ def _what(finding: Finding, measured: Measured, first: str) -> str:
     slow = "more slowly" if measured.value < 0 else "faster"
     size = wording.factor(measured.value)
     return (
-        f"The learning signal {verbs[finding]} {size} from the output to the first layer"
-        f" ({first}), {amount}, so that under plain gradient descent the first layers learn that"
+        f"The learning signal {verbs[finding]} {size} from the output to the first layer,"
+        f" {first}: {amount}, so that under plain gradient descent the first layers learn that"
         f" much {slow} than the last ones."
     )
 
@@ -248,8 +248,8 @@ def _rule(finding: Finding, course: Course) -> str:
     }[finding]
 
 
-def _deepest(course: Course) -> str:
-    return max(hidden(course.runs[0][-1].sites), key=lambda s: s.depth).name
+def _deepest(course: Course) -> Site:
+    return max(hidden(course.runs[0][-1].sites), key=lambda s: s.depth)
 
 
 def _affected(course: Course, finding: Finding) -> tuple[str, ...]:
@@ -260,4 +260,4 @@ def _affected(course: Course, finding: Finding) -> tuple[str, ...]:
     last = min(sites, key=lambda s: s.depth).signal or 0.0
     sign = -1 if finding in (Finding.vanishes, Finding.weak) else 1
     far = [s.name for s in sites if s.signal is not None and sign * (s.signal - last) >= 1]
-    return tuple(far) or (_deepest(course),)
+    return tuple(far) or (_deepest(course).name,)

@@ -127,18 +127,19 @@ def _judge(course: Course, rule: Rule, names: list[str]) -> Iterator[Verdict]:
         worst = rule.worst([m.value for _, m, _ in found])
         measured = next(m for _, m, _ in found if m.value == worst)
         lasts = Held(min(h.since for _, _, h in found), bool(lasting))
-        yield _verdict(rule, limits, tuple(n for n, _, _ in found), measured, lasts)
+        yield _verdict(rule, course, tuple(n for n, _, _ in found), measured, lasts)
 
 
 def _verdict(
-    rule: Rule, limits: Thresholds, sites: tuple[str, ...], measured: Measured, lasts: Held
+    rule: Rule, course: Course, sites: tuple[str, ...], measured: Measured, lasts: Held
 ) -> Verdict:
     one = len(sites) == 1
-    where = f"{'Layer' if one else 'Layers'} {wording.names(sites)} {'is' if one else 'are'}"
+    names = wording.names(course.labels(sites))
+    where = f"{'Layer' if one else 'Layers'} {names} {'is' if one else 'are'}"
     worst = "The number is that of the worst layer." if len(sites) > 1 else ""
     text = wording.sentence(rule.says(where, measured), worst)
     return verdict(
-        rule.finding, lasts, rule.rule(limits), text, rule.remedies, measured,
+        rule.finding, lasts, rule.rule(course.limits), text, rule.remedies, measured,
         unit=rule.unit, sites=sites,
     )  # fmt: skip
 

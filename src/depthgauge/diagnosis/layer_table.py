@@ -12,7 +12,7 @@ from depthgauge.diagnosis.readings import Look, Site
 from depthgauge.diagnosis.thresholds import DEFAULT
 
 _BEFORE = (
-    ("layer", "module name; its kind and units, and the activation that follows"),
+    ("layer", "module name; its class and size, and the activation that follows"),
     ("signal", "decades against the last hidden layer"),
 )
 _AFTER = (
@@ -54,7 +54,7 @@ def _row(site: Site, looks: Sequence[Look], relative: Sequence[dict[str, float]]
         (_text(sameness, wording.short), judged and _above(DEFAULT.alike, sameness)),
         (_text(update, wording.short), _above(update, DEFAULT.step_too_large)),
     ]
-    about = [str(site.kind), f"{site.units:,} units", site.activation]
+    about = [site.module or str(site.kind), site.activation]
     about += ["output"] if site.output else []
     return {
         "name": site.name,

@@ -1,6 +1,6 @@
 """One self-contained HTML page about a diagnosis; nothing of the user's data is in it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +42,11 @@ def page_html(diagnosis: Diagnosis) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    labels = {s.name: s.label for look in diagnosis.looks for s in look.sites}
     return environment.get_template("page.html.j2").render(
         network=diagnosis.network or "A network",
         summary=_summary(diagnosis),
-        verdicts=[_card(v) for v in diagnosis.verdicts],
+        verdicts=[_card(v, labels) for v in diagnosis.verdicts],
         trials=[_trial(t) for t in diagnosis.trials],
         profiles=[_profile(looks, name) for name, looks in _profiles(diagnosis.looks).items()],
         about=dict(diagnosis.about),
@@ -101,7 +102,7 @@ def _profile(looks: list[Look], name: str) -> dict[str, Any]:
     }
 
 
-def _card(verdict: Verdict) -> dict[str, Any]:
+def _card(verdict: Verdict, labels: Mapping[str, str]) -> dict[str, Any]:
     kind, mark = "note", "! note"
     if verdict.finding is Finding.carries:
         kind, mark = "fine", "✓ fine"
@@ -113,7 +114,7 @@ def _card(verdict: Verdict) -> dict[str, Any]:
     if verdict.cause is not None:
         facts["Cause"] = str(verdict.cause)
     if verdict.sites:
-        facts["Where"] = wording.names(verdict.sites, 6)
+        facts["Where"] = wording.names([labels.get(name, name) for name in verdict.sites], 6)
     return {
         "kind": kind,
         "mark": mark,
