@@ -22,12 +22,12 @@ HOSTILE = '<script>alert("x")</script>'
 @pytest.mark.parametrize(
     ("module", "text"),
     [
-        (nn.Linear(64, 10), "Linear 64->10"),
-        (nn.Conv2d(3, 8, 3), "Conv2d 3->8"),
-        (nn.LSTM(4, 16), "LSTM 4->16"),
-        (nn.GRUCell(4, 16), "GRUCell 4->16"),
-        (nn.Embedding(1000, 32), "Embedding 1000->32"),
-        (nn.MultiheadAttention(32, 4), "MultiheadAttention 32->32"),
+        (nn.Linear(64, 10), "Linear 64→10"),
+        (nn.Conv2d(3, 8, 3), "Conv2d 3→8"),
+        (nn.LSTM(4, 16), "LSTM 4→16"),
+        (nn.GRUCell(4, 16), "GRUCell 4→16"),
+        (nn.Embedding(1000, 32), "Embedding 1000→32"),
+        (nn.MultiheadAttention(32, 4), "MultiheadAttention 32→32"),
         (nn.TransformerEncoderLayer(32, 4), "TransformerEncoderLayer"),
     ],
 )
@@ -38,23 +38,23 @@ def test_a_module_is_described_by_its_class_and_its_inputs_and_outputs(module, t
 @pytest.mark.parametrize(
     ("name", "label"),
     [
-        ("0", "0 (Linear 64->10)"),
-        ("net.2", "net.2 (Linear 64->10)"),
-        ("net.2 (call 2)", "net.2 (call 2) (Linear 64->10)"),
+        ("0", "0 (Linear 64→10)"),
+        ("net.2", "net.2 (Linear 64→10)"),
+        ("net.2 (call 2)", "net.2 (call 2) (Linear 64→10)"),
         ("encoder.layers.0.linear1", "encoder.layers.0.linear1"),
         ("fc1", "fc1"),
         ("head", "head"),
     ],
 )
 def test_only_a_name_that_ends_in_a_number_alone_needs_more(name, label):
-    assert Site(name, Kind.linear, 1, name, 10, module="Linear 64->10").label == label
+    assert Site(name, Kind.linear, 1, name, 10, module="Linear 64→10").label == label
 
 
 def test_a_sequential_net_is_read_with_what_its_numbers_stand_for():
     net = nn.Sequential(nn.Unflatten(1, (1, 8, 8)), nn.Conv2d(1, 4, 3), nn.Flatten())
     net.append(dense([144, 16, 10], nn.ReLU))
     look, _ = look_at(net, cross_entropy(net, *batch(32, 64)))
-    labels = ["1 (Conv2d 1->4)", "3.0 (Linear 144->16)", "3.2 (Linear 16->10)"]
+    labels = ["1 (Conv2d 1→4)", "3.0 (Linear 144→16)", "3.2 (Linear 16→10)"]
     assert [site.label for site in look.sites] == labels
 
 
@@ -69,17 +69,17 @@ def vanishing(module):
 
 def test_sentences_and_the_page_show_it_and_json_keeps_it_apart():
     """JSON's "sites" are the names as before; the module is a field of its own."""
-    diagnosis = vanishing("Linear 64->64")
-    assert "the first layer, 0 (Linear 64->64): " in " ".join(str(diagnosis).split())
-    assert page_html(diagnosis).count("0 (Linear 64-&gt;64)") == 2  # sentence and "Where"
+    diagnosis = vanishing("Linear 64→64")
+    assert "the first layer, 0 (Linear 64→64): " in " ".join(str(diagnosis).split())
+    assert page_html(diagnosis).count("0 (Linear 64→64)") == 2  # sentence and "Where"
     content = json.loads(diagnosis.as_json())
     assert content["verdicts"][0]["sites"][0] == "0"
     first = content["looks"][0]["sites"][0]
-    assert (first["name"], first["module"]) == ("0", "Linear 64->64")
+    assert (first["name"], first["module"]) == ("0", "Linear 64→64")
 
 
 def test_json_without_the_field_is_still_read():
-    content = json.loads(vanishing("Linear 64->64").as_json())
+    content = json.loads(vanishing("Linear 64→64").as_json())
     for look in content["looks"]:
         for site in look["sites"]:
             del site["module"]

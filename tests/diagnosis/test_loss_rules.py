@@ -116,11 +116,12 @@ def loud_classifier():
 
 
 def test_labels_without_signal_are_found_once_the_loss_has_fallen_to_guessing():
-    """No remedy is promised: none can help."""
+    """No remedy for depth is named; a rate that is far too high would look the same."""
     flow = trained(loud_classifier())
     assert flow.looks[0].loss > 1.1 * math.log(10)
     (verdict,) = faults(flow.verdicts)
-    assert verdict.finding == "not a matter of depth" and verdict.remedies == ()
+    assert verdict.finding == "not a matter of depth"
+    assert verdict.remedies == (Remedy.smaller_step,)
     assert "level of guessing" in verdict.sentence and "label" in verdict.sentence
 
 

@@ -317,6 +317,38 @@ def test_every_backward_pass_is_judged_by_itself():
     assert "optimizer 1" in verdicts[0].sentence and "optimizer 0" in verdicts[1].sentence
 
 
+def test_a_fault_that_came_later_began_between_two_looks():
+    later = looks(lambda n: chain(0.0 if n < 5 else -0.5))
+    assert "It began between steps 8 and 16, and has lasted since." in judge(later)[0].sentence
+    at_once = looks(lambda n: chain(0.0 if n < 2 else -0.5))
+    assert "It has lasted since step 2." in judge(at_once)[0].sentence
+
+
+def test_an_interval_without_width_is_said_in_words():
+    (verdict,) = judge(looks(lambda _: chain(0.0, saturated=1.0)))
+    assert "100 % (the same in all 8 batches) of the activations" in verdict.sentence
+
+
+def test_an_interval_of_a_share_or_ratio_does_not_reach_below_0():
+    """The t interval of 1e-4 once and of next to nothing seven times does."""
+    uneven = looks(lambda n: chain(0.0, sameness=1e-4 if n == 4 else 1e-9))
+    (verdict,) = judge(uneven)
+    assert verdict.finding is Finding.alike and verdict.interval.low < 0
+    assert "(95 % interval 0 to " in verdict.sentence
+
+
+def test_a_layer_of_dead_units_is_said_to_stop_the_signal():
+    """Without it, the reason is not known."""
+    silent = tuple(replace(s, signal=-math.inf) for s in chain(activation="relu"))
+    given = looks(lambda _: changed(silent, 5, dead=1.0, dead_examples=64))
+    (verdict,) = judge(given)
+    assert verdict.finding is Finding.vanishes and verdict.cause is Cause.slopes
+    assert "They stop at layer5, whose units all have slope 0 (relu)" in verdict.sentence
+    assert Remedy.other_activation in verdict.remedies
+    (unknown,) = judge(looks(lambda _: silent))
+    assert unknown.cause is Cause.unknown and "something stops it" in unknown.sentence
+
+
 def test_verdicts_print_as_sentences():
     text = str(judge(looks(lambda _: chain(-0.5, parts=WEIGHTS))))
     assert text.startswith("VANISHES: ") and "weights' scale" in " ".join(text.split())

@@ -67,6 +67,8 @@ class Held:
 
     since: int
     lasting: bool
+    before: int | None = None
+    """The step before, at which it did not hold; None where it has held at all of them."""
 
 
 def measure(course: Course, quantity: Quantity, since: int = 0) -> Measured | None:
@@ -105,7 +107,8 @@ def held(measured: Measured, condition: Callable[[float], bool], limits: Thresho
         count += 1
     if count == 0:
         return None
-    return Held(measured.steps[-count], count >= limits.lasting_steps)
+    before = measured.steps[-count - 1] if count < len(measured.steps) else None
+    return Held(measured.steps[-count], count >= limits.lasting_steps, before)
 
 
 def measure_held(

@@ -25,6 +25,7 @@ _REMEDIES = {
 _GROWTH = (Remedy.layer_norm, Remedy.smaller_step, Remedy.clipping)
 _TRAINING = (Remedy.smaller_step, Remedy.clipping, Remedy.warmup)
 _AT_FIRST = (Remedy.he_init, Remedy.standardize)
+_DEAD = (Remedy.he_init, Remedy.other_activation, Remedy.batch_norm, Remedy.smaller_step)
 _LATER = (Remedy.smaller_step, Remedy.per_layer_step, Remedy.he_init)
 
 
@@ -96,17 +97,23 @@ def _silent(course: Course) -> Verdict | None:
     lasts = measured and held(measured, lambda v: v >= 0.5, course.limits)
     if not measured or not lasts:
         return None
-    sites = tuple(s.name for s in hidden(course.runs[0][-1].sites))
-    remedies = _AT_FIRST if lasts.since == 0 else _LATER
+    sites = hidden(course.runs[0][-1].sites)
+    last = min(sites, key=lambda s: s.depth)
+    dead = last.dead == 1
+    remedies = _DEAD if dead else _AT_FIRST if lasts.since == 0 else _LATER
     text = wording.sentence(
         "No signal reaches any hidden layer: the derivatives of the loss there are exactly zero.",
-        "Between the loss and the last hidden layer something stops it: an output layer of zeros,"
-        " a function that is constant at these values, or numbers below the smallest float.",
+        f"They stop at {last.label}, whose units all have slope 0 ({last.activation}) at every"
+        " example."
+        if dead
+        else "Between the loss and the last hidden layer something stops it: an output layer of"
+        " zeros, a function that is constant at these values, or numbers below the smallest float.",
     )
     rule = "vanishes: the signal is exactly zero at every hidden layer"
     return verdict(
         Finding.vanishes, lasts, rule, text, remedies,
-        unit=_UNIT, sites=sites, value=-math.inf, cause=Cause.unknown,
+        unit=_UNIT, sites=tuple(s.name for s in sites), value=-math.inf,
+        cause=Cause.slopes if dead else Cause.unknown,
     )  # fmt: skip
 
 
@@ -197,8 +204,9 @@ def _initialization(course: Course) -> Remedy:
 def _what(finding: Finding, measured: Measured, first: str) -> str:
     amount = wording.decades(measured)
     if finding is Finding.carries:
+        way = "shrinks" if measured.value < 0 else "grows"
         small = abs(measured.value) < 0.05
-        change = "hardly changes" if small else f"changes {wording.factor(measured.value)}"
+        change = "hardly changes" if small else f"{way} {wording.factor(measured.value)}"
         return (
             "The learning signal carries through the whole depth: from the output to the first"
             f" layer it {change}: {amount}."

@@ -24,12 +24,12 @@ _SIZES = (
 
 
 def class_and_size(module: nn.Module) -> str:
-    """Return the module's class and, where it has them, its inputs and outputs: "Linear 64->10"."""
+    """Return the module's class and, where it has them, its inputs and outputs: "Linear 64→10"."""
     name = type(module).__name__
     for pair in _SIZES:
         inputs, outputs = (getattr(module, each, None) for each in pair)
         if isinstance(inputs, int) and isinstance(outputs, int):
-            return f"{name} {inputs}->{outputs}"
+            return f"{name} {inputs}→{outputs}"
     return name
 
 

@@ -17,6 +17,9 @@ from depthgauge.diagnosis.trials import Make, fresh, generators_kept, loss_of, t
 from depthgauge.diagnosis.verdicts import faults, judge
 from depthgauge.errors import ConfigError
 
+SPARE = 2
+"""Looks beyond those: what units show must last for two steps, and a batch may be smaller."""
+
 
 def diagnose(
     make: Make,
@@ -78,10 +81,11 @@ def _train(make: Make, seed: int, steps: Sequence[int]) -> tuple[nn.Module, list
 
 
 def _is_due(step: int, steps: Sequence[int], looks: Sequence[Look]) -> bool:
-    """At the given steps, and at those before the last that show units enough examples."""
+    """At the given steps, and before the last at those that show units enough examples twice."""
     if step in steps or not looks or not looks[0].examples:
         return step in steps
-    return steps[-1] - math.ceil(ENOUGH / looks[0].examples) < step < steps[-1]
+    enough = math.ceil(ENOUGH / looks[0].examples)
+    return steps[-1] - enough - SPARE < step < steps[-1]
 
 
 def checked(make: Make) -> tuple[Any, ...]:

@@ -53,7 +53,7 @@ def flat_verdict(course: Course, depth: Verdict | None) -> Verdict | None:
     start = flat.steps[0]
     carried = depth is not None and (depth.finding is Finding.carries or depth.since > start)
     finding = Finding.not_depth if carried else Finding.stands_still
-    elsewhere = _ELSEWHERE if flat.guessing is None else ()
+    elsewhere = _ELSEWHERE if flat.guessing is None else (Remedy.smaller_step,)
     remedies = elsewhere if depth is None or carried else depth.remedies
     text = _how_flat(flat), _because(depth, carried), _hints(flat, carried)
     return Verdict(
@@ -107,20 +107,20 @@ def _flat_rule(flat: Flat, course: Course) -> str:
 
 
 def _how_flat(flat: Flat) -> str:
-    ends = f"({flat.first:.3g} at first, {flat.last:.3g} now, after {flat.steps[-1]:,} steps)"
+    ends = f"({flat.first:#.3g} at first, {flat.last:#.3g} now, after {flat.steps[-1]:,} steps)"
     if flat.guessing is None:
         return f"The loss stands still {ends}."
     return (
         f"The loss has fallen to the level of guessing {ends} and stays there: it is"
-        f" {flat.guessing:.3g} times that of the best answer that is the same for every example."
+        f" {flat.guessing:.2f} times that of the best answer that is the same for every example."
     )
 
 
 def _because(depth: Verdict | None, carried: bool) -> str:
     """Return what was found of depth and what was not found at all."""
     nothing = (
-        "no layer is saturated, dead or symmetric or gives the same for all examples, and the steps"
-        " are neither too small nor too large."
+        "no layer is saturated, dead, symmetric or nearly constant, and the steps are neither too"
+        " small nor too large."
     )
     if depth is None:
         return f"Whether depth is the reason cannot be judged here; {nothing}"
@@ -146,6 +146,6 @@ def _hints(flat: Flat, carried: bool) -> str:
         )
     return (
         "The network finds nothing in the inputs that tells targets apart: check that each label"
-        " belongs to its example (were they shuffled apart?) and that the inputs reach the network"
-        " as intended."
+        " belongs to its example (were they shuffled apart?), that the inputs reach the network as"
+        " intended, and that the learning rate is not far too high."
     )

@@ -1,5 +1,6 @@
 """One self-contained HTML page about a diagnosis; nothing of the user's data is in it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -133,28 +134,30 @@ def _advice(verdict: Verdict) -> str:
 def _amount(verdict: Verdict) -> str:
     if verdict.value is None:
         return ""
-    return f"{wording.either(verdict.value, verdict.unit)} {verdict.unit}"
+    if verdict.value == -math.inf:
+        return "exactly zero"
+    return f"{wording.writer(verdict.unit)(verdict.value)} {verdict.unit.removeprefix('share ')}"
 
 
 def _certainty(verdict: Verdict) -> str:
     if verdict.finding is Finding.cannot_judge:
         return ""
     lasts = f"lasting since step {verdict.since:,}" if verdict.lasting else "seen at one step only"
-    if verdict.value is None:
-        return lasts
+    carries = verdict.finding is Finding.carries
+    if verdict.interval is None:
+        return "no interval: too few looks for one" if carries else lasts
     interval = _interval(verdict.interval, verdict.unit)
-    return interval if verdict.finding is Finding.carries else f"{interval}; {lasts}"
+    return interval if carries else f"{interval}; {lasts}"
 
 
-def _interval(interval: Interval | None, unit: str) -> str:
-    if interval is None:
-        return "no interval: too few looks for one"
+def _interval(interval: Interval, unit: str) -> str:
     speaks = {
         "batches": "for this one training, not for other initializations",
         "initializations": "for networks made like this one",
     }[interval.over]
-    low, high = wording.either(interval.low, unit), wording.either(interval.high, unit)
-    return f"95 % interval {low} to {high} over {interval.n} {interval.over}, valid {speaks}"
+    low, high = wording.ends(interval, wording.writer(unit))
+    found = "the same in all" if low == high else f"95 % interval {low} to {high} over"
+    return f"{found} {interval.n} {interval.over}, valid {speaks}"
 
 
 def _trial(trial: Trial) -> dict[str, Any]:

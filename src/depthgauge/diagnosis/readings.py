@@ -58,7 +58,7 @@ class Site:
     units: int
     """Units of the output: features, or channels of a convolution."""
     module: str = ""
-    """The module's class and size: "Linear 64->10"."""
+    """The module's class and size: "Linear 64→10"."""
     output: bool = False
     """Whether the loss reads this site directly: left out of totals and slopes."""
     frozen: bool = False
@@ -93,7 +93,7 @@ class Site:
 
     @property
     def label(self) -> str:
-        """The name, with the module where that is a mere number: "net.2 (Linear 64->10)"."""
+        """The name, with the module where that is a mere number: "net.2 (Linear 64→10)"."""
         mere = re.search(r"(^|\.)\d+( \(call \d+\))?$", self.name)
         return f"{self.name} ({self.module})" if mere and self.module else self.name
 
