@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 from one_look import batch, cross_entropy, dense, look_at
+from synthetic import chain, looks
 from torch import nn
 
 from depthgauge.diagnosis.describe import class_and_size
@@ -14,7 +15,6 @@ from depthgauge.diagnosis.page import page_html
 from depthgauge.diagnosis.readings import Kind, Site
 from depthgauge.diagnosis.serialize import from_json
 from depthgauge.diagnosis.verdicts import judge
-from diagnosis.synthetic import chain, looks
 
 HOSTILE = '<script>alert("x")</script>'
 

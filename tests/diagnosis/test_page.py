@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
 import pytest
+from synthetic import WEIGHTS, chain, changed, looks
 
 from depthgauge.diagnosis.charts import loss_chart, profile_chart
 from depthgauge.diagnosis.findings import Diagnosis, Interval, Trial
@@ -18,7 +19,6 @@ from depthgauge.diagnosis.serialize import SCHEMA, from_json, to_dict, to_json
 from depthgauge.diagnosis.text import trial_sentence
 from depthgauge.diagnosis.verdicts import judge
 from depthgauge.errors import DataError, ResourceError
-from diagnosis.synthetic import WEIGHTS, chain, changed, looks
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=y>'
 TRIAL = Trial("layer normalization", 2.3, 0.4, Interval(1.7, 2.1, "initializations", 5), 100)

@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.stats
+from synthetic import SLOPES, STEPS, WEIGHTS, chain, changed, looks
 
 from depthgauge.diagnosis.findings import FAULTS, Cause, Finding, Remedy
 from depthgauge.diagnosis.profile import part_totals, total_decades
 from depthgauge.diagnosis.readings import Kind, Look, Parts, Site
 from depthgauge.diagnosis.verdicts import faults, judge
-from diagnosis.synthetic import SLOPES, STEPS, WEIGHTS, chain, changed, looks
 
 
 def found(verdicts):
