@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from itertools import chain, islice, repeat
+from itertools import cycle, islice
 from typing import Any
 
 import torch
@@ -68,7 +68,7 @@ def _train(make: Make, seed: int, steps: Sequence[int]) -> tuple[nn.Module, list
 
     handle = setup.optimizer.register_step_post_hook(count)
     try:
-        for batch in islice(chain.from_iterable(repeat(batches)), steps[-1] + 1):
+        for batch in islice(cycle(batches), steps[-1] + 1):
             recorder.begin()
             setup.optimizer.zero_grad()
             loss_of(setup, batch).backward()
