@@ -135,9 +135,10 @@ def main() -> None:
     print(f"torch {torch.__version__}", gpu(Precision.float32, device), flush=True)
     run = Run(Path(out) / f"{part}.json", float(call), float(until), device)
     if part == "checks":
-        from gpu_checks import CHECKS  # pyright: ignore[reportMissingImports]  # of tests/gpu
+        import diagnosis_checks  # pyright: ignore[reportMissingImports]  # of tests/gpu
+        import gpu_checks  # pyright: ignore[reportMissingImports]
 
-        well = run_checks(CHECKS, run)
+        well = run_checks({**gpu_checks.CHECKS, **diagnosis_checks.CHECKS}, run)
     elif part == "rates":
         well = measure_rates(run, ROWS[device])
     else:

@@ -1,8 +1,9 @@
-"""Train what decides most in a night on two cores; keep what is finished, and judge it as it is.
+"""Train what decides most in a night on two cores, or in minutes on a GPU; keep and judge it.
 
     python showcase/overnight.py           again: it goes on where it stopped
     python showcase/overnight.py --keep    train nothing: keep and judge what is finished
     python showcase/overnight.py --judge   judge once more what is kept, as after a change of a rule
+    python showcase/overnight.py tracking=false       hands words on to `depthgauge train`
 
 docs/overnight.md says what is trained, and how long it takes. Finished networks go to
 results/overnight: the records, where they come from (origins.json), how far each stage came
@@ -17,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 import xarray as xr
 
 from depthgauge.claims.claim import Claim
@@ -54,19 +56,21 @@ def main(arguments: Sequence[str]) -> None:
     if "--judge" in arguments:
         write_verdicts(KEPT)
         return
+    more = [word for word in arguments if "=" in word]
     if "--keep" not in arguments:
-        train(STREAM)
+        train([*STREAM, *more])
         keep()
-        train(RATES)
+        train([*RATES, *more])
         keep()
-        train([*ERRORS, *choices(rate_searches(plan_of(RATES)))])
+        train([*ERRORS, *choices(rate_searches(plan_of(RATES))), *more])
     keep()
 
 
 def train(words: Sequence[str]) -> None:
-    """Train a grid on all cores; ends the program with the command's status where it fails."""
+    """Train a grid on the GPU, or on all cores; exit with the command's status if it fails."""
     program = Path(sys.executable).with_name("depthgauge")
-    ended = subprocess.run([program, "train", *words, "hydra/launcher=joblib"], check=False)
+    launcher = "basic" if torch.cuda.is_available() else "joblib"  # one process a GPU
+    ended = subprocess.run([program, "train", *words, f"hydra/launcher={launcher}"], check=False)
     if ended.returncode:
         sys.exit(ended.returncode)
 
@@ -141,9 +145,13 @@ def keep(folder: Path = KEPT) -> None:
 def progress(stage: Sequence[Planned]) -> dict[str, str]:
     """Return how many networks of each cell of a stage are finished, as in "2 of 3"."""
     return {
-        each.label: f"{len(with_finished_blocks(each).cell.blocks)} of {len(each.cell.blocks)}"
-        for each in stage
+        each.label: f"{networks(with_finished_blocks(each))} of {networks(each)}" for each in stage
     } or {"all": "not begun"}
+
+
+def networks(planned: Planned) -> int:
+    """Return how many networks the blocks of a cell hold."""
+    return sum(len(block.replicas) for block in planned.cell.blocks)
 
 
 def write_verdicts(folder: Path) -> None:

@@ -138,7 +138,7 @@ def test_blocks_of_different_schedules_do_not_join():
 def test_a_name_that_could_become_a_path_is_refused(name, tmp_path):
     """Variables and axes name files and curves later on; a record from elsewhere may lie."""
     write(record().rename({"gradient_step": name}), tmp_path / "record.safetensors")
-    with pytest.raises(DataError, match="is no name of an array"):
+    with pytest.raises(DataError, match="is not a name for an array"):
         read(tmp_path / "record.safetensors")
 
 
@@ -146,5 +146,5 @@ def test_a_name_that_could_become_a_path_is_refused(name, tmp_path):
 def test_a_record_of_no_cell_is_refused_by_name(wrong, tmp_path):
     """What a study needs to know of each record is checked once, where it is read."""
     write(record(**wrong), tmp_path / "000.safetensors")
-    with pytest.raises(DataError, match=rf"000\.safetensors is no record .*{next(iter(wrong))}"):
+    with pytest.raises(DataError, match=rf"000\.safetensors is not the record .*{next(iter(wrong))}"):
         read_study(tmp_path)

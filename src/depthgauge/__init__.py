@@ -5,7 +5,6 @@ used: `import depthgauge` loads neither PyTorch nor Lightning, and `watch` never
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from depthgauge.diagnosis.factory import diagnose
     from depthgauge.diagnosis.watch import watch
 
-__version__ = version("depthgauge")
+__version__ = "0.2.0"
 
 __all__ = ["GradientFlow", "__version__", "diagnose", "watch"]
 

@@ -113,10 +113,10 @@ def _digest(arrays: Mapping[str, np.ndarray], meta: dict[str, Any]) -> str:
 
 
 def _require_words(dims: dict[str, list[str]]) -> None:
-    """Raise ValueError for a name that is no plain word: names become files, columns, curves."""
+    """Raise ValueError for a name that is not a plain word: names become files, columns, curves."""
     for name in {*dims, *(axis for axes in dims.values() for axis in axes)}:
         if not re.fullmatch(r"\w+", name):
-            raise ValueError(f"{name!r} is no name of an array")
+            raise ValueError(f"{name!r} is not a name for an array")
 
 
 def _require_cell(record: xr.Dataset, path: Path) -> None:
@@ -129,7 +129,7 @@ def _require_cell(record: xr.Dataset, path: Path) -> None:
     wrong += [name for name in table if name not in record or record[name].dims != ("replica",)]
     if wrong:
         raise DataError(
-            f"{path} is no record of a cell ({', '.join(wrong)} lacking or wrong);"
+            f"{path} is not the record of a cell ({', '.join(wrong)} lacking or wrong);"
             " remove it and train the study again"
         )
 

@@ -57,11 +57,11 @@ def run(checkout, failing=""):
 
 
 def test_the_run_ends_with_the_closing_line_of_the_tests(checkout):
-    """Tests, lint, docs, then the pipeline at smoke scale in a clone; what is committed stays."""
+    """Docs, lint, tests, then the pipeline at smoke scale in a clone; what is committed stays."""
     done = run(checkout)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "===== 3 passed in 0.10s ====="
-    assert (checkout / "calls").read_text() == "make test-all\nmake lint\nmake docs\n"
+    assert (checkout / "calls").read_text() == "make docs\nmake lint\nmake test-all\n"
     assert "scale: smoke\n" in done.stdout
     assert "quick" in (checkout / "conf" / "pipeline.yaml").read_text()
     assert not (checkout / "results").exists()

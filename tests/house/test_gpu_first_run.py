@@ -54,7 +54,7 @@ def test_a_rehearsal_leaves_small_files(rehearsed):
     assert {each.name for each in out.iterdir()} == {
         *("log.txt", "checks.json", "rates.json", "fig11.json", "records"),
     }
-    for name, count in (("checks", 13), ("rates", 2), ("fig11", 6)):
+    for name, count in (("checks", 13 + 27), ("rates", 2), ("fig11", 6)):
         found = json.loads((out / f"{name}.json").read_text())
         assert len(found) == count and {each["state"] for each in found.values()} == {"passed"}
     assert sum(each.stat().st_size for each in out.rglob("*.*")) < 1_000_000
@@ -83,7 +83,7 @@ def test_the_rates_are_the_pages():
 IMPORTS = """
 import ast, sys
 from pathlib import Path
-import fig11, first_run_parts, gpu, gpu_checks
+import fig11, first_run_parts, gpu, gpu_checks, diagnosis_checks
 files = {str(getattr(each, "__file__", "")) for each in sys.modules.values()}
 own = [Path(each) for each in files if "site-packages" not in each and each.startswith(ROOT)]
 named = set()

@@ -8,6 +8,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import depthgauge
+
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LINES = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line[0] != "#"]
@@ -31,7 +33,7 @@ def test_every_requirement_is_pinned_within_its_range():
 def test_one_version_everywhere():
     """Package, installation, citation and changelog agree on version and licence."""
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
-    assert str(citation["version"]) == PROJECT["version"] == version("depthgauge")
+    assert str(citation["version"]) == depthgauge.__version__ == version("depthgauge")
     assert citation["license"] == PROJECT["license"]
-    released = f"## {PROJECT['version']} - {citation['date-released']}\n"
+    released = f"## {depthgauge.__version__} - {citation['date-released']}\n"
     assert released in (ROOT / "CHANGELOG.md").read_text()

@@ -92,7 +92,7 @@ def test_a_look_matches_the_numpy_twin(activation, cost):
     pairs = [net(0), net(1)]
     where, nets = held(*pairs)
     rule = codes.Rule(codes.ACTIVATION_CODES[activation], codes.COST_CODES[cost])
-    seen = narrow_looks.empty_glance(1, len(nets.biases), where)
+    seen = narrow_looks.empty_looks(1, len(nets.biases), where)
     narrow_looks.look(where, narrow_looks.probe_set(images, labels, 256), nets, rule, seen)
     for r, (weights, biases) in enumerate(pairs):
         grad_w, grad_b = reference.mean_gradients(weights, biases, xs, ys, activation, cost)
@@ -145,7 +145,7 @@ def test_the_gradient_by_pairs_of_images_is_the_one_by_pixels(count):
     where, nets = held((weights, biases))
     probe_set = narrow_looks.probe_set(images, labels, 256)
     assert len(probe_set.gram) == (0 if count > narrow_looks.MOST_IN_GRAM else count)
-    seen = narrow_looks.empty_glance(1, len(nets.biases), where)
+    seen = narrow_looks.empty_looks(1, len(nets.biases), where)
     narrow_looks.look(where, probe_set, nets, codes.Rule(0, 0), seen)
     exact, _ = reference.mean_gradients(weights, biases, xs, ys, "sigmoid", "cross_entropy")
     np.testing.assert_allclose(seen.weight_norms[0, 0, 0], np.linalg.norm(exact[0]), rtol=2e-5)
@@ -165,7 +165,7 @@ def test_the_gradient_by_pixels_takes_many_of_them_in_turns():
     where, nets = laid_out((40, 5, 3), *stacks([(weights, biases)]))
     probe_set = narrow_looks.probe_set(images, labels, 256)
     probe_set = probe_set._replace(gram=np.zeros((0, 0), np.float32))
-    seen = narrow_looks.empty_glance(1, 1, where)
+    seen = narrow_looks.empty_looks(1, 1, where)
     narrow_looks.look(where, probe_set, nets, codes.Rule(0, 0), seen)
     ys = np.eye(3)[labels]
     exact, _ = reference.mean_gradients(
@@ -187,7 +187,7 @@ def test_gradients_that_cancel_keep_their_digits():
     z = reference.forward(weights, biases, xs[0], "sigmoid")[0][-1]
     biases[2] += np.array([1e-3, 0, -20, -20]) - z
     where, nets = held((weights, biases))
-    seen = narrow_looks.empty_glance(1, len(nets.biases), where)
+    seen = narrow_looks.empty_looks(1, len(nets.biases), where)
     rule = codes.Rule(codes.SIGMOID, codes.NLL)
     narrow_looks.look(where, narrow_looks.probe_set(images, labels, 256), nets, rule, seen)
     exact, _ = reference.mean_gradients(weights, biases, xs, ys, "sigmoid", "nll")
@@ -205,7 +205,7 @@ def test_a_vanishing_gradient_keeps_its_digits(count, size):
     weights, biases = net(0)
     weights[1] *= size
     where, nets = held((weights, biases))
-    seen = narrow_looks.empty_glance(1, len(nets.biases), where)
+    seen = narrow_looks.empty_looks(1, len(nets.biases), where)
     rule = codes.Rule(0, 0)
     narrow_looks.look(where, narrow_looks.probe_set(images, labels, 256), nets, rule, seen)
     grad_w, grad_b = reference.mean_gradients(weights, biases, xs, ys, "sigmoid", "cross_entropy")
@@ -276,7 +276,7 @@ def test_steps_keep_both_copies_of_the_weights_alike_and_padding_empty(activatio
 def looks(where, images, due):
     """Looks at two networks on `images` before the steps `due`, as `descend` wants them."""
     probe_set = narrow_looks.probe_set(images, np.arange(len(images)) % 4, 256)
-    return probe_set, np.array(due, np.int64), narrow_looks.empty_glance(len(due), 2, where)
+    return probe_set, np.array(due, np.int64), narrow_looks.empty_looks(len(due), 2, where)
 
 
 @pytest.mark.parametrize("due", [[0], [4], [0, 1, 2, 3, 4], [1, 3]])

@@ -5,9 +5,9 @@ import importlib
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib.metadata import version
 from types import ModuleType
 
+from depthgauge import __version__
 from depthgauge.errors import ConfigError, DepthgaugeError, ResourceError
 from depthgauge.signals import Terminated, terminable
 
@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(words: list[str]) -> None:
     if words in (["--version"], ["-V"]):
-        print(f"depthgauge {version('depthgauge')}")
+        print(f"depthgauge {__version__}")
         return
     if not words or words[0] not in COMMANDS:
         _overview().parse_args(words or ["--help"])

@@ -9,7 +9,7 @@ import numpy as np
 from depthgauge.kernel import narrow
 from depthgauge.kernel.compiled import compiled
 from depthgauge.kernel.narrow import Layout, Nets
-from depthgauge.kernel.narrow_looks import Glance, ProbeSet, glance
+from depthgauge.kernel.narrow_looks import Looks, ProbeSet, look_at_replica
 from depthgauge.kernel.rule import Rule
 from depthgauge.kernel.sparse import SparseImages
 from depthgauge.kernel.vectors import f4, zeros
@@ -19,7 +19,7 @@ from depthgauge.kernel.vectors import f4, zeros
 def descend(
     layout: Layout, images: SparseImages, order: np.ndarray, nets: Nets, rule: Rule,
     rates: np.ndarray, decay: np.ndarray, steps: int,
-    probe_set: ProbeSet, due: np.ndarray, seen: Glance,
+    probe_set: ProbeSet, due: np.ndarray, seen: Looks,
 ):  # fmt: skip
     """Do so many steps of gradient descent on every network, in place.
 
@@ -35,7 +35,7 @@ def descend(
         looks = 0
         for s in range(steps):
             if looks < len(due) and due[looks] == s:
-                glance(layout, probe_set, w, t, b, rule, aside, gradient, seen, looks, r)
+                look_at_replica(layout, probe_set, w, t, b, rule, aside, gradient, seen, looks, r)
                 looks += 1
             rows = order[s % orders, r % replicas]
             narrow.forward(layout, images, rows, w, b, rule.activation, work)

@@ -43,7 +43,7 @@ def probe_set(pixels: np.ndarray, labels: np.ndarray, divide: float) -> ProbeSet
     return ProbeSet(images, by_pixel, (numbers @ numbers.T / divide**2).astype(f4))
 
 
-class Glance(NamedTuple):
+class Looks(NamedTuple):
     """What looks write, a row of each array a look: means over the examples, of R networks."""
 
     bias_gradients: np.ndarray
@@ -58,11 +58,11 @@ class Glance(NamedTuple):
     """(look, R): C."""
 
 
-def empty_glance(looks: int, replicas: int, layout: Layout) -> Glance:
+def empty_looks(looks: int, replicas: int, layout: Layout) -> Looks:
     """Return room for so many looks at R networks."""
     biases, deltas, weights = np.zeros((3, looks, replicas, len(layout.widths) - 1), f4)
     units = np.zeros((looks, replicas, int(layout.units[-1])), f4)
-    return Glance(units, biases, deltas, weights, np.zeros((looks, replicas), f4))
+    return Looks(units, biases, deltas, weights, np.zeros((looks, replicas), f4))
 
 
 @compiled()
@@ -149,7 +149,7 @@ def _costs(layout, images, rows, cost, work):
 
 
 @compiled()
-def glance(layout, probe_set, w, t, b, rule, work, gradient, seen, k, r):
+def look_at_replica(layout, probe_set, w, t, b, rule, work, gradient, seen, k, r):
     """Measure the mean gradient of one network, the r-th, over all examples: the k-th look.
 
     `gradient` is scratch, like the weights.
@@ -178,12 +178,12 @@ def glance(layout, probe_set, w, t, b, rule, work, gradient, seen, k, r):
 
 
 @compiled()
-def look(layout: Layout, probe_set: ProbeSet, nets: Nets, rule: Rule, seen: Glance):
+def look(layout: Layout, probe_set: ProbeSet, nets: Nets, rule: Rule, seen: Looks):
     """Measure the mean gradient of every network: one look, the first row of `seen`."""
     work, gradient = narrow.work(layout, len(probe_set.images.labels)), zeros(layout.weights[-1])
     for r in range(len(nets.weights)):
         w, t, b = nets.weights[r], nets.transposed[r], nets.biases[r]
-        glance(layout, probe_set, w, t, b, rule, work, gradient, seen, 0, r)
+        look_at_replica(layout, probe_set, w, t, b, rule, work, gradient, seen, 0, r)
 
 
 @compiled()

@@ -60,7 +60,7 @@ class NarrowEngine(CompiledEngine):
     def _steps(self, chunk: Chunk, order: np.ndarray, inner: Sequence[Probe]) -> None:
         """Do the steps of `chunk`; the loops measure for `inner`, one probe or none."""
         due = [step for probe in inner for step in probe.due(chunk)]
-        found = narrow_looks.empty_glance(len(due), self.replicas, self.layout)
+        found = narrow_looks.empty_looks(len(due), self.replicas, self.layout)
         probe_set = self._reader.probe_set if self._reader and inner else self.no_probe_set
         narrow_descent.descend(
             self.layout, self.images, order, self.nets, self.rule, self.rates, self.decay,

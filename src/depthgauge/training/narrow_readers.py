@@ -32,11 +32,11 @@ class NarrowGradients:
     def __call__(self) -> dict[str, Tensor]:
         """One forward and backward pass: values by name, (replica, ...)."""
         engine = self.engine
-        seen = narrow_looks.empty_glance(1, engine.replicas, engine.layout)
+        seen = narrow_looks.empty_looks(1, engine.replicas, engine.layout)
         narrow_looks.look(engine.layout, self.probe_set, engine.nets, engine.rule, seen)
         return {name: values[0] for name, values in self.values(seen).items()}
 
-    def values(self, seen: narrow_looks.Glance) -> dict[str, Tensor]:
+    def values(self, seen: narrow_looks.Looks) -> dict[str, Tensor]:
         """Return what so many measurements found: values by name, (measurement, replica, ...)."""
         values = {
             "bias_gradient_norm": torch.from_numpy(seen.bias_norms),
