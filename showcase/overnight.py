@@ -6,15 +6,15 @@
     python showcase/overnight.py tracking=false       hands words on to `depthgauge train`
 
 docs/overnight.md says what is trained, and how long it takes. Finished networks go to
-results/overnight: the records, where they come from (origins.json), how far each stage came
-(progress.json), and what became of the claims about them (claims.json). These files are for git;
-`dvc repro` neither needs nor renews them.
+results/overnight: the records, those of the search for rates (rates/), where they come from
+(origins.json), how far each stage came (progress.json), and what became of the claims about them
+(claims.json). These files are for git; `dvc repro` neither needs nor renews them.
 """
 
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,9 +60,10 @@ def main(arguments: Sequence[str]) -> None:
     if "--keep" not in arguments:
         train([*STREAM, *more])
         keep()
-        train([*RATES, *more])
-        keep()
-        train([*ERRORS, *choices(rate_searches(plan_of(RATES))), *more])
+        if not all(each.axes["model"] in rate_searches() for each in plan_of(RATES)):
+            train([*RATES, *more])
+            keep()
+        train([*ERRORS, *choices(rate_searches()), *more])
     keep()
 
 
@@ -101,10 +102,11 @@ def records_of(stage: Sequence[Planned]) -> list[xr.Dataset]:
     return assemble(begun[0].study, begun) if begun else []
 
 
-def rate_searches(stage: Sequence[Planned]) -> dict[str, xr.Dataset]:
-    """Return the record of each model whose rates have all been tried, by model."""
-    found = records_of([each for each in stage if is_finished(each)])
-    return {record.attrs["axes"]["model"]: record for record in found}
+def rate_searches(folder: Path = KEPT) -> dict[str, xr.Dataset]:
+    """Return the record of each model whose rates were all tried, here or as kept, by model."""
+    kept = read_study(folder / "rates") if (folder / "rates").is_dir() else []
+    found = records_of([each for each in plan_of(RATES) if is_finished(each)])
+    return {record.attrs["axes"]["model"]: record for record in [*kept, *found]}
 
 
 def choices(searches: Mapping[str, xr.Dataset]) -> list[str]:
@@ -117,13 +119,12 @@ def choices(searches: Mapping[str, xr.Dataset]) -> list[str]:
 
 def keep(folder: Path = KEPT) -> None:
     """Write records, origins, progress and verdicts; what else is in `folder` stays."""
-    rates = plan_of(RATES)
-    searches = rate_searches(rates)
+    searches = rate_searches(folder)
     errors = plan_of([*ERRORS, *choices(searches)]) if searches else []
     errors = [each for each in errors if each.axes["model"] in searches]
-    stages = {"stream": plan_of(STREAM), "rates": rates, "errors": errors}
+    stream = plan_of(STREAM)
     records = {
-        "glorot_saturation": records_of(stages["stream"]),
+        "glorot_saturation": records_of(stream),
         "glorot_error": records_of(errors),
     }
     for record in records["glorot_error"]:
@@ -132,20 +133,26 @@ def keep(folder: Path = KEPT) -> None:
     if not records:
         print("no network of the first or third stage is finished, so nothing is kept")
         return
-    for study, cells in records.items():
+    kept = {f"records/{study}": cells for study, cells in records.items()}
+    for place, cells in {**kept, "rates": searches.values()}.items():
         for cell in cells:
-            write(cell, folder / "records" / study / f"{cell.attrs['position']:03d}.safetensors")
+            write(cell, folder / place / f"{cell.attrs['position']:03d}.safetensors")
     found = origins(folder / "records", records, CELLS)
     settled(found, folder / "records", folder / "origins.json")
-    came = {name: progress(stage) for name, stage in stages.items()}
+    came = {
+        "stream": progress(stream),
+        "rates": progress(plan_of(RATES), searches),
+        "errors": progress(errors),
+    }
     write_text(folder / "progress.json", json.dumps(came, indent=1) + "\n")
     write_verdicts(folder)
 
 
-def progress(stage: Sequence[Planned]) -> dict[str, str]:
-    """Return how many networks of each cell of a stage are finished, as in "2 of 3"."""
+def progress(stage: Sequence[Planned], whole: Container[str] = ()) -> dict[str, str]:
+    """Return how many networks of each cell are finished, as in "2 of 3"; `whole`: models."""
     return {
-        each.label: f"{networks(with_finished_blocks(each))} of {networks(each)}" for each in stage
+        each.label: f"{networks(each if each.axes['model'] in whole else done)} of {networks(each)}"
+        for each, done in ((each, with_finished_blocks(each)) for each in stage)
     } or {"all": "not begun"}
 
 

@@ -48,7 +48,7 @@ def test_a_night_is_kept_judged_and_gone_on_with(night):
     errors = read_study(folder / "records/glorot_error")
     assert [cell.attrs["axes"]["model"] for cell in errors] == ["tanh", "softsign"]
     assert len(read_study(folder / "records/glorot_saturation")) == 2
-    first = night.rate_searches(night.plan_of(night.RATES))
+    first = night.rate_searches()
     for cell in errors:
         tried = first[cell.attrs["axes"]["model"]]
         last = tried["accuracy_validation"].values[:, -1]
