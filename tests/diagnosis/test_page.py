@@ -148,6 +148,8 @@ def test_numbers_are_written_in_their_unit():
     assert "Measured 75 % of units" in words(looks(lambda _: chain(0.0, dead=0.75)))
     silent = looks(lambda _: tuple(replace(s, signal=-math.inf) for s in chain()))
     assert "Measured exactly zero How sure lasting since step 0" in words(silent)
+    few = words(looks(lambda _: chain(-0.5), steps=(0, 1, 2)))
+    assert "How sure no interval: too few looks or seeds for one; lasting since step 0" in few
 
 
 def test_slopes_of_zero_are_in_the_table():

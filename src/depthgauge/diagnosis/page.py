@@ -23,6 +23,9 @@ from depthgauge.diagnosis.layer_table import layer_columns, layer_rows
 from depthgauge.diagnosis.readings import Look
 from depthgauge.errors import ResourceError
 
+STANDING = (Finding.not_depth, Finding.stands_still)
+"""Findings on the loss, whose value has no interval."""
+
 
 def write_page(diagnosis: Diagnosis, path: str | Path) -> None:
     """Write the page to `path`; raises ResourceError where it cannot be written."""
@@ -143,14 +146,15 @@ def _certainty(verdict: Verdict) -> str:
     if verdict.finding is Finding.cannot_judge:
         return ""
     lasts = f"lasting since step {verdict.since:,}" if verdict.lasting else "seen at one step only"
-    carries = verdict.finding is Finding.carries
-    if verdict.interval is None:
-        return "no interval: too few looks for one" if carries else lasts
+    if verdict.value is None or verdict.value == -math.inf or verdict.finding in STANDING:
+        return lasts
     interval = _interval(verdict.interval, verdict.unit)
-    return interval if carries else f"{interval}; {lasts}"
+    return interval if verdict.finding is Finding.carries else f"{interval}; {lasts}"
 
 
-def _interval(interval: Interval, unit: str) -> str:
+def _interval(interval: Interval | None, unit: str) -> str:
+    if interval is None:
+        return "no interval: too few looks or seeds for one"
     speaks = {
         "batches": "for this one training, not for other initializations",
         "initializations": "for networks made like this one",
