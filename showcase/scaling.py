@@ -1,12 +1,14 @@
 """Writes the tables of docs/scaling.md; run by `make scaling`.
 
-From the pages, from what .cells has timed on this machine, and from the last bench/many_cells.py.
+From the pages, from what .cells has timed on this machine, and from bench/many_cells.py, whose
+table stays as it is where no new measurement lies in build/. Each table is dated.
 """
 
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from depthgauge.planning.summary import CellSummary, summary_of
 from depthgauge.report.duration import duration
 
 ROOT = Path(__file__).parents[1]
+MANY_CELLS = ROOT / "build" / "many_cells.json"
 SCALE = "paper"
 CORES, GPUS = 2, 8
 FETCHES = 4
@@ -97,7 +100,7 @@ def studies_table() -> str:
 
 def cells_table() -> str:
     """Return a row a part of the bookkeeping, from the last measurement."""
-    found = json.loads((ROOT / "build" / "many_cells.json").read_text())
+    found = json.loads(MANY_CELLS.read_text())
     head = [f"{found['cells']:,} cells", "seconds", "of the processor", "MB"]
     return table(
         head,
@@ -106,13 +109,21 @@ def cells_table() -> str:
 
 
 def main() -> None:
-    """Rewrite both tables in place."""
+    """Rewrite the tables in place."""
     os.chdir(ROOT)
     path = Path("docs/scaling.md")
-    made = {"studies": studies_table(), "cells": cells_table()}
+    day = f"Written on {date.today():%-d %B %Y}."
+    made = {"studies": f"{day}\n\n{studies_table()}"}
+    if MANY_CELLS.is_file():
+        made["cells"] = f"{day}\n\n{cells_table()}"
     text = path.read_text(encoding="utf-8")
-    text = BLOCK.sub(lambda found: f"{found[1]}\n{made[found[2]]}\n\n{found[3]}", text)
-    path.write_text(text, encoding="utf-8")
+    path.write_text(BLOCK.sub(lambda found: renewed(found, made), text), encoding="utf-8")
+
+
+def renewed(found: re.Match[str], made: Mapping[str, str]) -> str:
+    """Return a block with its new table, or as it is where there is none."""
+    name = found[2]
+    return f"{found[1]}\n{made[name]}\n\n{found[3]}" if name in made else found[0]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Photographs MLflow's pages for docs/mlflow.md; run by `make screenshots` after `make repro`.
+"""Takes the pictures of README and docs/mlflow.md; run by `make screenshots` after `make repro`.
 
-Brings a study's records into the project's own database where they are not there, starts MLflow's
-server on this machine alone, on a free port, and writes docs/mlflow_*.png. Needs Debian's chromium.
+Runs docs/examples/mlp.py for docs/diagnosis_page.png. For docs/mlflow_*.png, brings a study's
+records into the project's own database where they are not there, and starts MLflow's server on
+this machine alone, on a free port. Needs Debian's chromium.
 """
 
 import io
@@ -10,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,18 +41,36 @@ ANONYMOUS = """(pairs) => {
 }"""
 """Pictures name no folder and no machine of whoever took them."""
 
-COLOURS = 128
-"""More than an interface of flat colours shows; a palette is a third of the size."""
-
-RARE_TOO = Image.Quantize.MAXCOVERAGE
-"""The dots that tell runs apart are few pixels."""
-
 SIDEBAR = 198
 """Pixels on the left, the same on every page, that the pictures leave out."""
 
 
 def main() -> None:
     """Take the pictures."""
+    with page() as window:
+        diagnosis(window)
+        mlflow(window)
+
+
+def diagnosis(window: Page) -> None:
+    """Write docs/diagnosis_page.png: remedies and the signal over depth, of the twelve layers."""
+    with tempfile.TemporaryDirectory() as folder:
+        example = [sys.executable, str(ROOT / "docs" / "examples" / "mlp.py")]
+        subprocess.run(example, cwd=folder, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=True)
+        window.set_viewport_size({"width": 880, "height": 900})
+        window.goto((Path(folder) / "flow.html").as_uri())
+        top, bottom = (
+            window.get_by_role("heading", name=name).evaluate("each => each.offsetTop")
+            for name in ("What was tried", "What the change is made of")
+        )
+        picture = window.screenshot(
+            full_page=True, clip={"x": 0, "y": top - 16, "width": 880, "height": bottom - top}
+        )
+        save(picture, "diagnosis_page")
+
+
+def mlflow(window: Page) -> None:
+    """Write docs/mlflow_*.png."""
     subprocess.run(
         [sys.executable, "-m", "depthgauge.cli", "track", f"study={STUDY}"], cwd=ROOT, check=True
     )
@@ -61,7 +81,8 @@ def main() -> None:
     runs = client.search_runs([experiment.experiment_id])
     parent = next(run for run in runs if "mlflow.parentRunId" not in run.data.tags)
     mode = "workflowType=machine_learning"
-    with served() as address, page() as window:
+    window.set_viewport_size({"width": 1440, "height": 1560})
+    with served() as address:
         base = f"{address}/#/experiments/{experiment.experiment_id}/runs"
         run = f"{base}/{parent.info.run_id}"
         view = f"{base}?{mode}&viewStateShareKey="
@@ -106,14 +127,14 @@ def wait(address: str, seconds: float = 90) -> None:
 
 @contextmanager
 def page() -> Iterator[Page]:
-    """Open a window of the size that the pictures have."""
+    """Open a window."""
     browser = shutil.which("chromium")
     if browser is None:
         sys.exit("chromium is not installed: apt-get install chromium, then repeat")
     with sync_playwright() as playwright:
         flags = ["--no-sandbox"] if os.geteuid() == 0 else []
         window = playwright.chromium.launch(executable_path=browser, args=flags)
-        first = window.new_page(viewport={"width": 1440, "height": 1560})
+        first = window.new_page()
         first.add_init_script("localStorage.setItem('mlflow.assistant.panelOpen_v1', 'false')")
         first.add_init_script(
             "localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true')"
@@ -130,13 +151,19 @@ def photograph(window: Page, address: str, name: str, height: int) -> None:
     window.evaluate(
         ANONYMOUS, [[str(ROOT), "/home/you/depthgauge"], [socket.gethostname(), "host"]]
     )
-    shown = Image.open(io.BytesIO(window.screenshot())).convert("RGB")
-    picture = shown.crop((SIDEBAR, 0, shown.width, height)).quantize(COLOURS, RARE_TOO)
+    save(
+        window.screenshot(clip={"x": SIDEBAR, "y": 0, "width": 1440 - SIDEBAR, "height": height}),
+        name,
+    )
+
+
+def save(picture: bytes, name: str) -> None:
+    """Write docs/NAME.png in true colours: a palette would give different runs one colour."""
     path = ROOT / "docs" / f"{name}.png"
-    picture.save(path, optimize=True)
+    Image.open(io.BytesIO(picture)).convert("RGB").save(path, optimize=True)
     size = path.stat().st_size
     if size > MOST_BYTES:
-        sys.exit(f"{path} has {size:,} bytes, more than {MOST_BYTES:,}: use fewer COLOURS")
+        sys.exit(f"{path} has {size:,} bytes, more than {MOST_BYTES:,}: show less of the page")
     print(path.relative_to(ROOT))
 
 

@@ -146,6 +146,7 @@ def test_a_name_that_could_become_a_path_is_refused(name, tmp_path):
 def test_a_record_of_no_cell_is_refused_by_name(wrong, tmp_path):
     """What a study needs to know of each record is checked once, where it is read."""
     write(record(**wrong), tmp_path / "000.safetensors")
-    (name,) = wrong
-    with pytest.raises(DataError, match=rf"000\.safetensors is not the record .*{name}"):
+    with pytest.raises(
+        DataError, match=rf"000\.safetensors is not the record .*{next(iter(wrong))}"
+    ):
         read_study(tmp_path)

@@ -52,8 +52,6 @@ CHECKED = {
     ("diagnosis.md", 6): "tests/diagnosis/test_study_network.py",
     **{("diagnosis_tutorial.md", number): TUTORIAL for number in range(5)},
     ("gpu.md", 0): TRAIN,  # and tests/gpu, tests/house/test_gpu_first_run.py
-    ("mlflow.md", 0): TRAIN,
-    ("mlflow.md", 1): "tests/tracking/test_mlflow_page.py",
     ("overnight.md", 0): "tests/house/test_overnight.py",
     **{("own.md", number): OWN for number in range(7)},
     ("pipeline.md", 0): "tests/test_pipeline.py",
@@ -95,8 +93,7 @@ def test_commands_in_a_sentence_exist(page):
     assert set(re.findall(r"`make ([a-z-]+)[` ]", text)) <= set(targets)
 
 
-LONG = {"claims.md", "deviations.md", "diagnosis.md", "gpu.md", "mlflow.md", "overnight.md"}
-LONG |= {"performance.md"}
+LONG = {"diagnosis.md", "gpu.md", "overnight.md", "performance.md"}
 """Pages whose lines are still longer."""
 
 

@@ -35,7 +35,10 @@ PUBLISHED = {"tanh": 0.5, "tanh_n": 0.8}
 SETS = {"shapeset": "Shapeset", "mnist": "MNIST", "imagenet_sample": "Photographs"}
 """Data set -> its name in figures; Figs. 6-8 of the paper are of Shapeset."""
 
-_MARKS = "Line with points: median over seeds; bars: central 95 % of seeds."
+_MARKS = (
+    "Line with points: median over seeds; bars: central 95 % of seeds. Init as drawn: the weights"
+    " that the paper's Figs. 6, 7 and 10 fit."
+)
 
 
 def variances(records: Records) -> Figure:
@@ -86,7 +89,7 @@ def jacobians(records: Records) -> Figure:
         title="How much a layer stretches a small change just after initialization",
         finding=_singular_values(nets),
         caption=(
-            "A value of 1 would hand a small change on as it is. Mean singular value of the"
+            "At a value of 1 a small change would keep its size. Mean singular value of the"
             f" Jacobian from one hidden layer to the next at {images} test"
             f" image{'s' * (images != 1)} of each seed's own. {_MARKS} Dashed: linear theory,"
             " 8/(3π) √(n Var w) f′(0); grey: the published averages for tanh, 0.5 (standard) and"

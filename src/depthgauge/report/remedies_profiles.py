@@ -58,11 +58,11 @@ def remedies_gradients(records: Records) -> Figure:
         title="What helps: gradients layer by layer",
         finding=_gain(nets),
         caption=(
-            "How far above the plain network (grey) does a remedy lift the gradients? On the left"
-            " the root mean square of δ = ∂C/∂z, which vanishes toward the input; on the right the"
-            f" norm of ∂C/∂w, averaged over the first {images:,} training images, in which small"
-            " activations at the output balance that. By layer (the last is the output); median"
-            f" over seeds, {layers_in_words(DEEP)}. Dashed: the plain network's start times the"
+            "How far above the plain network (grey) does a remedy lift the gradients? δ: root mean"
+            " square of ∂C/∂z, which vanishes toward the input. ∂C/∂w: norm of the weight gradient"
+            f" averaged over the first {images:,} training images; it is level where activations"
+            " shrink as much toward the output. By layer (the last is the output); median over"
+            f" seeds, {layers_in_words(DEEP)}. Dashed: the plain network's start times the"
             " ratio that linear theory gives (Glorot and Bengio's equation 7, with the mean squared"
             " slope of the activation), where only initialization or activation differ. Panels of"
             " one column have the same axis."
