@@ -59,6 +59,14 @@ def test_a_fresh_clone_is_told_what_it_lacks_and_how_long_it_takes(one_study, de
     assert cells(depthgauge, "scale=paper") == study  # also from the plan kept
 
 
+def test_what_several_studies_lack_is_said_once(project, depthgauge):
+    """A line names all the studies whose data are not prepared."""
+    path_of(project, "mnist").unlink()
+    code, out, _ = depthgauge("status", "study=nielsen_accuracy,nielsen_capacity", "scale=paper")
+    assert code == 0 and out.count("is not prepared") == 1
+    assert "nielsen_accuracy, nielsen_capacity: the data set mnist is not prepared" in out
+
+
 def test_a_key_that_no_study_can_have_is_one_sentence(project, depthgauge):
     """Once, not once a study; exit code 2. A key that some can have leaves the table."""
     code, out, err = depthgauge("status", "colour=red")

@@ -91,8 +91,13 @@ def show(found: Sequence[StudyStatus], every_cell: bool) -> None:
     """Print a line a study, or a line a cell; then what needs attention, and the time in all."""
     out = console()
     out.print(_cells(found[0]) if every_cell and found[0].cells else _studies(found))
+    lacking: dict[str, list[str]] = {}
     for study in found:
+        if study.lacking:
+            lacking.setdefault(study.lacking, []).append(study.study)
         _remarks(out, study, every_cell)
+    for reason, names in lacking.items():
+        out.print(f"{', '.join(names)}: {escape(reason)}", soft_wrap=True)
     left = sum(study.seconds_left or 0 for study in found)
     scales = ", ".join(sorted({study.scale for study in found}))
     done = sum(_finished(study) for study in found)
@@ -137,8 +142,6 @@ def _cells(study: StudyStatus) -> Table:
 
 
 def _remarks(out: Console, study: StudyStatus, every_cell: bool) -> None:
-    if study.lacking:
-        out.print(f"{study.study}: {escape(study.lacking)}", soft_wrap=True)
     for cell in study.cells:
         where = f"{study.study}, {escape(cell.label)}"
         if cell.state is State.failed:
