@@ -139,9 +139,9 @@ def _tuning(runs: Sequence[Run]) -> str:
     if not tuning:
         return ""
     right = sum(run.right for run in tuning)
-    names = ", ".join(dict.fromkeys(run.net for run in tuning))
+    names = "; ".join(dict.fromkeys(run.net for run in tuning))
     return (
-        "\nNot counted, because a rule was added after they were looked at:"
+        "\nNot counted, because a rule was added or changed after they were looked at:"
         f" {names} (right in {right} of {len(tuning)} runs).\n"
     )
 

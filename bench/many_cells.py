@@ -168,7 +168,7 @@ def main() -> None:
         run_part(options.part)
         return
     if options.cells < 100 or options.cells % 100:
-        parser.error(f"cells={options.cells} will not do: give a multiple of 100")
+        parser.error(f"invalid cells={options.cells}: give a multiple of 100")
     table = Table(title=f"{options.cells} cells")
     for name in ("part", "seconds", "of the processor", "MB"):
         table.add_column(name, justify="left" if name == "part" else "right")

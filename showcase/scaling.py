@@ -62,7 +62,7 @@ def costs(study: str, speed: Speed) -> list[str]:
 
 def replicas(cell: CellSummary) -> int:
     """Return the networks of a cell."""
-    return sum(block.replicas for block in cell.blocks)
+    return sum(cell.blocks.values())
 
 
 def step_bytes(cell: Planned) -> float:

@@ -13,16 +13,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from depthgauge.claims.read import REPORTED, read_verdicts
 from depthgauge.report.outcome import outcome, surprises
 from depthgauge.report.verdicts import (
     WORDS,
     Verdicts,
+    open_by_want,
     published,
-    read,
     row,
     scales,
     tally,
-    why_open,
 )
 from depthgauge.theory import (
     find_activation,
@@ -77,7 +77,7 @@ def table(verdicts: Verdicts) -> str:
         *(f"- {sentence.text}" for sentence in surprises(verdicts)),
         "",
         f"Of {len(theirs)} published numbers and sentences {total['holds']} hold,"
-        f" {total['fails']} fail and {total['inconclusive']} are open. {why_open(theirs)} What no"
+        f" {total['fails']} fail and {total['inconclusive']} are open. {_open(theirs)} What no"
         f" source published is counted apart. Scale: {scales(verdicts)}.",
         "",
         f"| claims | {' | '.join(WORDS.values())} | all |",
@@ -87,6 +87,13 @@ def table(verdicts: Verdicts) -> str:
         numbers = [each[kind] for kind in WORDS]
         lines.append(f"| {source} | {' | '.join(map(str, numbers))} | {sum(numbers)} |")
     return "\n".join(lines)
+
+
+def _open(verdicts: Verdicts) -> str:
+    """Return how many claims are open, and what they lack, as a sentence."""
+    counts = (f"{len(each)} {want}" for want, each in open_by_want(verdicts).items())
+    lacking = ", ".join(counts)
+    return f"Open: {lacking}." if lacking else "None is open."
 
 
 def renewed(readme: str, verdicts: Verdicts) -> str:
@@ -127,7 +134,7 @@ def pages() -> list[Path]:
 
 def main() -> None:
     """Rewrite the table and the quoted numbers in place."""
-    verdicts = read(ROOT / "results" / "claims.json")
+    verdicts = read_verdicts(ROOT / "results" / "claims.json", REPORTED)
     for path in pages():
         text = path.read_text(encoding="utf-8")
         try:

@@ -1,5 +1,6 @@
 """Shapes in annotations are checked in tests, and only there."""
 
+import logging
 import os
 import sys
 from importlib.util import find_spec
@@ -66,15 +67,22 @@ def no_mlflow_address(monkeypatch):
 
 @pytest.fixture
 def depthgauge(capsys):
-    """Run one command here; return its exit code, what it printed, and what it complained of."""
+    """Run one command in this process; return its exit code, standard output and errors."""
     from depthgauge.cli.main import main
 
     def run(*words):
         code = 0
+        root = logging.getLogger()
+        handlers, level = root.handlers[:], root.level
         try:
             main(words)
         except SystemExit as stop:
             code = stop.code if isinstance(stop.code, int) else 1
+        finally:  # Hydra adds handlers for the standard output of this test and for a file
+            for added in set(root.handlers) - set(handlers):
+                added.close()
+            root.handlers[:] = handlers
+            root.setLevel(level)
         shown = capsys.readouterr()
         return code, shown.out, shown.err
 

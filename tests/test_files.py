@@ -75,7 +75,7 @@ with whole(folder / "file") as file, scratch(folder, "work") as work:
 
 
 def test_what_a_living_process_of_another_container_writes_stays(tmp_path, monkeypatch):
-    """Its number means nothing here: containers have numbers of their own. Its lock does."""
+    """Its number means nothing here: containers have their own numbers. Its lock does."""
     command = [sys.executable, "-c", HOLD, str(tmp_path)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe) as other:

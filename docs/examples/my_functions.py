@@ -1,4 +1,4 @@
-"""An activation, an initialization, a cost and a data set of one's own, for `depthgauge train`.
+"""Example activation, initialization, cost and data set for `depthgauge train`.
 
 depthgauge train study=elu dataset.name=my_functions.digits init=my_functions.lecun ...
 """

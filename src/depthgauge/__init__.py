@@ -1,6 +1,6 @@
 """depthgauge: how the learning signal survives depth, reproduced, explored, judged.
 
-`GradientFlow`, `watch` and `diagnose` look at anybody's own network. They are imported when first
+`GradientFlow`, `watch` and `diagnose` examine the user's network. They are imported when first
 used: `import depthgauge` loads neither PyTorch nor Lightning, and `watch` never loads Lightning.
 """
 

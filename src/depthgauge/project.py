@@ -6,7 +6,7 @@ from depthgauge.errors import ConfigError
 
 
 def project_root() -> Path:
-    """Return the nearest folder, from here upwards, that has a dvc.yaml or a conf/config.yaml.
+    """Return the nearest folder, from here up, that has a dvc.yaml or a conf/config.yaml.
 
     Raises ConfigError where there is none.
     """
@@ -15,8 +15,8 @@ def project_root() -> Path:
         if any((folder / name).is_file() for name in ("dvc.yaml", "conf/config.yaml")):
             return folder
     raise ConfigError(
-        f"{here} is in no project (no dvc.yaml and no conf/config.yaml here or above); change into"
-        " one, or make one with `depthgauge init FOLDER`"
+        f"{here} is not inside a project (no dvc.yaml and no conf/config.yaml here or above);"
+        " change into one, or make one with `depthgauge init FOLDER`"
     )
 
 

@@ -17,10 +17,10 @@ from typing import Any
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 WATCH_SECONDS = 1.0
-"""Between two looks at whether the parent lives."""
+"""Between two checks that the parent is alive."""
 
 GRACE_SECONDS = 10.0
-"""For a worker to end in order; what is finished, and the last checkpoint, are on the disk."""
+"""For a worker to shut down; finished work and the last checkpoint are on disk."""
 
 
 class Terminated(SystemExit):
@@ -29,7 +29,7 @@ class Terminated(SystemExit):
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Raise Terminated where one of SIGNALS, unless it is ignored, meets what runs in here."""
+    """Raise Terminated if one of SIGNALS arrives in this block, unless it is ignored."""
 
     def terminate(number: int, *_: Any) -> None:
         raise Terminated(128 + number)

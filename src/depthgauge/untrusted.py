@@ -1,4 +1,4 @@
-"""Records and verdicts may come from elsewhere: another version, another hand, a spoiled disk."""
+"""Records and verdicts may come from another version, another user or a damaged disk."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ RETRAIN = "remove it and train the study again"
 def lookups_in(what: str) -> Iterator[None]:
     """Turn the lookup of something that `what` lacks into a DataError that names both.
 
-    A record holds what its study was asked to measure, perhaps less than a claim or figure reads.
+    A record holds what its study was asked to measure, possibly less than a claim or figure reads.
     That it is as it was written, `records.read` has checked: any other error is a bug of ours.
     """
     try:
@@ -25,9 +25,9 @@ def lookups_in(what: str) -> Iterator[None]:
 
 
 def printable(value: Any) -> Any:
-    """Return JSON values with a blank for each character that no page or terminal can show.
+    """Return JSON values with a blank for each character that no page or terminal can print.
 
-    Such are halves of a character, which no file can hold, and what steers a terminal.
+    These are unpaired surrogates, which no file can hold, and control characters.
     """
     if isinstance(value, str):
         return "".join(each if each.isprintable() else " " for each in value)

@@ -11,7 +11,7 @@ if find_spec("submitit"):  # the extra `slurm` is installed
     from hydra_plugins.hydra_submitit_launcher.submitit_launcher import SlurmLauncher
 
     class PatientSlurmLauncher(SlurmLauncher):
-        """Waits for every job, whatever became of others."""
+        """Waits for every job, even if others failed."""
 
         def launch(
             self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int

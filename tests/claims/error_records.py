@@ -7,8 +7,8 @@ import numpy as np
 import xarray as xr
 
 from depthgauge.config import Dataset, Evaluation, Experiment, Gradients, plain
-from depthgauge.studies.glorot.published import ERRORS as PUBLISHED
-from depthgauge.studies.glorot.published import MODELS
+from depthgauge.studies.glorot.register import ERRORS as PUBLISHED
+from depthgauge.studies.glorot.register import MODELS
 
 RATES = (0.01, 0.1, 1.0)
 """The middle one is best by 5 points of error."""

@@ -13,7 +13,7 @@ from error_records import (
 )
 
 from depthgauge.claims.judging import judge
-from depthgauge.studies.glorot.published import ERRORS as PUBLISHED
+from depthgauge.studies.glorot.register import ERRORS as PUBLISHED
 from depthgauge.studies.registry import CLAIMS
 
 TABLE = [

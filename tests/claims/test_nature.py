@@ -7,7 +7,7 @@ import pytest
 
 from depthgauge.claims.judging import judge
 from depthgauge.claims.nature import Nature
-from depthgauge.claims.written import OF_ALL, parse
+from depthgauge.claims.read import REPORTED, parse
 from depthgauge.studies.registry import CLAIMS
 
 NATURE = {each["id"]: each["nature"] for each in judge({}, CLAIMS)}
@@ -89,8 +89,8 @@ def test_claims_json_holds_it_and_refuses_another():
     verdicts = judge({}, CLAIMS)
     assert {each["id"]: each["nature"] for each in verdicts} == NATURE
     first = verdicts[0]
-    assert parse(json.dumps([first]), OF_ALL) == [first]
+    assert parse(json.dumps([first]), REPORTED) == [first]
     old = {key: value for key, value in first.items() if key != "nature"}
-    assert parse(json.dumps([old]), OF_ALL) == [old]
-    with pytest.raises(ValueError, match="nature of entry 0"):
-        parse(json.dumps([{**first, "nature": "rumour"}]), OF_ALL)
+    assert parse(json.dumps([old]), REPORTED) == [old]
+    with pytest.raises(ValueError, match="entry 0: nature missing"):
+        parse(json.dumps([{**first, "nature": "rumour"}]), REPORTED)

@@ -11,8 +11,7 @@ from nielsen_records import PUBLISHED, training_cell
 from depthgauge.claims.curve_rule import published_curve, share
 from depthgauge.claims.judgement import UndecidableError, Verdict
 from depthgauge.claims.judging import judge
-from depthgauge.studies.nielsen.published import NUMBERS, SPEEDS, STEPS
-from depthgauge.studies.nielsen.register import REGISTER
+from depthgauge.studies.nielsen.register import NUMBERS, REGISTER, SPEEDS, STEPS
 
 CLAIMS = [
     claim
@@ -134,7 +133,7 @@ def test_nets_that_are_outside_at_every_step_decide_nothing():
 
 
 def test_speeds_that_have_no_logarithm_decide_nothing():
-    """A speed of 0 is no fault of the published curve."""
+    """A speed of 0 says nothing against the published curve."""
     with pytest.raises(UndecidableError, match="not positive"):
         published_curve().decide(np.zeros((10, 3)), (1.0,) * 3)
 

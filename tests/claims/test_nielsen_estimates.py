@@ -112,7 +112,7 @@ def test_noise_and_averages_of_mini_batches():
     ],
 )
 def test_bars_are_counted_in_pairs(second, larger, much):
-    """Six of seven neurons of layers 1 and 2 at step 0; the gradient's sign is no matter."""
+    """Six of seven neurons of layers 1 and 2 at step 0; the gradient's sign does not matter."""
     gradient = np.full((3, 2, 3, 7), 50.0)
     gradient[:, 0, 0, :6], gradient[:, 0, 1, :6] = 1.0, -np.array(second)
     axes = ("gradient_step", "layer", "unit")

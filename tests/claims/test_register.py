@@ -12,7 +12,7 @@ from depthgauge.claims.register import load
 from depthgauge.claims.rule_names import RULES
 from depthgauge.claims.statistics import Values
 from depthgauge.errors import ConfigError
-from depthgauge.studies.nielsen import register as nielsen
+from depthgauge.studies.nielsen.register import REGISTER as NIELSEN
 from depthgauge.studies.registry import CLAIMS
 
 ENTRY = {
@@ -103,13 +103,13 @@ def test_shared_fields_give_way_to_an_entrys_own(tmp_path):
         ({"nature": "sentence", "quote": None}, "a sentence needs `quote`"),
         ({"rule": "ordering"}, "a number needs `published`, and a rule that judges it"),
         ({"published": None, "statement": "x"}, "a number needs `published`"),
-        ({"published": "twelve"}, "published is 'twelve', which is no number"),
+        ({"published": "twelve"}, "published is 'twelve', which is not a number"),
         ({"published": "{table[layer]}"}, "refers to layer, which is not there"),
         ({"statement": "{depht} layers"}, "{depht} refers to depht, which is not there"),
         ({"cells": [{"hidden": "30x2"}]}, "give units x layers, as in 30 x 4"),
         ({"cells": []}, "cells is a list with one mapping for each cell"),
-        ({"updates": -1}, "updates is -1, which is no count of steps"),
-        ({"unit": 3}, "unit is 3, which is no text"),
+        ({"updates": -1}, "updates is -1, which is not a number of steps"),
+        ({"unit": 3}, "unit is 3, which is not text"),
         ({"rest": "rates.at_chosen_rate"}, "rest names rates.at_chosen_rate, which is none of"),
         ({"replicas": "rates.final_test_error"}, "replicas names rates.final_test_error"),
         ({"for": 3}, "`for` takes a list of rows, or lists of values by name"),
@@ -126,7 +126,7 @@ def test_what_is_not_understood_is_refused(tmp_path, change, sentence):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("groups: [", "is no file of claims"),
+        ("groups: [", "is not a register of claims"),
         ("- a\n- b", "is not a mapping of fields"),
         ("gruops: []", "claims.yaml has unknown fields: gruops; known ones are"),
         ("groups: [{claim: []}]", "a group of claims.yaml has unknown fields: claim"),
@@ -135,7 +135,7 @@ def test_what_is_not_understood_is_refused(tmp_path, change, sentence):
     ],
 )
 def test_another_file_is_refused(tmp_path, text, sentence):
-    """YAML that cannot be read, and such as is no register."""
+    """YAML that cannot be read, or is not a register."""
     path = tmp_path / "claims.yaml"
     path.write_text(text)
     with pytest.raises(ConfigError, match=r"claims\.yaml") as raised:
@@ -152,7 +152,7 @@ def test_every_name_in_the_chapters_file_is_used():
     }
     readers = {
         name: value
-        for name, value in nielsen.READERS.items()
+        for name, value in NIELSEN.readers.items()
         if value.__annotations__.get("return") == Values and "cells" in value.__annotations__
     }
     assert [name for name, value in readers.items() if value not in named] == []
@@ -163,7 +163,7 @@ def test_the_example_of_the_docs_is_a_register(tmp_path):
     page = (Path(__file__).parents[2] / "docs" / "claims.md").read_text("utf-8")
     path = tmp_path / "claims.yaml"
     path.write_text(page.split("```yaml\n")[1].split("```")[0], "utf-8")
-    claims = load(path, nielsen.READERS).claims
+    claims = load(path, NIELSEN.readers).claims
     assert [(each.id, each.published) for each in claims] == [
         ("author.accuracy.h1", 96.48),
         ("author.accuracy.h2", 96.9),

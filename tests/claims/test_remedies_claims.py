@@ -72,7 +72,7 @@ def test_an_edge_of_the_grid_is_a_doubt_about_the_worse_net(world, expected):
 
 
 def test_two_nets_that_name_one_class_are_not_compared():
-    """Whatever their difference: it is no gain of learning."""
+    """Whatever their difference: it is not a gain from learning."""
     claim = next(each for each in OURS if each.id == "remedies.helps.adam")
     found = verdict(records(replace(HELPED, plain=(25, 89), remedied=87)), claim)
     assert (found["verdict"], found["measured"]) == ("inconclusive", pytest.approx(2, abs=0.1))

@@ -181,7 +181,7 @@ def test_the_distance_and_the_spread_of_a_number_are_told():
 
 
 def test_several_numbers_of_one_net_are_judged_together():
-    """Two readings that always move together: one of them high, the other low is no such net."""
+    """Two readings that always move together: one of them high, the other low is not such a net."""
     rng = np.random.default_rng(3)
     common = rng.standard_normal(400)
     logs = np.stack([common, common + 0.1 * rng.standard_normal(400)], axis=1)

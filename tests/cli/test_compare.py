@@ -51,7 +51,7 @@ def test_the_same_claims_are_the_same(judged, depthgauge, monkeypatch):
     """Exit code 0; the first side may come through a pipe."""
     monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(committed())))
     code, out, _ = depthgauge("compare", "-", "results/claims.json")
-    assert code == 0 and "0 appear, 0 vanish, 0 have another verdict" in out
+    assert code == 0 and "0 added, 0 removed, 0 verdicts changed" in out
 
 
 def test_a_number_within_its_interval_is_chance_and_one_far_away_is_not(judged, depthgauge):
@@ -62,17 +62,18 @@ def test_a_number_within_its_interval_is_chance_and_one_far_away_is_not(judged, 
             first = verdicts[0]
             first["measured"] += by
             first["interval"] = [end + by for end in first["interval"]]
+            first["values"] = [value + by for value in first["values"]]
 
         return alter
 
     code, out, _ = depthgauge("compare", "results/claims.json", altered(judged, moved(0.07)))
-    assert code == 0 and "0 numbers moved beyond chance, 1 within it" in out
+    assert code == 0 and "0 numbers changed beyond chance, 1 within chance" in out
     code, out, _ = depthgauge("compare", "results/claims.json", altered(judged, moved(1.1)))
     assert code == 1 and "nielsen.accuracy.h1" in out and "the number, beyond chance" in out
 
 
-def test_claims_that_come_go_or_change_their_verdict_are_told(judged, depthgauge):
-    """Each in a row of its own; exit code 1."""
+def test_claims_added_removed_or_with_another_verdict_are_listed(judged, depthgauge):
+    """Each in its own row; exit code 1."""
 
     def alter(verdicts):
         gone = verdicts.pop(5)
@@ -80,17 +81,17 @@ def test_claims_that_come_go_or_change_their_verdict_are_told(judged, depthgauge
         verdicts[1]["verdict"] = "fails"
 
     code, out, _ = depthgauge("compare", "results/claims.json", altered(judged, alter))
-    assert code == 1 and "1 appear, 1 vanish, 1 have another verdict" in out
+    assert code == 1 and "1 added, 1 removed, 1 verdicts changed" in out
     assert "only in A" in out and "only in B" in out and "holds -> fails" in out
 
 
 @pytest.mark.parametrize(
     ("sides", "code", "sentence"),
     [
-        (("results/claims.json", "nosuch"), 3, "there is no nosuch"),
-        (("results/claims.json", "results"), 3, "holds no record"),
+        (("results/claims.json", "nosuch"), 3, "nosuch does not exist"),
+        (("results/claims.json", "results"), 3, "contains neither records"),
         (("results/claims.json", "results/claims.json", "x=1"), 2, "takes no key=value"),
-        (("dvc.yaml", "dvc.yaml"), 3, "dvc.yaml is no list of verdicts"),
+        (("dvc.yaml", "dvc.yaml"), 3, "dvc.yaml is not a list of verdicts"),
     ],
 )
 def test_what_cannot_be_compared_is_named(sides, code, sentence, judged, depthgauge):

@@ -1,4 +1,4 @@
-"""The fetch stage in a small project of its own, with git, DVC and a pinned set."""
+"""The fetch stage in its own small project, with git, DVC and a pinned set."""
 
 import argparse
 import gzip
@@ -114,7 +114,7 @@ def test_other_bytes_than_pinned_stop_at_the_gate(repository):
     pin = (repository / "data.dvc").read_text()
     changed = re.sub(r"md5: \w{4}", "md5: 0000", pin)
     (repository / "data.dvc").write_text(changed)
-    with pytest.raises(DataError, match=r"not what data\.dvc pins.*git checkout data\.dvc"):
+    with pytest.raises(DataError, match=r"does not match data\.dvc.*git checkout data\.dvc"):
         run()
     assert (repository / "data.dvc").read_text() == changed
     assert not (repository / "data" / "receipt.json").exists()
@@ -125,7 +125,7 @@ def test_foreign_file_in_the_pinned_folder_is_named(repository):
     (repository / "data" / "raw" / ".a.xyz.tmp").write_text("left behind")
     run()
     (repository / "data" / "raw" / "notes.txt").write_text("mine")
-    with pytest.raises(DataError, match=r"notes\.txt is no pinned data.*data/extra"):
+    with pytest.raises(DataError, match=r"notes\.txt is not pinned by data\.dvc.*data/extra"):
         run()
 
 

@@ -1,6 +1,5 @@
 """What a user of Hydra, Lightning and lightning-hydra-template types without thinking."""
 
-import logging
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -27,16 +26,6 @@ MODELS = [
     *("study=nielsen_capacity", "scale=smoke", "train_size=1000", "gradients.images=50"),
     *("hidden=[5]", "--dry-run"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def logging_as_before():
-    """Hydra's --info makes a handler for the standard output of this test, which is closed."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 @pytest.fixture
@@ -118,12 +107,12 @@ def test_what_hydra_sweeps_is_planned(words, shown, mine, depthgauge):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ([*DRY, "hydra.job.chdir=true"], "cells and data are found from the project's root"),
+        ([*DRY, "hydra.job.chdir=true"], "cells and data are found relative to the project's root"),
         (["study=nielsen_accuracy,bounds", "-m"], "names more than one study"),
         ([*DRY, "experiment=dense"], "+experiment=dense"),
         ([*DRY, "model=tanh"], "model must be left out: its page has none"),
         ([*DRY, "dataset=digits"], "or dataset.name=digits if you prepared it"),
-        ([*DRY, "trainer.max_epochs=10"], "trainer.max_epochs is not there yet: add it as +"),
+        ([*DRY, "trainer.max_epochs=10"], "trainer.max_epochs is not set yet: add it as +"),
         ([*DRY, "+trainer.max_epochs=10"], "use steps="),
         ([*DRY, "--study", "bounds"], "--study is a key, not an option: write study=bounds"),
         ([*DRY, "seed=3"], "unknown setting seed (did you mean seeds?)"),

@@ -1,5 +1,6 @@
 """What users of Hydra type after `depthgauge train` does what Hydra does elsewhere."""
 
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -30,7 +31,7 @@ TWO = [*FAST, "hidden=[5],[6]"]
 
 
 def page(folder, name, defaults="", more=""):
-    """Write a study of our own."""
+    """Write a study page."""
     (folder / "study").mkdir(parents=True, exist_ok=True)
     (folder / "study" / f"{name}.yaml").write_text(PAGE.format(defaults=defaults, more=more))
 
@@ -40,7 +41,7 @@ def labels(folder):
 
 
 def command(*words):
-    """`depthgauge train` in a process of its own, as launchers with processes need."""
+    """`depthgauge train` in its own process, as launchers with processes need."""
     line = [sys.executable, "-m", "depthgauge.cli", "train", *words]
     return subprocess.run(line, capture_output=True, text=True, timeout=300)
 
@@ -76,7 +77,7 @@ def test_a_folder_of_ones_own(project, depthgauge, tmp_path, monkeypatch):
     assert (code, err) == (0, "")
     path = f"hydra.searchpath=[file://{tmp_path / 'own'}]"
     code, out, _ = depthgauge("train", path, "study=mine", *TWO[1:])
-    assert code == 0 and "2 cells done, 2 of them already were" in out
+    assert code == 0 and "2 cells done (2 already finished)" in out
 
 
 def test_another_primary_config(project, depthgauge):
@@ -89,7 +90,7 @@ def test_another_primary_config(project, depthgauge):
     assert code == 2 and "train_size" in err
     words = [word for word in FAST[1:] if not word.startswith("seeds")]
     code, out, err = depthgauge("train", "--config-name", "other", *words, "--dry-run")
-    assert (code, err) == (0, "") and "hidden=[5]" in out and "│     2 │" in out
+    assert (code, err) == (0, "") and "hidden=[5]" in out and re.search(r"to do +2 ", out)
 
 
 @pytest.mark.parametrize("first", [["-m"], ["--multirun"], []])
@@ -117,7 +118,7 @@ def test_hydras_own_files_go_where_they_are_sent(project, depthgauge):
         path.name for path in (project / "elsewhere/x").iterdir()
     }
     code, out, _ = depthgauge("train", *TWO)
-    assert code == 0 and "2 of them already were" in out
+    assert code == 0 and "2 already finished" in out
 
 
 def test_the_sweepers_parameters_are_one_grid(project, depthgauge):
@@ -255,7 +256,7 @@ def test_a_search_by_optuna(project, depthgauge):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["hydra.job.chdir=true"], "hydra.job.chdir=true: "),
+        (["hydra.job.chdir=true"], "hydra.job.chdir=true is not supported: "),
         (["hydra/launcher=joblib", "hydra.launcher.n_jobs=0"], "hydra.launcher.n_jobs=0 leaves"),
         (["hydra.sweeper.max_batch_size=0"], "max_batch_size=0: give a number"),
         (["hydra.launcher.n_jobs=2"], "To append to your config use +hydra.launcher.n_jobs=2"),

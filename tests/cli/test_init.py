@@ -74,7 +74,7 @@ def _train(folder, path, *words):
 
 
 def _run(folder, path, *words):
-    """Run a command in a process of its own, with the package that lies in `path`."""
+    """Run a command in its own process, with the package that lies in `path`."""
     own = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
     line = [sys.executable, "-m", "depthgauge.cli", *words]
     return subprocess.run(line, cwd=folder, env=own, capture_output=True, text=True, timeout=300)

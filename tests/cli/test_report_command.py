@@ -88,7 +88,7 @@ def test_folders_can_be_named(project):
 def test_without_verdicts_nothing_is_written(project):
     """The sentence says what to run first."""
     (project / "results/claims.json").unlink()
-    with pytest.raises(DataError, match="run `depthgauge judge` first"):
+    with pytest.raises(DataError, match="run `depthgauge judge`"):
         report.run(parsed())
     assert contents(project / "results") == {}
 

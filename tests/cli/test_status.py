@@ -18,7 +18,7 @@ from depthgauge.errors import ResourceError
 from depthgauge.planning import cache
 from depthgauge.planning.estimate import measured_speed
 from depthgauge.planning.plan import prepared_data
-from depthgauge.planning.summary import BlockSummary, CellSummary
+from depthgauge.planning.summary import CellSummary
 from depthgauge.report.duration import duration
 from depthgauge.store import state
 from depthgauge.store.state import State, held, inspect, size
@@ -59,6 +59,14 @@ def test_a_fresh_clone_is_told_what_it_lacks_and_how_long_it_takes(one_study, de
     assert cells(depthgauge, "scale=paper") == study  # also from the plan kept
 
 
+def test_what_several_studies_lack_is_said_once(project, depthgauge):
+    """A line names all the studies whose data are not prepared."""
+    path_of(project, "mnist").unlink()
+    code, out, _ = depthgauge("status", "study=nielsen_accuracy,nielsen_capacity", "scale=paper")
+    assert code == 0 and out.count("is not prepared") == 1
+    assert "nielsen_accuracy, nielsen_capacity: the data set mnist is not prepared" in out
+
+
 def test_a_key_that_no_study_can_have_is_one_sentence(project, depthgauge):
     """Once, not once a study; exit code 2. A key that some can have leaves the table."""
     code, out, err = depthgauge("status", "colour=red")
@@ -87,7 +95,7 @@ def test_cells_go_from_to_do_over_failed_and_running_to_done(one_study, depthgau
         if len(json.loads(each.read_text())["cells"]) == 2
     ]
     outline = json.loads(plan.read_text())
-    folder = one_study / ".cells" / outline["cells"][1]["blocks"][0]["key"]
+    folder = one_study / ".cells" / next(iter(outline["cells"][1]["blocks"]))
     folder.mkdir()
     (folder / "error.txt").write_text("MemoryError: no memory left\n")
     code, out, _ = depthgauge("status", *ASKED)
@@ -212,7 +220,7 @@ def test_names_are_whole_on_a_terminal_of_80_columns():
     """With cells in every state; a state that no cell is in takes no column."""
 
     def drawn(states):
-        found = [CellStatus("hidden=[5]", state, {}, 0, 0, 100.0, "") for state in states]
+        found = [CellStatus("hidden=[5]", 1, state, {}, 0, 0, 100.0, "") for state in states]
         console = Console(width=80, file=io.StringIO())
         console.print(_studies([StudyStatus("nielsen_training_speed", "quick", 7200, "", found)]))
         return console.file.getvalue()
@@ -241,7 +249,7 @@ def test_time_is_measured_on_the_most_similar_blocks(tmp_path):
         (tmp_path / name / "timing.json").write_text(json.dumps(timing))
 
     def cell(procedure, width):
-        blocks = [BlockSummary("x", 1)]
+        blocks = {"x": 1}
         return CellSummary("", procedure, width, 1, 1, 1.0, "cpu", blocks, [])
 
     block("a", "descent", 30, 1e10, 10)
@@ -294,7 +302,7 @@ def test_prune_removes_only_what_no_plan_refers_to_and_only_if_told(one_study, d
     assert code == 0 and f"removed 2 blocks, freed {freed / 1e3:.1f} kB" in out
     assert all(path.exists() for path in kept) and not any(path.exists() for path in unused)
     code, out, _ = depthgauge("train", "study=nielsen_accuracy", "scale=smoke", "tracking=false")
-    assert code == 0 and "4 of them already were" in out
+    assert code == 0 and "4 already finished" in out
 
 
 def test_prune_stops_where_it_cannot_know_what_is_used(one_study, depthgauge):

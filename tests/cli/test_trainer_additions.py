@@ -83,7 +83,7 @@ def test_groups_choose_them(project, depthgauge, capsys):
     code, out, _ = depthgauge("train", *FAST, "callbacks=summary", "logger=csv")
     assert code == 0 and "Total params" in out and "1 cells done" in out
     code, out, _ = depthgauge("train", *FAST, "callbacks=none", "trainer=default")
-    assert code == 0 and "1 cells done, 1 of them already were" in out
+    assert code == 0 and "1 cells done (1 already finished)" in out
 
 
 LIGHTNINGS = "+callbacks.x._target_=pytorch_lightning.callbacks"
@@ -95,9 +95,9 @@ LIGHTNINGS = "+callbacks.x._target_=pytorch_lightning.callbacks"
         ([f"{LIGHTNINGS}.EarlyStopping"], "EarlyStopping changes what a cell computes; use steps="),
         ([f"{LIGHTNINGS}.StochasticWeightAveraging"], "changes what a cell computes"),
         ([f"{LIGHTNINGS}.Nosuch"], "Error locating target 'pytorch_lightning.callbacks.Nosuch'"),
-        (["+callbacks.x._target_=builtins.dict"], "builtins.dict is not a Callback of Lightning's"),
+        (["+callbacks.x._target_=builtins.dict"], "builtins.dict is not a Lightning Callback"),
         (["+callbacks.x.monitor=loss"], "give callbacks.x._target_="),
-        (["+logger.x._target_=builtins.dict"], "builtins.dict is not a Logger of Lightning's"),
+        (["+logger.x._target_=builtins.dict"], "builtins.dict is not a Lightning Logger"),
         (["+trainer.max_epochs=3"], "trainer.max_epochs would change what a cell computes: use st"),
         (["+trainer.precision=16"], "use precision="),
         (["+trainer.limit_train_batches=1"], "log_every_n_steps, profiler do not"),
@@ -113,12 +113,12 @@ def test_what_would_change_a_result_is_refused(words, sentence, project):
 
 def test_a_procedure_without_a_trainer_takes_none(project):
     """Nothing is ignored in silence."""
-    with pytest.raises(ConfigError, match="procedure=chain has no Trainer"):
+    with pytest.raises(ConfigError, match="procedure=chain does not use Lightning's Trainer"):
         plan(["study=nielsen_chain", "scale=smoke", "callbacks=summary"])
 
 
 def test_lightnings_monitor_of_learning_rates_writes_them(project, depthgauge):
-    """The line that every tutorial has; a logger of its own is not needed."""
+    """The line that every tutorial has; it needs no logger."""
     words = (f"{LIGHTNINGS}.LearningRateMonitor", "hydra.sweep.dir=jobs")
     code, _, err = depthgauge("train", *FAST, *words)
     assert (code, err) == (0, "")

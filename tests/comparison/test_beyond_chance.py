@@ -1,4 +1,4 @@
-"""A judgement keeps n, estimate and interval; the p value of two is that of the seeds."""
+"""Two judgements are compared by the numbers of their seeds."""
 
 import numpy as np
 import pytest
@@ -98,18 +98,32 @@ def test_several_readings_are_compared_together():
     assert p_value(*near) > 1e-3
 
 
-def test_odd_readings_and_percentages_are_compared_all_the_same():
-    """Other readings, one row for all seeds, fewer nets than readings; an end rounded to 100."""
+def test_readings_that_do_not_match_differ():
+    """Two readings a net are not three; two nets say nothing about three readings."""
     rule, random = number_rules.published_numbers(), np.random.default_rng(6)
     two, three = (
         verdict(rule, np.exp(random.standard_normal((20, k))), (1.0,) * k) for k in (2, 3)
     )
     assert p_value(two, three) == 0
-    assert p_value({**two, "values": [[1.0, 2.0]]}, two | {"measured": 9.0}) == 0
-    few = {**two, "values": two["values"][:2]}
-    assert p_value({**three, "values": three["values"][:2]}, few | {"measured": 9.0}) == 0
-    wide = {"measured": 99.9, "interval": [99.0, 100.0], "n": 5, "kind": "logit_prediction"}
-    assert 0 < p_value(wide, {**wide, "measured": 99.5}) <= 1
+    few = {**three, "values": three["values"][:2], "n": 2}
+    assert p_value(few, {**few, "measured": 9.0}) == 1
+
+
+def test_one_row_stands_for_seeds_that_agree():
+    """20 seeds of one row are those 20 rows."""
+    sides = [verdict(rules.ordering(), each) for each in ([1.0] * 20, ONE)]
+    short = {**sides[0], "values": [1.0]}
+    assert p_value(short, sides[1]) == p_value(*sides) < 1
+
+
+@pytest.mark.parametrize(
+    "values", [None, [1.0, [2.0]], [1.0] * 3, [-1.0] * 8, [0.0, *ONE[1:]], [[1.0], *ONE[1:]]]
+)
+def test_without_the_numbers_of_its_seeds_a_verdict_is_not_tested(values):
+    """None at all, as in version 1; another number of them; numbers that no such rule gives."""
+    sides = verdict(rules.much(), ONE), {**verdict(rules.much(), TWO[:8]), "values": values}
+    assert p_value(*sides) is None
+    assert p_value(*sides[::-1]) is None
 
 
 def test_shares_of_seeds_are_compared_exactly():
@@ -122,7 +136,7 @@ def test_shares_of_seeds_are_compared_exactly():
 
 
 def test_ranges_that_do_not_meet_are_two_orders_of_many():
-    """5 seeds all below 5 others: 2 of the 252 ways to deal 10 seeds; any overlap is chance."""
+    """5 seeds all below 5 others: 2 of the 252 divisions of 10 seeds; any overlap is chance."""
     rule = rules.never_above_one()
     low, high = verdict(rule, [0.1, 0.2, 0.3, 0.4, 0.5]), verdict(rule, [0.6, 0.7, 0.8, 0.9, 1])
     assert p_value(low, high) == pytest.approx(2 / 252)
@@ -130,7 +144,7 @@ def test_ranges_that_do_not_meet_are_two_orders_of_many():
 
 
 def test_spreads_are_compared_by_their_ratio():
-    """Ten times the spread is no chance, 1.2 times it is; near the F test in between."""
+    """Ten times the spread is beyond chance, 1.2 times is not; near the F test in between."""
     rule = rules.not_significant()
 
     def spread(by, seed=0):
@@ -140,8 +154,8 @@ def test_spreads_are_compared_by_their_ratio():
     assert p_value(spread(1), spread(1.2)) > 0.05
 
 
-def test_a_number_without_spread_that_moves_is_no_chance():
-    """Constants of theory: the same in every seed. Rounding to four digits is no move."""
+def test_a_number_without_spread_that_moves_is_beyond_chance():
+    """Constants of theory: the same in every seed. Rounding to four digits is no change."""
     one, same, other = ({**verdict(rules.ordering(), [x] * 5)} for x in (1.0, 1.0004, 1.01))
     assert p_value(one, same) == 1
     assert p_value(one, other) < 1e-3
@@ -164,7 +178,7 @@ def test_holm_by_hand():
     assert holm([]) == []
 
 
-def test_another_rule_is_told_and_its_number_not_compared():
+def test_another_rule_is_reported_and_its_number_not_compared():
     """The numbers answer two questions."""
     [change] = changes([verdict(rules.ordering(), ONE)], [verdict(rules.much(), TWO)])
     assert change.other_rule and change.p is None and change.matters

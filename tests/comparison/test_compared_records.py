@@ -1,4 +1,4 @@
-"""Two sets of records: cells and variables are matched, seeds paired, origins told."""
+"""Two sets of records: cells and variables are matched, seeds paired, provenance compared."""
 
 import numpy as np
 import pytest
@@ -74,7 +74,7 @@ def test_other_steps_are_compared_where_both_looked():
 
 
 def test_few_seeds_cannot_tell_and_say_so():
-    """3 against 3 other ones: 10 deals."""
+    """3 against 3 other ones: 10 permutations."""
     found = compare([record(VALUES[:3])], [record(VALUES[:3] + 5, [7, 8, 9])])
     assert not found.decidable and not found.changed
     found = compare([record(VALUES[:4])], [record(VALUES[:4] + 5, [6, 7, 8, 9])])

@@ -106,7 +106,7 @@ def test_a_set_fetched_later_is_trained_by_a_second_repro(project, tmp_path):
     run(project, "depthgauge", "prepare", "dataset=cifar10")
     again = run(project, "dvc", "repro")
     assert "'train@glorot_cost_surface' didn't change" in again
-    assert "3 cells done, 2 of them already were" in again
+    assert "3 cells done (2 already finished)" in again
     assert "cifar10 is left out" not in again and "imagenet is left out" in again
     assert trained(project) == ["shapeset", "mnist", "cifar10"]
     assert len(list(project.glob(".cells/*/record.safetensors"))) == len(kept) + 1

@@ -7,6 +7,8 @@ from torch import nn
 from torch.nn import functional
 
 from depthgauge import diagnose
+from depthgauge.diagnosis.findings import Finding
+from depthgauge.diagnosis.verdicts import faults
 from depthgauge.errors import ConfigError
 
 
@@ -36,6 +38,18 @@ def test_units_are_judged_on_a_thousand_examples():
     last = report.looks[-1]
     assert last.step == 20
     assert all(s.dead_examples == 1000 for s in last.sites if s.dead is not None)
+
+
+def test_dead_units_last_though_a_batch_is_smaller():
+    """The default steps judge them twice: a verdict that is seen once is no fault."""
+
+    def dead():
+        net, _, (whole, *_) = made(2, nn.ReLU, 64)
+        nn.init.constant_(net[0].bias, -9.0)
+        return net, loss, [*[whole] * 8, tuple(each[:5] for each in whole)]
+
+    found = faults(diagnose(dead, steps=(0, 40), seeds=1).verdicts)
+    assert Finding.dead in {verdict.finding for verdict in found}
 
 
 def test_the_generator_and_the_users_objects_are_as_before():

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 from one_look import batch, dense, look_at
+from sklearn.datasets import load_digits
 from torch import nn
 from torch.nn import functional
 
-from depthgauge import watch
+from depthgauge import diagnose, watch
 from depthgauge.diagnosis.findings import Remedy
 from depthgauge.diagnosis.verdicts import faults
 
@@ -115,11 +116,12 @@ def loud_classifier():
 
 
 def test_labels_without_signal_are_found_once_the_loss_has_fallen_to_guessing():
-    """No remedy is promised: none can help."""
+    """No remedy for depth is named; a rate that is far too high would look the same."""
     flow = trained(loud_classifier())
     assert flow.looks[0].loss > 1.1 * math.log(10)
     (verdict,) = faults(flow.verdicts)
-    assert verdict.finding == "not a matter of depth" and verdict.remedies == ()
+    assert verdict.finding == "not a matter of depth"
+    assert verdict.remedies == (Remedy.smaller_step,)
     assert "level of guessing" in verdict.sentence and "label" in verdict.sentence
 
 
@@ -143,3 +145,22 @@ def test_softmax_twice_is_a_fault_with_a_remedy_that_removes_it():
     flow = trained(net, steps=12)
     (verdict,) = [v for v in faults(flow.verdicts) if v.finding == "applied twice"]
     assert verdict.remedies == (Remedy.raw_outputs,) and "softmax" in verdict.sentence
+
+
+def test_eight_tanh_layers_on_digits_stand_still_because_of_their_depth():
+    """PyTorch's draw: the signal is weak, the loss stands still, and what is named helps."""
+    pixels, labels = load_digits(return_X_y=True)
+    x, y = torch.tensor(pixels[:640] / 16, dtype=torch.float32), torch.tensor(labels[:640])
+    batches = list(zip(x.split(64), y.split(64), strict=True))
+
+    def make():
+        net = nn.Sequential()
+        for _ in range(8):
+            net.extend([nn.Linear(64, 64), nn.Tanh()])
+        net.append(nn.Linear(64, 10))
+        return net, lambda net, b: functional.cross_entropy(net(b[0]), b[1]), batches
+
+    report = diagnose(make, steps=(0, 100), seeds=3, remedies=["layer normalization"])
+    (verdict,) = faults(report.verdicts)
+    assert verdict.finding == "loss stands still" and "layer normalization" in verdict.remedies
+    assert report.trials[0].outcome == "helps"

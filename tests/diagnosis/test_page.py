@@ -9,15 +9,16 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
 import pytest
+from synthetic import WEIGHTS, chain, changed, looks
 
-from depthgauge.diagnosis.charts import profile_chart
+from depthgauge.diagnosis.charts import loss_chart, profile_chart
 from depthgauge.diagnosis.findings import Diagnosis, Interval, Trial
 from depthgauge.diagnosis.page import page_html, write_page
 from depthgauge.diagnosis.readings import Look
 from depthgauge.diagnosis.serialize import SCHEMA, from_json, to_dict, to_json
+from depthgauge.diagnosis.text import trial_sentence
 from depthgauge.diagnosis.verdicts import judge
 from depthgauge.errors import DataError, ResourceError
-from diagnosis.synthetic import WEIGHTS, chain, changed, looks
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=y>'
 TRIAL = Trial("layer normalization", 2.3, 0.4, Interval(1.7, 2.1, "initializations", 5), 100)
@@ -68,11 +69,11 @@ def test_the_page_says_the_verdict_the_numbers_the_remedies_and_the_trial():
         "Vanishes",
         "The learning signal vanishes on its way back",
         "−3.00 decades",
-        "over 8 batches",
+        "the same in all 8 batches",
         "not for other initializations",
         "Most of it comes from the weights' scale",
         "He initialization",
-        "layer normalization 2.3 0.4 1.9 [1.7, 2.1] ✓ helps 5 initializations, 100 steps",
+        "layer normalization ✓ helps 2.3 0.4 1.9 [1.7, 2.1] 5 initializations, 100 steps",
         "lasting since step 0",
         "theory, before any data",
     ):
@@ -138,6 +139,37 @@ def test_whatever_was_recorded_gives_a_page_a_text_and_strict_json(given):
     json.loads(diagnosis.as_json(), parse_constant=pytest.fail)
 
 
+def words(given):
+    return " ".join(read(page_html(diagnosed(given))).text.split())
+
+
+def test_numbers_are_written_in_their_unit():
+    """Shares as percentages, a signal of nothing in words."""
+    assert "Measured 75 % of units" in words(looks(lambda _: chain(0.0, dead=0.75)))
+    silent = looks(lambda _: tuple(replace(s, signal=-math.inf) for s in chain()))
+    assert "Measured exactly zero How sure lasting since step 0" in words(silent)
+    few = words(looks(lambda _: chain(-0.5), steps=(0, 1, 2)))
+    assert "How sure no interval: too few looks or seeds for one; lasting since step 0" in few
+
+
+def test_slopes_of_zero_are_in_the_table():
+    parts = replace(WEIGHTS, slopes=-math.inf)
+    text = words(looks(lambda _: changed(chain(0.0, parts=WEIGHTS), 2, parts=parts)))
+    assert re.search(r"layer2 linear · tanh \S+ −0.50 zero", text)
+
+
+def test_every_column_is_explained_where_no_pointer_hovers():
+    text = words(vanishing())
+    columns = ("layer", "signal", "weights", "slopes", "alignment", "saturated", "dead", "update")
+    assert all(f"{each}: " in text for each in columns)
+
+
+def test_the_last_step_has_its_number_on_the_axis():
+    root = ElementTree.fromstring(str(loss_chart(looks(lambda _: chain(), steps=(0, 85, 99, 100)))))
+    numbers = [e.text for e in root.iter("text") if e.get("text-anchor") == "middle"]
+    assert "100" in numbers and "85" not in numbers
+
+
 def test_the_drawn_signal_is_the_measured_one():
     """The mean line's heights are in the proportion of the signals: 0.5 decades a layer."""
     root = ElementTree.fromstring(str(profile_chart(vanishing())))
@@ -179,3 +211,9 @@ def test_the_text_has_the_network_the_verdicts_and_the_trials():
     text = " ".join(str(diagnosed(vanishing())).split())
     assert text.startswith("TanhNet: 9 looks, steps 0 to 100 VANISHES: ")
     assert "TRIED: layer normalization: loss after 100 steps 2.3 -> 0.4; helps" in text
+
+
+def test_an_effect_of_nothing_is_no_change_by_minus_0():
+    trial = replace(TRIAL, after=2.3, effect=Interval(0.0, 0.0, "initializations", 3))
+    assert "no clear effect: the loss is the same" in trial_sentence(trial)
+    assert "lower by 1.70 to 2.10" in trial_sentence(TRIAL)

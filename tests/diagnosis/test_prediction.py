@@ -5,12 +5,12 @@ import math
 
 import numpy as np
 import pytest
+from synthetic import changed
 
 from depthgauge.diagnosis.prediction import predict_signals, predicted_sites
 from depthgauge.diagnosis.profile import total_decades
 from depthgauge.diagnosis.readings import Kind, Parts, Site
 from depthgauge.theory import shrink_per_layer
-from diagnosis.synthetic import changed
 
 
 def net(widths, activation, weight_variances, bias_variance=0.0):

@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.stats
+from synthetic import SLOPES, STEPS, WEIGHTS, chain, changed, looks
 
 from depthgauge.diagnosis.findings import FAULTS, Cause, Finding, Remedy
 from depthgauge.diagnosis.profile import part_totals, total_decades
 from depthgauge.diagnosis.readings import Kind, Look, Parts, Site
 from depthgauge.diagnosis.verdicts import faults, judge
-from diagnosis.synthetic import SLOPES, STEPS, WEIGHTS, chain, changed, looks
 
 
 def found(verdicts):
@@ -260,6 +260,41 @@ def test_a_loss_that_stands_still_with_nothing_else_is_not_a_matter_of_depth():
 
 
 @pytest.mark.parametrize(
+    ("per_layer", "depth", "word"),
+    [(-0.25, Finding.weak, "weak"), (0.25, Finding.grows, "large")],
+)
+def test_a_loss_that_stands_still_beside_a_changing_signal_may_be_a_matter_of_depth(
+    per_layer, depth, word
+):
+    """Its remedies are those of the verdict on depth, so that a trial can tell."""
+    verdicts = judge(looks(lambda _: chain(per_layer), loss=lambda step: 2.3))
+    assert found(verdicts) == [Finding.stands_still, depth]
+    flat, signal = verdicts
+    assert flat.remedies == signal.remedies and flat.lasting and flat.finding in FAULTS
+    assert f"Depth may be the reason: the signal is {word}" in flat.sentence
+    assert "not a matter of depth" not in flat.sentence and "--try" in flat.sentence
+    guessing = [
+        replace(k, guessing=1.0, loss=2.3 + 2 / (1 + k.step) ** 2)
+        for k in looks(lambda _: chain(per_layer))
+    ]
+    assert found(judge(guessing)) == [Finding.stands_still, depth]
+
+
+def test_a_signal_that_carried_at_first_is_not_why_a_loss_never_fell():
+    """It became weak during the training, as at a loss that cannot fall."""
+    later = looks(lambda n: chain(0.0 if n < 4 else -0.25), loss=lambda step: 2.3)
+    flat, weak = judge(later)
+    assert (flat.finding, weak.finding) == (Finding.not_depth, Finding.weak)
+    assert weak.since == 8 and "only at step 8" in flat.sentence
+
+
+def test_a_loss_that_stands_still_says_nothing_of_a_depth_that_cannot_be_judged():
+    flat, cannot = judge(looks(lambda _: chain(0.0, hidden=1), loss=lambda step: 2.3))
+    assert (flat.finding, cannot.finding) == (Finding.stands_still, Finding.cannot_judge)
+    assert "cannot be judged" in flat.sentence and "vanishes" not in flat.sentence
+
+
+@pytest.mark.parametrize(
     ("given", "reason"),
     [
         ([], "no look"),
@@ -280,6 +315,38 @@ def test_every_backward_pass_is_judged_by_itself():
     verdicts = judge([*good, *bad])
     assert found(verdicts) == [Finding.vanishes, Finding.carries]
     assert "optimizer 1" in verdicts[0].sentence and "optimizer 0" in verdicts[1].sentence
+
+
+def test_a_fault_that_came_later_began_between_two_looks():
+    later = looks(lambda n: chain(0.0 if n < 5 else -0.5))
+    assert "It began between steps 8 and 16, and has lasted since." in judge(later)[0].sentence
+    at_once = looks(lambda n: chain(0.0 if n < 2 else -0.5))
+    assert "It has lasted since step 2." in judge(at_once)[0].sentence
+
+
+def test_an_interval_without_width_is_said_in_words():
+    (verdict,) = judge(looks(lambda _: chain(0.0, saturated=1.0)))
+    assert "100 % (the same in all 8 batches) of the activations" in verdict.sentence
+
+
+def test_an_interval_of_a_share_or_ratio_does_not_reach_below_0():
+    """The t interval of 1e-4 once and of next to nothing seven times does."""
+    uneven = looks(lambda n: chain(0.0, sameness=1e-4 if n == 4 else 1e-9))
+    (verdict,) = judge(uneven)
+    assert verdict.finding is Finding.alike and verdict.interval.low < 0
+    assert "(95 % interval 0 to " in verdict.sentence
+
+
+def test_a_layer_of_dead_units_is_said_to_stop_the_signal():
+    """Without it, the reason is not known."""
+    silent = tuple(replace(s, signal=-math.inf) for s in chain(activation="relu"))
+    given = looks(lambda _: changed(silent, 5, dead=1.0, dead_examples=64))
+    (verdict,) = judge(given)
+    assert verdict.finding is Finding.vanishes and verdict.cause is Cause.slopes
+    assert "They stop at layer5, whose units all have slope 0 (relu)" in verdict.sentence
+    assert Remedy.other_activation in verdict.remedies
+    (unknown,) = judge(looks(lambda _: silent))
+    assert unknown.cause is Cause.unknown and "something stops it" in unknown.sentence
 
 
 def test_verdicts_print_as_sentences():

@@ -9,7 +9,7 @@ UNTOLD = ("timing.json", "lock")
 
 
 def files(root):
-    """Return the content of every file, by path, but for the diary and what Hydra leaves."""
+    """Return the content of every file, by path, but the tracking database and Hydra's files."""
     kept = (path for path in root.rglob("*") if path.is_file())
     return {
         str(path.relative_to(root)): path.read_bytes()
@@ -27,7 +27,7 @@ def strays(root):
     return [str(path) for path in root.rglob("*") if any(mark in path.name for mark in marks)]
 
 
-def diary(root):
+def tracked(root):
     """Return runs, by kind and status, and all points of the curves of those that are not deleted.
 
     A point is (cell, metric, step, value): written twice it counts twice.

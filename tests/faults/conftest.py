@@ -61,7 +61,7 @@ def zygote():
 
 @pytest.fixture(scope="session")
 def blank_project(tmp_path_factory, tiny_mnist, zygote):
-    """A project with a prepared data set, a mirror of the toy and an empty diary."""
+    """A project with a prepared data set, a mirror of the toy and an empty tracking database."""
     root = make_project(tmp_path_factory.mktemp("blank") / "project", tiny_mnist)
     toy_sets.write_mirror(root.parent / "mirror")
     from depthgauge.tracking.store import open_store
@@ -72,7 +72,7 @@ def blank_project(tmp_path_factory, tiny_mnist, zygote):
 
 @pytest.fixture
 def project(blank_project, tmp_path):
-    """A copy of the blank project, at a path of its own."""
+    """A copy of the blank project, at its own path."""
     shutil.copytree(blank_project.parent / "mirror", tmp_path / "mirror")
     return Path(shutil.copytree(blank_project, tmp_path / "project"))
 

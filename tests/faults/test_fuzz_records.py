@@ -160,12 +160,12 @@ def spoil(root, found, study, edits):
         raw.write(path)
 
 
-def is_told(code, capsys):
-    """A documented code; a failure is told in one line, nothing else."""
-    told = capsys.readouterr()
-    assert code in CODES and "Traceback" not in told.err + told.out
+def is_one_sentence(code, capsys):
+    """A documented code; a failure is one line and nothing else."""
+    printed = capsys.readouterr()
+    assert code in CODES and "Traceback" not in printed.err + printed.out
     if code >= 2:
-        assert re.fullmatch(r"depthgauge: .*\n", told.err), told.err
+        assert re.fullmatch(r"depthgauge: .*\n", printed.err), printed.err
 
 
 class Page(HTMLParser):
@@ -188,11 +188,11 @@ def is_harmless(text):
 
 
 @pytest.fixture(scope="module")
-def diary(place, tmp_path_factory):
-    """A project with an empty diary: to make its schema takes seconds."""
+def tracked(place, tmp_path_factory):
+    """A project with an empty tracking database, whose schema takes seconds to create."""
     from depthgauge.tracking.store import open_store
 
-    root = tmp_path_factory.mktemp("diary")
+    root = tmp_path_factory.mktemp("tracked")
     shutil.copytree(place, root, dirs_exist_ok=True)
     open_store(root)
     return root
@@ -208,7 +208,7 @@ def test_judging(sound, place, capsys, study, edits):
     shutil.rmtree(place / "results", ignore_errors=True)
     spoil(place, sound[0], study, edits)
     code = depthgauge(place, "judge")
-    is_told(code, capsys)
+    is_one_sentence(code, capsys)
     made = place / "results" / "claims.json"
     assert made.exists() == (code == 0)
     if code == 0:
@@ -228,7 +228,7 @@ def test_reporting(sound, place, capsys, study, edits):
     (place / "results").mkdir()
     (place / "results" / "claims.json").write_text(json.dumps(sound[1][:20]))
     code = depthgauge(place, "report")
-    is_told(code, capsys)
+    is_one_sentence(code, capsys)
     page = place / "results" / "report.html"
     assert page.exists() == (code == 0)
     if code == 0:
@@ -244,7 +244,7 @@ def test_reporting_odd_verdicts(sound, place, capsys, places, value):
     verdicts = replaced(sound[1][:8], places, value)
     (place / "results" / "claims.json").write_text(json.dumps(verdicts))
     code = depthgauge(place, "report")
-    is_told(code, capsys)
+    is_one_sentence(code, capsys)
     if code == 0:
         is_harmless((place / "results" / "report.html").read_text("utf-8"))
 
@@ -256,8 +256,10 @@ def test_claims_and_comparing_odd_verdicts(sound, place, capsys, places, value):
     (place / "results").mkdir(exist_ok=True)
     for name, verdicts in (("claims", replaced(sound[1], places, value)), ("sound", sound[1])):
         (place / "results" / f"{name}.json").write_text(json.dumps(verdicts))
-    is_told(depthgauge(place, "claims"), capsys)
-    is_told(depthgauge(place, "compare", "results/claims.json", "results/sound.json"), capsys)
+    is_one_sentence(depthgauge(place, "claims"), capsys)
+    is_one_sentence(
+        depthgauge(place, "compare", "results/claims.json", "results/sound.json"), capsys
+    )
 
 
 @few(40)
@@ -268,16 +270,16 @@ def test_comparing(sound, place, capsys, study, edits):
     spoil(place, sound[0], study, [])
     (place / "build" / study).rename(place / "sound")
     spoil(place, sound[0], study, edits)
-    is_told(depthgauge(place, "compare", f"build/{study}", "sound"), capsys)
+    is_one_sentence(depthgauge(place, "compare", f"build/{study}", "sound"), capsys)
 
 
 @few(6)
 @given(studies.filter(lambda name: name in QUICKLY_DRAWN), EDITS)
-def test_tracking(sound, diary, capsys, study, edits):
+def test_tracking(sound, tracked, capsys, study, edits):
     """Runs and curves, or a sentence; the database answers afterwards."""
-    spoil(diary, sound[0], study, edits)
-    is_told(depthgauge(diary, "track"), capsys)
-    with closing(sqlite3.connect(diary / "mlflow.db")) as connection:
+    spoil(tracked, sound[0], study, edits)
+    is_one_sentence(depthgauge(tracked, "track"), capsys)
+    with closing(sqlite3.connect(tracked / "mlflow.db")) as connection:
         assert connection.execute("select count(*) from runs").fetchone()
 
 
@@ -285,4 +287,4 @@ def test_tracking(sound, diary, capsys, study, edits):
 @given(st.one_of(st.sampled_from(WORDS), st.text(max_size=20)), st.sampled_from(WORDS))
 def test_showing(place, capsys, name, split):
     """A name is a data set's, or refused; it never becomes a path."""
-    is_told(depthgauge(place, "show", f"dataset={name}", f"split={split}"), capsys)
+    is_one_sentence(depthgauge(place, "show", f"dataset={name}", f"split={split}"), capsys)

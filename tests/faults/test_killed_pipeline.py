@@ -34,7 +34,7 @@ def repository(blank_project, tmp_path):
 
 
 def dvc(root, *words, **more):
-    """Start a command of DVC, in a process group of its own, as a terminal's job is."""
+    """Start a command of DVC, in its own process group, as a terminal's job is."""
     return subprocess.Popen(
         [sys.executable, "-m", "dvc", *words],
         cwd=root,
@@ -63,6 +63,6 @@ def test_a_killed_pipeline_is_repeated_and_clean(number, repository):
         running.communicate(timeout=100)
     for words, wanted in ((["repro"], "report"), (["status"], "up to date")):
         with dvc(repository, *words) as again:
-            told, _ = again.communicate(timeout=300)
-        assert again.returncode == 0 and wanted in told, told
+            err, _ = again.communicate(timeout=300)
+        assert again.returncode == 0 and wanted in err, err
     assert len(list(repository.glob("build/nielsen_accuracy/*.safetensors"))) == 2

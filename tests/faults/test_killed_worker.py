@@ -59,6 +59,6 @@ def test_a_killed_worker_ends_in_a_sentence_and_costs_nothing(zygote, project):
         _, said = sweep.communicate(timeout=180)
     assert workers
     assert sweep.returncode == 1 and "Traceback" not in said
-    assert "cells did not finish" in said and "repeat the command to go on" in said
+    assert "cells did not finish" in said and "repeat the command to continue" in said
     again = zygote.ask(project, [*COMMANDS["train"], "steps=20000"])
     assert again["code"] == 0 and len(list(project.glob(".cells/*/record.safetensors"))) == 4

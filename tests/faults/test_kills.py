@@ -54,4 +54,4 @@ def test_a_killed_command_ends_as_an_undisturbed_one(
     assert again["code"] == 0, (fuse, again)
     assert afterwards.files(project) == afterwards.files(ends[stage]), fuse
     assert afterwards.strays(project) == [], fuse
-    assert afterwards.diary(project) == afterwards.diary(ends[stage]), fuse
+    assert afterwards.tracked(project) == afterwards.tracked(ends[stage]), fuse

@@ -1,4 +1,4 @@
-"""No space, no diary, no clock, no peace: records stay whole, and a sentence says what to do."""
+"""No space, no tracking database, a wrong clock: records stay whole, errors are sentences."""
 
 import shutil
 import sqlite3
@@ -12,7 +12,7 @@ from commands import ask, request
 pytestmark = pytest.mark.slow
 
 
-def is_told(done, code, *words):
+def is_reported(done, code, *words):
     """A sentence, no traceback, the documented exit code."""
     assert done["code"] == code, done
     assert "Traceback" not in done["err"], done["err"]
@@ -33,7 +33,7 @@ def records(root):
 
 def curves(root):
     """Return runs and points under their final names: those of single blocks come live alone."""
-    runs, points, _ = afterwards.diary(root)
+    runs, points, _ = afterwards.tracked(root)
     return runs, {each for each in points.items() if not each[0][1].startswith("seeds_")}
 
 
@@ -41,9 +41,9 @@ def curves(root):
 def test_a_full_disk_ends_in_a_sentence_and_costs_nothing(
     limit, code, zygote, undisturbed, project
 ):
-    """A limit on file size stands in for it: at the first file, a checkpoint, the diary."""
+    """A limit on file size stands in for it: first file, checkpoint, tracking database."""
     starved = ask(zygote, project, "train", limit=limit)
-    is_told(starved, code, "free some space")
+    is_reported(starved, code, "free some space")
     assert afterwards.strays(project / "build") == []
     again = ask(zygote, project, "train")
     assert again["code"] == 0, again
@@ -58,7 +58,7 @@ def test_a_place_that_cannot_be_written_is_named(stage, place, zygote, undisturb
     shutil.copytree(undisturbed[1]["train"], project)
     shutil.rmtree(project / place, ignore_errors=True)
     (project / place).write_text("")
-    is_told(ask(zygote, project, stage), 4, place, "repeat the command")
+    is_reported(ask(zygote, project, stage), 4, place, "repeat the command")
 
 
 def corrupt(root):
@@ -83,11 +83,11 @@ def block(root):
 
 
 @pytest.mark.parametrize("harm", [corrupt, damage, remove, block])
-def test_without_its_diary_a_study_is_trained_all_the_same(harm, zygote, undisturbed, project):
+def test_without_its_tracking_database_a_study_is_still_trained(harm, zygote, undisturbed, project):
     """And `depthgauge track` fills a new one, point for point."""
     harm(project)
     done = ask(zygote, project, "train")
-    is_told(done, 0, *([] if harm is remove else ["depthgauge track"]))
+    is_reported(done, 0, *([] if harm is remove else ["depthgauge track"]))
     assert afterwards.files(project).items() >= records(undisturbed[1]["train"]).items()
     if (project / "mlruns").is_file():
         (project / "mlruns").unlink()
@@ -105,7 +105,7 @@ def test_a_database_that_somebody_holds_delays_nobody(zygote, undisturbed, proje
         holder.execute("BEGIN EXCLUSIVE")
         done = ask(zygote, project, "train", before=[("fuses", "hurry")])
         holder.execute("ROLLBACK")
-    is_told(done, 0, "is locked by another process", "depthgauge track")
+    is_reported(done, 0, "is locked by another process", "depthgauge track")
     assert records(project) == records(undisturbed[1]["train"])
     assert zygote.ask(project, ["track"])["code"] == 0
     assert curves(project) == curves(undisturbed[1]["train"])
@@ -114,7 +114,7 @@ def test_a_database_that_somebody_holds_delays_nobody(zygote, undisturbed, proje
 def test_a_clock_that_runs_backwards_changes_nothing(zygote, undisturbed, project):
     """An hour is lost each time that somebody asks."""
     done = ask(zygote, project, "train", before=[("fuses", "turn_the_clock_back")])
-    is_told(done, 0)
+    is_reported(done, 0)
     assert results(project) == results(undisturbed[1]["train"])
     assert curves(project) == curves(undisturbed[1]["train"])
 
@@ -123,7 +123,7 @@ def test_two_sweeps_of_one_study_share_the_work(zygote, undisturbed, project):
     """Started at once: each ends well, one run a cell, the same records."""
     both = zygote.ask_all([request(project, "train"), request(project, "train")])
     for done in both:
-        is_told(done, 0)
+        is_reported(done, 0)
     assert results(project) == results(undisturbed[1]["train"])
     assert afterwards.strays(project) == []
     assert curves(project) == curves(undisturbed[1]["train"])
@@ -135,9 +135,9 @@ def test_two_folders_give_the_same_claims(zygote, undisturbed, project):
     The page's times, too, where the ledger of the first making lies, as in a clone it does.
     """
     for stage in ("train", "judge"):
-        is_told(ask(zygote, project, stage), 0)
+        is_reported(ask(zygote, project, stage), 0)
     ledger = Path("results/origins.json")
     shutil.copy(undisturbed[1]["report"] / ledger, project / ledger)
-    is_told(ask(zygote, project, "report"), 0)
+    is_reported(ask(zygote, project, "report"), 0)
     assert "results/claims.json" in results(project)
     assert results(project) == results(undisturbed[1]["report"])

@@ -1,4 +1,4 @@
-"""A process that has imported everything, and forks one child for each command it is told to run.
+"""A process that has imported everything, and forks one child for each command it is sent.
 
 Starting Python with torch, Lightning, MLflow and Hydra takes seconds; a fork takes milliseconds.
 Reads a JSON list of commands a line, which run at the same time. Each has words, folder, and maybe

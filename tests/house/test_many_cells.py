@@ -50,4 +50,4 @@ def test_a_number_of_cells_that_makes_no_grid_is_refused(cells, monkeypatch, cap
     monkeypatch.setattr(sys, "argv", ["many_cells.py", cells])
     with pytest.raises(SystemExit) as stop:
         many_cells.main()
-    assert stop.value.code == 2 and f"cells={cells} will not do" in capsys.readouterr().err
+    assert stop.value.code == 2 and f"invalid cells={cells}" in capsys.readouterr().err

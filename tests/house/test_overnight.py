@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from recomputed_steps import first_steps
 
 from depthgauge.datasets.prepare import prepare
 from depthgauge.datasets.prepared import load, path_of
 from depthgauge.errors import DataError
-from depthgauge.execution.recompute import first_steps
 from depthgauge.records import read, read_study
 from depthgauge.store.state import CELLS
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from depthgauge.report.verdicts import read
+from depthgauge.claims.read import REPORTED, read_verdicts
 
 ROOT = Path(__file__).parents[2]
 TABLE = runpy.run_path(str(ROOT / "showcase" / "table.py"))
@@ -24,7 +24,7 @@ CLAIM = {
 def test_quoted_numbers_are_current(page):
     """Else: make readme."""
     text = page.read_text(encoding="utf-8")
-    assert TABLE["quoted"](text, read(ROOT / "results" / "claims.json")) == text
+    assert TABLE["quoted"](text, read_verdicts(ROOT / "results" / "claims.json", REPORTED)) == text
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

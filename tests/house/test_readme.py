@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from depthgauge.claims.read import REPORTED, read_verdicts
 from depthgauge.datasets.prepared import Split, assemble, path_of, write
-from depthgauge.report.verdicts import read
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -32,7 +32,10 @@ def section(title):
 
 def test_the_table_is_current():
     """README shows the verdicts of the committed results/claims.json; else: make readme."""
-    assert TABLE["renewed"](README, read(ROOT / "results" / "claims.json")) == README
+    assert (
+        TABLE["renewed"](README, read_verdicts(ROOT / "results" / "claims.json", REPORTED))
+        == README
+    )
 
 
 def test_the_table_counts_what_it_is_given():
@@ -121,7 +124,7 @@ def test_the_factor_a_layer():
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory):
-    """The project's sources and pages in a folder of their own, with noise in MNIST's place."""
+    """The project's sources and pages in their own folder, with noise in MNIST's place."""
     root = tmp_path_factory.mktemp("clone")
     for name in ("src", "conf"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))

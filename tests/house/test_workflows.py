@@ -55,7 +55,7 @@ def test_hooks_are_those_of_lint():
 
 
 def test_the_issue_form_asks_for_what_a_report_needs():
-    """Every field has an id of its own and a label; the command it names exists."""
+    """Every field has its own id and a label; the command it names exists."""
     (path,) = (ROOT / ".github" / "ISSUE_TEMPLATE").iterdir()
     form = yaml.safe_load(path.read_text())
     assert form["name"] and form["description"]

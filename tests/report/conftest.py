@@ -4,7 +4,8 @@ import pytest
 from report_records import ORIGIN, complete, judged
 
 from depthgauge.report.content import Report
-from depthgauge.report.figures import draw, svg
+from depthgauge.report.figure import svg
+from depthgauge.report.figures import draw
 from depthgauge.report.page import page
 
 

@@ -7,7 +7,7 @@ from depthgauge.report.figure import svg
 
 
 def record(hidden=(30, 30, 30), rates=(0.1,), label="init=he", evaluations=3):
-    """Return a record of a user's own study: every number is drawn at random."""
+    """Return a record of a user's study: every number is drawn at random."""
     seeds, steps, layers = 3, 5, len(hidden) + 1
     draw = np.random.default_rng(1)
     replicas = seeds * len(rates)

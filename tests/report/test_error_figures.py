@@ -13,7 +13,7 @@ from depthgauge.report.chosen_rates import by_model, rate_table, tuned
 from depthgauge.report.glorot_error_curves import error_curves
 from depthgauge.report.glorot_error_table import error_table
 from depthgauge.report.models import SHOWN
-from depthgauge.studies.glorot.published import ERRORS as PUBLISHED
+from depthgauge.studies.glorot.register import ERRORS as PUBLISHED
 
 
 def cell_of(records, dataset, model):

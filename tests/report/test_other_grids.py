@@ -1,4 +1,4 @@
-"""A grid of a user's own in a shipped study: a figure of ours is drawn, or says why not."""
+"""The user's own grid of a shipped study: each figure is drawn, or says why not."""
 
 import pytest
 from report_records import complete

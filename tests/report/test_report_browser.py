@@ -182,7 +182,7 @@ def test_a_link_finds_a_claim_that_is_filtered_out(visit, report):
 
 
 def test_a_pointer_reads_values(visit):
-    """Over a curve the nearest value is told in words."""
+    """Over a curve the nearest value is shown as text."""
     page = visit()
     unfold_figures(page)
     chart = page.locator("[data-chart=nielsen_training_speed_2]")

@@ -98,7 +98,7 @@ def test_the_best_remedy_is_named_by_what_it_gains():
 
 
 def test_only_a_source_can_be_refuted():
-    """A finding or a constant that fails is no failure of a source."""
+    """A finding or a constant that fails is not a failure of a source."""
     failed = [
         {**CLAIM, "verdict": "fails", "nature": each}
         for each in ("number", "sentence", "mathematics", "finding")

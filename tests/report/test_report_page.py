@@ -14,7 +14,8 @@ import pytest
 from report_records import ORIGIN, complete, judged
 
 from depthgauge.report.content import Report
-from depthgauge.report.figures import draw, svg
+from depthgauge.report.figure import svg
+from depthgauge.report.figures import draw
 from depthgauge.report.outcome import LEAD, outcome, surprises
 from depthgauge.report.page import page
 
@@ -60,7 +61,7 @@ def document(html):
 
 
 def test_nothing_is_loaded_from_elsewhere(html, document):
-    """Every address stands in the page itself, and the browser is told to ask for no other."""
+    """Every address stands in the page itself, and the browser may request no other."""
     for _, attributes in document.tags:
         for name in LOADING & attributes.keys():
             assert re.match(r"#|data:", attributes[name]), attributes
@@ -76,7 +77,7 @@ def test_nothing_is_loaded_from_elsewhere(html, document):
 
 
 def test_only_the_pages_own_scripts_may_run(document):
-    """The policy names the hash of each script; data blocks are no scripts."""
+    """The policy names the hash of each script; data blocks are not scripts."""
     policy = next(each for each in document.named("meta") if "http-equiv" in each)["content"]
     code = [text for text in document.inside("script") if not text.startswith("{")]
     kinds = Counter(each.get("type") for each in document.named("script"))

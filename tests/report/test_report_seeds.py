@@ -38,7 +38,7 @@ def test_a_band_is_the_central_95_percent_of_seeds(curves):
 
 
 def test_what_was_not_measured_has_no_row(curves):
-    """A window that is not full yet is no point of the curve, and no other point is lost."""
+    """A window that is not full yet is not a point of the curve, and no other point is lost."""
     found = set(band_table(curves, "step").set_index(["step", "layer"]).index)
     assert found == {(step, layer) for step in (0, 5, 10, 20) for layer in (1, 2)} - {(0, 2)}
 

@@ -1,11 +1,8 @@
-"""Verdicts in words, and files of verdicts that are none."""
-
-import json
+"""Verdicts in words."""
 
 import pytest
 
-from depthgauge.errors import DataError
-from depthgauge.report.verdicts import open_by_want, read, row, scales, tally
+from depthgauge.report.verdicts import open_by_want, row, scales, tally
 
 VERDICT = {
     "id": "nielsen.accuracy.h1",
@@ -82,31 +79,6 @@ def test_only_what_a_source_published_stands_under_its_name():
     assert all(dict(each) == {"holds": 1} for each in counts.values())
 
 
-def test_verdicts_are_read_as_they_were_written(tmp_path):
-    """Reading changes nothing."""
-    path = tmp_path / "claims.json"
-    verdicts = [VERDICT, {**OPEN, "id": "theory.another"}]
-    path.write_text(json.dumps(verdicts))
-    assert read(path) == verdicts
-
-
-@pytest.mark.parametrize(
-    "text", ["", "[", "{}x", "[1]", '{"a": 1}', '[{"id": "nielsen.x"}]', "[null]", "3"]
-)
-def test_a_damaged_file_of_verdicts_is_named(tmp_path, text):
-    """One sentence with the path and what to run."""
-    path = tmp_path / "claims.json"
-    path.write_text(text)
-    with pytest.raises(DataError, match=r"claims\.json is no list of verdicts .* judge"):
-        read(path)
-
-
-def test_missing_verdicts_are_named(tmp_path):
-    """Without a judgement there is no report."""
-    with pytest.raises(DataError, match=r"no verdicts at .*claims\.json; run `depthgauge judge`"):
-        read(tmp_path / "claims.json")
-
-
 def test_what_rounding_leaves_of_nothing_is_nothing():
     """A mean difference of -1.4e-15 points beside an interval of 0.4 is 0; a small one is not."""
     ends = [-0.2211, 0.2211]
@@ -128,7 +100,7 @@ def test_what_rounding_leaves_of_nothing_is_nothing():
     ],
 )
 def test_open_claims_are_folded_by_what_they_lack_first(changed, want):
-    """A rate at the edge of its grid is no interval across a limit; needed is not published."""
+    """A rate at the edge of its grid is not an interval across a limit; needed is not published."""
     one = {
         **{"verdict": "inconclusive", "scale": "quick", "updates": [900, 900]},
         **{"updates_needed": 900, "reason": "the interval reaches across 0"},

@@ -10,7 +10,7 @@ from projects import environment
 
 @pytest.fixture
 def project(project, monkeypatch):
-    """The small project; a job starts a Python of its own, and nobody's server hears of it."""
+    """The small project; each job starts its own Python, and no server is contacted."""
     monkeypatch.setenv("PYTHONPATH", environment()["PYTHONPATH"])
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return project

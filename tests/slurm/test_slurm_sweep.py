@@ -129,10 +129,10 @@ def test_a_sweep_goes_through_all_that_slurm_does_to_it(project, depthgauge, tmp
         locks[1].release()
         assert runs(project)["hidden=[3]"] in ("SCHEDULED", "RUNNING")
         assert runs(project)["smoke: hidden (6 runs)"] == "RUNNING"
-        _, told = sweep.communicate(timeout=PATIENCE)
-    assert sweep.returncode == 1 and "Traceback" not in told
+        _, err = sweep.communicate(timeout=PATIENCE)
+    assert sweep.returncode == 1 and "Traceback" not in err
     # this test holds its lock, as another process would
-    assert "1 of 6 cells did not finish (hidden=[2]: another process computes it" in told
+    assert "1 of 6 cells did not finish (hidden=[2]: another process computes it" in err
     assert [path.exists() for path in records] == [False] + 5 * [True]
     ended = runs(project)
     assert ended.pop("smoke: hidden (6 runs)") == "FAILED"
@@ -143,9 +143,9 @@ def test_a_sweep_goes_through_all_that_slurm_does_to_it(project, depthgauge, tmp
     assert states == ["stopped"] + 5 * ["done"]
 
     with training(*words) as sweep:
-        out, told = sweep.communicate(timeout=PATIENCE)
-    assert sweep.returncode == 0, told
-    assert "6 cells done, 5 of them already were" in out
+        out, err = sweep.communicate(timeout=PATIENCE)
+    assert sweep.returncode == 0, err
+    assert "6 cells done (5 already finished)" in out
     assert len(list(project.glob(logs.format(5)))) == 1, "what is done is not submitted again"
     assert set(runs(project).values()) == {"FINISHED"}
     for ours in (project / "build" / "cluster").iterdir():
@@ -173,8 +173,8 @@ def test_a_job_that_another_displaces_goes_on_afterwards(project, depthgauge):
             until(lambda shown=shown: "Restarts=1" in ask(*shown), sweep)
         for lock in locks:
             lock.release()
-        _, told = sweep.communicate(timeout=PATIENCE)
-    assert sweep.returncode == 0, told
+        _, err = sweep.communicate(timeout=PATIENCE)
+    assert sweep.returncode == 0, err
     wait_for_an_empty_queue()  # on a busy machine a job that found its cell done ends later
     assert set(runs(project).values()) == {"FINISHED"}
 
@@ -185,11 +185,11 @@ def test_interrupted_it_takes_its_jobs_back(project, depthgauge):
     words = (*GRID, "tracking=false", *JOBS)
     with training(*words) as sweep:
         until(lambda: len(sweeps_jobs()) == 6, sweep)
-        code, _, told = depthgauge("train", *words)
-        assert (code, told.count("\n")) == (4, 1) and "of this sweep is in Slurm's queue" in told
+        code, _, err = depthgauge("train", *words)
+        assert (code, err.count("\n")) == (4, 1) and "of this sweep is in Slurm's queue" in err
         sweep.send_signal(signal.SIGINT)
-        _, told = sweep.communicate(timeout=PATIENCE)
-    assert sweep.returncode == 130 and "interrupted; repeat the command" in told
+        _, err = sweep.communicate(timeout=PATIENCE)
+    assert sweep.returncode == 130 and "interrupted; repeat the command" in err
     assert sweeps_jobs() == []
 
 
@@ -203,8 +203,8 @@ def test_interrupted_it_takes_its_jobs_back(project, depthgauge):
 )
 def test_what_slurm_refuses_is_one_sentence(key, reason, project, depthgauge):
     """Before anything is written: no run in MLflow, no sweep, no job."""
-    code, _, told = depthgauge("train", *GRID, *JOBS, key)
-    assert (code, told.count("\n")) == (2, 1) and reason in told
+    code, _, err = depthgauge("train", *GRID, *JOBS, key)
+    assert (code, err.count("\n")) == (2, 1) and reason in err
     assert not (project / "mlflow.db").exists() and not (project / "build").exists()
     assert not (project / ".cells" / "sweeps").exists()
     assert sweeps_jobs() == []

@@ -1,4 +1,4 @@
-"""What a sweep on a cluster keeps to, seen without one."""
+"""A sweep on a cluster, as far as it can be tested without one."""
 
 import json
 import os
@@ -31,13 +31,13 @@ def test_the_machine_that_submits_plans_for_those_that_compute(project):
 def test_no_sbatch_is_one_sentence(project, depthgauge, monkeypatch, tmp_path):
     """Exit code 4, what is lacking, what else would do; nothing is written."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    code, _, told = depthgauge("train", *CELL, "hydra/launcher=slurm")
-    assert (code, told.count("\n")) == (4, 1)
-    assert "needs Slurm's sbatch, srun" in told and "hydra/launcher=joblib" in told
+    code, _, err = depthgauge("train", *CELL, "hydra/launcher=slurm")
+    assert (code, err.count("\n")) == (4, 1)
+    assert "needs Slurm's sbatch, srun" in err and "hydra/launcher=joblib" in err
     assert not (project / "mlflow.db").exists()
 
 
-def test_an_srun_on_the_path_is_no_news(project, depthgauge, monkeypatch, tmp_path):
+def test_an_srun_on_the_path_gives_no_warning(project, depthgauge, monkeypatch, tmp_path):
     """Lightning would warn, and in a job take Slurm's signals: warnings are errors here."""
     srun = tmp_path / "srun"
     srun.touch(0o755)
@@ -45,8 +45,8 @@ def test_an_srun_on_the_path_is_no_news(project, depthgauge, monkeypatch, tmp_pa
     monkeypatch.setenv("SLURM_JOB_NAME", "anything")
     monkeypatch.setenv("SLURM_NTASKS", "2")  # Lightning would refuse these
     warnings.filterwarnings("error", "The .srun. command")
-    code, _, told = depthgauge("train", *CELL, "seeds=1", "tracking=false")
-    assert (code, told) == (0, "")
+    code, _, err = depthgauge("train", *CELL, "seeds=1", "tracking=false")
+    assert (code, err) == (0, "")
 
 
 def test_a_controller_that_is_away_is_no_wrong_key():
@@ -68,8 +68,8 @@ def test_too_many_time_limits_end_a_cell(project, monkeypatch):
 
     with pytest.raises(UncompletedJobError):
         worker.finish(block, compute)
-    told = (project / ".cells" / block.key / "error.txt").read_text()
-    assert "max_num_timeout" in told and told.count("\n") == 1
+    err = (project / ".cells" / block.key / "error.txt").read_text()
+    assert "max_num_timeout" in err and err.count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_volumes_and_dependencies_exist():
         assert set(service.get("depends_on", [])) <= set(COMPOSE["services"])
 
 
-@pytest.mark.filterwarnings("ignore:.*Any type hint")  # MLflow's, of its own command line
+@pytest.mark.filterwarnings("ignore:.*Any type hint")  # from MLflow's command line
 def test_mlflow_knows_what_the_server_is_given():
     """Options of the compose file and of the page; the page's are the compose file's."""
     from mlflow.cli import server

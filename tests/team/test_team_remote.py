@@ -12,7 +12,7 @@ NOWHERE = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_SHARED_CREDENTIALS_FILE": "
 
 @pytest.fixture
 def s3():
-    """Return the address of an S3 server of its own, which has a bucket `team`."""
+    """Return the address of a local S3 server with a bucket `team`."""
     boto3 = pytest.importorskip("boto3", reason="dvc-s3 is not installed (the extra `team`)")
     from moto.server import ThreadedMotoServer
 

@@ -34,7 +34,7 @@ def records_in(folder):
     return {path.name: path.read_bytes() for path in folder.glob("*.safetensors")}
 
 
-def told(err):
+def sentences(err):
     """Return our own sentences."""
     return [line for line in err.splitlines() if line.startswith("depthgauge:")]
 
@@ -101,7 +101,7 @@ def test_a_sweep_of_two_workers_arrives(server, client, project, done, tmp_path)
     """Three cells, two processes, one user: runs, curves, tables, figures; nothing complains."""
     words = [*TRAIN, *TWO_WORKERS, "hidden=[5],[4],[4,3]"]
     code, out, err = done(project, words, **server.credentials("alice"))
-    assert (code, told(err)) == (0, []), err
+    assert (code, sentences(err)) == (0, []), err
     assert len(all_arrived(client, project, tmp_path / "artifacts")) == 3
     no_secret_in(project, out, err)
     assert not (project / "mlflow.db").exists()
@@ -115,7 +115,7 @@ def test_a_wrong_password_costs_one_sentence(
     environment(server.credentials("alice", "not the word"))
     code, out, err = depthgauge(*words)
     assert code == 0 and "2 cells done" in out, err
-    (sentence,) = told(err)
+    (sentence,) = sentences(err)
     assert sentence == (
         f"depthgauge: MLflow's store {server.url} rejected the user and password: set"
         " MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, then run `depthgauge track`;"
@@ -123,10 +123,10 @@ def test_a_wrong_password_costs_one_sentence(
     )
     kept = records_in(project / "build" / STUDY)
     code, _, err = depthgauge("track")
-    assert (code, told(err)) == (5, [sentence])
+    assert (code, sentences(err)) == (5, [sentence])
     environment(server.credentials("bob"))
     code, out, err = depthgauge("track")
-    assert (code, told(err)) == (0, []), err
+    assert (code, sentences(err)) == (0, []), err
     environment(server.credentials("admin"))
     all_arrived(client, project, tmp_path / "artifacts")
     no_secret_in(project, out, err)
@@ -154,12 +154,12 @@ def test_a_server_killed_midway_loses_nothing(
         server.start()
         _, err = sweep.communicate(timeout=500)
     assert sweep.returncode == 0, err
-    assert all("`depthgauge track`; no result is lost" in line for line in told(err))
+    assert all("`depthgauge track`; no result is lost" in line for line in sentences(err))
     records = read_study(project / "build" / STUDY)
     assert [record.evaluation_step.values[-1] for record in records] == [2000] * 3
     server.wait()
     code, _, err = depthgauge("track")
-    assert (code, told(err)) == (0, []), err
+    assert (code, sentences(err)) == (0, []), err
     all_arrived(client, project, tmp_path / "artifacts")
 
 

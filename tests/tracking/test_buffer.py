@@ -112,7 +112,7 @@ def test_a_failing_database_warns_once_and_catches_up(store, run_id, clock, monk
         live.add(cost(int(now)))
     assert tries == [30.0, 90.0, 210.0]
     assert len(warnings) == 1
-    assert "cannot be used (database is locked)" in warnings[0]
+    assert "is not usable (database is locked)" in warnings[0]
     monkeypatch.setattr(store.client, "log_batch", write)
     live.flush()
     assert sorted(steps_in(store, run_id)) == [30, 60, 90, 150, 210]

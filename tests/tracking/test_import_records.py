@@ -234,7 +234,7 @@ def test_a_folder_of_artifacts_that_cannot_be_written(store, records):
     blocked = store.root / "mlruns" / "nielsen_training_speed"
     blocked.rename(store.root / "elsewhere")
     blocked.write_text("a file in its place")
-    with pytest.raises(TrackingError, match=r"cannot be used.*`depthgauge track`"):
+    with pytest.raises(TrackingError, match=r"is not usable.*`depthgauge track`"):
         track(store, records, {})
     blocked.unlink()
     track(store, records, FIGURES)

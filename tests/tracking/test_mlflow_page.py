@@ -17,7 +17,7 @@ README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 def test_a_few_lines_say_which_initialization_is_best(store, root, make_record):
     """The mean accuracy of each initialization in the sweep of 10,000 steps, the best one last.
 
-    In a process of its own, as a user types it in the project's folder: MLflow keeps the address
+    In its own process, as a user types it in the project's folder: MLflow keeps the address
     of its store for a whole process.
     """
     records = []

@@ -1,4 +1,4 @@
-"""Where the diary is, whatever the folder is called and whoever made it."""
+"""Where the tracking database is, whatever the name and owner of the folder."""
 
 import os
 import subprocess
@@ -58,7 +58,7 @@ def test_the_database_of_a_group_can_be_written_by_all_of_it(tmp_path, monkeypat
     assert modes == {0o664}
 
 
-def test_a_temporary_checkout_of_dvc_uses_the_projects_diary(root, tmp_path, monkeypatch):
+def test_a_temporary_checkout_of_dvc_uses_the_projects_database(root, tmp_path, monkeypatch):
     """DVC's own environment, also for a project in a folder of the repository."""
     for inside in (".", "part"):
         checkout = root / ".dvc/tmp/exps/standalone/tmp1"

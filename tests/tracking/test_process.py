@@ -75,7 +75,7 @@ def test_runs_of_killed_processes_are_marked(store, make_record, sleeper):
 
 
 def test_runs_of_another_container_are_left_alone(store, make_record, sleeper, monkeypatch):
-    """On the same machine and under the same host name, but with numbers of its own."""
+    """On the same machine and under the same host name, but with its own process ids."""
     monkeypatch.setattr(process.Path, "readlink", lambda _: "pid:[4026532999]")
     runs = start_sweep(store, sweep_of([make_record().attrs]))
     [run_id] = runs.children.values()

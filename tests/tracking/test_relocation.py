@@ -1,4 +1,4 @@
-"""A project that is moved or copied takes its diary along."""
+"""A project that is moved or copied keeps its tracking database."""
 
 import json
 import shutil
@@ -74,7 +74,7 @@ def test_a_moved_project_finds_its_old_artifacts_and_writes_new_ones(tracked, tm
     before = artifacts(tracked)
     moved = tracked.rename(tmp_path / "moved here")
     said = track_again(moved, *both)
-    assert said.count("\n") == 1 and f"was made in {tracked}" in said and str(moved) in said
+    assert said.count("\n") == 1 and f"was created in {tracked}" in said and str(moved) in said
     assert not tracked.exists()
     assert artifacts(moved) > before
     assert all(each.startswith(moved.as_uri() + "/") for each in locations(moved))

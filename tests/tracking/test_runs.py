@@ -73,7 +73,7 @@ def test_a_deleted_parent_leaves_no_orphan(store, sweep, forgotten):
     store.client.delete_run(first.parent)
     if forgotten:
         for run_id in first.children.values():
-            store.client.set_tag(run_id, PARENT, "a run that is no more")
+            store.client.set_tag(run_id, PARENT, "a deleted run")
     again = adopt(store, sweep)
     assert again.parent != first.parent
     assert again.children == first.children

@@ -33,7 +33,7 @@ def test_a_database_that_cannot_be_written(root):
     (root / "mlflow.db").unlink()
     (root / "mlflow.db").mkdir()
     (root / "mlflow.db" / "x").write_text("")
-    assert_one_sentence(root, "cannot be used (unable to open database file)", "mlflow.db")
+    assert_one_sentence(root, "is not usable (unable to open database file)", "mlflow.db")
 
 
 def test_a_locked_database(root, monkeypatch):
@@ -45,7 +45,7 @@ def test_a_locked_database(root, monkeypatch):
 
 
 def test_a_corrupt_database(root):
-    """Bytes that are no database are left alone, and the way out is said."""
+    """Bytes that are not a database are left alone, and the sentence says what to do."""
     (root / "mlflow.db").write_bytes(b"no database " * 100)
     assert_one_sentence(root, "is damaged: move it away", "mlflow.db")
     assert (root / "mlflow.db").read_bytes().startswith(b"no database")

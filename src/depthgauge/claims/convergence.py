@@ -25,7 +25,7 @@ IMAGES = 10_000
 """Validation images of every data set; a study may look at fewer."""
 
 STANDARD_ERRORS = 3
-"""An error less than so many binomial standard errors below that of naming the commonest class is
+"""An error less than this many binomial standard errors below that of naming the commonest class is
 that of a net which learned nothing from its inputs."""
 
 

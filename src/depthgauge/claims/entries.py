@@ -49,7 +49,7 @@ def document(path: Path) -> Fields:
     try:
         found = _Loader(path.read_text(encoding="utf-8")).get_single_data()
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path.name} is no file of claims: {error}") from None
+        raise ConfigError(f"{path.name} is not a register of claims: {error}") from None
     only(found, TOP, path.name)
     found.setdefault("tables", {})
     for name, file in found.get("files", {}).items():

@@ -19,7 +19,7 @@ class Verdict(StrEnum):
 
 
 class UndecidableError(Exception):
-    """The records cannot decide a claim; the text is the reason, shown beside the verdict."""
+    """The records cannot decide a claim; the text is the reason, shown with the verdict."""
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,8 @@ def _measure(claim: Claim, cells: Study, seeds: list[int]) -> Judgement:
     if len(seeds) < 2:
         raise UndecidableError(f"{len(seeds)} usable seeds: an interval needs 2 or more")
     paired = [
-        cell.isel(replica=np.searchsorted(cell["seed"], seeds)) for cell in map(_by_seed, cells)
+        cell.isel(replica=np.searchsorted(cell["seed"], seeds))
+        for cell in (cell.sortby("seed") for cell in cells)
     ]
     values = claim.estimate(paired)
     if not np.isfinite(values).all():
@@ -142,7 +143,3 @@ def _seeds(cells: Study) -> tuple[list[int], int]:
         for seed in cell["seed"].to_numpy()[cell["diverged_at"].to_numpy() >= 0]
     }
     return sorted(common - diverged), len(diverged)
-
-
-def _by_seed(cell: xr.Dataset) -> xr.Dataset:
-    return cell.isel(replica=np.argsort(cell["seed"].to_numpy()))

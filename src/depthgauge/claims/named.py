@@ -3,8 +3,6 @@
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
-from importlib import import_module
-from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -28,14 +26,6 @@ def functions(*modules: ModuleType) -> dict[str, Callable[..., Any]]:
         and value.__module__ == module.__name__
         and not name.startswith("_")
     }
-
-
-def readers(register: str) -> dict[str, Callable[..., Any]]:
-    """Return the public functions of all modules beside a source's register but its numbers."""
-    package = register.rpartition(".")[0]
-    beside = [each.name for each in iter_modules(import_module(package).__path__)]
-    names = [name for name in beside if name not in ("register", "published")]
-    return functions(*(import_module(f"{package}.{name}") for name in names))
 
 
 def asked(value: Any, where: str) -> Named:

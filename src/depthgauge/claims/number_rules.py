@@ -64,18 +64,23 @@ def published_number(scale: str = "linear", fewest: int = 5, width: float = math
         mean, low, high = t_prediction_interval(np.array(ours))
         estimate, bottom, top = map(float, back(np.array([mean, low, high])))
         spread = float(np.std(ours, ddof=1))
-        z = _z(target - mean, spread * math.sqrt(1 + 1 / len(values)))
+        error = spread * math.sqrt(1 + 1 / len(values))
+        z = float((target - mean) / error) if error > 0 else None
         half = math.sqrt(top / bottom) if scale == "log" else (top - bottom) / 2
-        told = f"standard deviation {_deviation(spread, scale, values)}"
+        spread_text = f"standard deviation {_deviation(spread, scale, values)}"
         found = estimate, bottom, top
         if len(values) < fewest:
-            return judged(Verdict.inconclusive, f"{told}; {fewest} runs are needed", found, z)
+            return judged(
+                Verdict.inconclusive, f"{spread_text}; {fewest} runs are needed", found, z
+            )
         if half > width:
-            reason = f"{told}; the interval is too wide: its half is {half:.3g}, above {width:g}"
+            reason = (
+                f"{spread_text}; the interval is too wide: its half is {half:.3g}, above {width:g}"
+            )
             return judged(Verdict.inconclusive, reason, found, z)
         inside = low <= target <= high
         where = "inside" if inside else "outside"
-        reason = f"{told}; {number:g} lies {where} the prediction interval"
+        reason = f"{spread_text}; {number:g} lies {where} the prediction interval"
         return judged(Verdict.holds if inside else Verdict.fails, reason, found, z)
 
     at_least = f", {fewest} runs or more" if fewest > 2 else ""
@@ -97,10 +102,6 @@ def _deviation(spread: float, scale: str, values: Values) -> str:
     if scale == "log":
         return f"a factor of {math.exp(spread):.3g}"
     return f"{float(values.std(ddof=1)):.3g}"
-
-
-def _z(distance: float, error: float) -> float | None:
-    return float(distance / error) if error > 0 else None
 
 
 def published_numbers() -> Rule:

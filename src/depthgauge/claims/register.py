@@ -6,7 +6,10 @@ Nothing in a file is ignored: an unknown field, name or argument is refused with
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.resources import files
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import xarray as xr
@@ -31,7 +34,7 @@ OPTIONAL = (
 )
 
 SHARED = functions(convergence, rates)
-"""Functions that every file may name, beside those of its own source."""
+"""Functions that every file may name, in addition to those of its source."""
 
 _LAYERS = re.compile(r"(\d+) x (\d+)")
 
@@ -42,6 +45,19 @@ class Register:
 
     claims: tuple[Claim, ...]
     tables: Mapping[str, Any]
+    readers: Mapping[str, Callable[..., Any]]
+    """Functions that its entries may name, in addition to SHARED."""
+
+
+def register_beside(module: str) -> Register:
+    """Return the register in the claims.yaml next to a module of this package.
+
+    Its readers are the public functions of all other modules of that folder.
+    """
+    package = module.rpartition(".")[0]
+    names = [each.name for each in iter_modules(import_module(package).__path__)]
+    modules = [import_module(f"{package}.{name}") for name in names if name != "register"]
+    return load(Path(str(files(package) / "claims.yaml")), functions(*modules))
 
 
 def load(path: Path, known: Mapping[str, Callable[..., Any]]) -> Register:
@@ -56,7 +72,7 @@ def load(path: Path, known: Mapping[str, Callable[..., Any]]) -> Register:
         if claim.id in by_id:
             raise ConfigError(f"{path.name} holds the claim {claim.id} twice")
         by_id[claim.id] = claim
-    return Register(tuple(by_id.values()), found["tables"])
+    return Register(tuple(by_id.values()), found["tables"], known)
 
 
 def _claim(
@@ -105,10 +121,10 @@ def _check(fields: Fields, where: str) -> None:
     words = ("id", "cite", "statement", "study", "unit", "figure", "place", "quote", "says")
     for key in (*words, "dataset"):
         if not isinstance(fields.get(key, ""), str):
-            raise ConfigError(f"{where}: {key} is {fields[key]!r}, which is no text")
+            raise ConfigError(f"{where}: {key} is {fields[key]!r}, which is not text")
     for key in ("updates", "updates_needed"):
         if not isinstance(fields.get(key, 0), int) or fields.get(key, 0) < 0:
-            raise ConfigError(f"{where}: {key} is {fields[key]!r}, which is no count of steps")
+            raise ConfigError(f"{where}: {key} is {fields[key]!r}, which is not a number of steps")
     if fields["nature"] not in set(Nature):
         raise ConfigError(f"{where}: nature is {fields['nature']!r}; take {', '.join(Nature)}")
     if fields["nature"] == Nature.sentence and not {"quote", "says"} & set(fields):
@@ -136,7 +152,7 @@ def _published(value: Any, where: str) -> float | tuple[float, ...] | None:
 
 def _number(value: Any, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ConfigError(f"{where}: published is {value!r}, which is no number")
+        raise ConfigError(f"{where}: published is {value!r}, which is not a number")
     return value
 
 

@@ -1,33 +1,12 @@
 """The rules by the names that entries of a register give them."""
 
-from collections.abc import Callable
-
-from depthgauge.claims import number_rules, rules
-from depthgauge.claims.curve_rule import published_curve
-from depthgauge.claims.read_off_rule import read_off
+from depthgauge.claims import curve_rule, number_rules, read_off_rule, rules
+from depthgauge.claims.named import functions
 from depthgauge.claims.rules import Rule
 
-RULES: dict[str, Callable[..., Rule]] = {
-    make.__name__: make
-    for make in (
-        number_rules.published_number,
-        number_rules.published_numbers,
-        number_rules.about,
-        published_curve,
-        read_off,
-        rules.predicted,
-        rules.always,
-        rules.mostly,
-        rules.much,
-        rules.alike,
-        rules.apart,
-        rules.roughly,
-        rules.between,
-        rules.close,
-        rules.constant,
-        rules.ordering,
-        rules.not_significant,
-        rules.never_above_one,
-    )
+RULES = {
+    name.partition(".")[2]: make
+    for name, make in functions(number_rules, curve_rule, read_off_rule, rules).items()
+    if make.__annotations__["return"] is Rule
 }
-"""Name -> how to make the rule, whose parameters are the arguments that an entry gives."""
+"""Name -> the function that makes the rule; its parameters are the arguments of an entry."""

@@ -1,7 +1,7 @@
 """The rules of judgement: words of the sources turned into numbers, once, for every claim.
 
-Most have the same shape: an interval over seeds against a region. Inside it the claim holds, wholly
-outside it fails, across its edge it stays open. None knows at which scale it is used.
+Most compare an interval over seeds with a region. Entirely inside it the claim holds, entirely
+outside it fails, across its edge it is open. None knows at which scale it is used.
 """
 
 import math
@@ -70,7 +70,7 @@ class Rule:
     judges_number: bool = False
     """Whether a number or a curve of a source is judged, not its words."""
     at: "Callable[[float], Rule] | None" = None
-    """The same rule with so many times its threshold (of shares: their odds; of factors: their
+    """The same rule with a multiple of its threshold (of shares: their odds; of factors: their
     logarithm); None without a threshold of ours."""
 
 
@@ -78,7 +78,7 @@ ENOUGH_NETS = 100
 """Nets from which "always" means more than nine in ten; with fewer the interval is too wide."""
 
 
-def fraction_above(word: str, least: float, few: float | None = None, odds: float = 1) -> Rule:
+def _fraction_above(word: str, least: float, few: float | None = None, odds: float = 1) -> Rule:
     """Return the rule for `word`: in more than `least` of all seeds; 1 counts as seen, 0 as not.
 
     With fewer than ENOUGH_NETS seeds `few` is enough. The odds of both may be multiplied.
@@ -95,7 +95,7 @@ def fraction_above(word: str, least: float, few: float | None = None, odds: floa
         decide,
         Kind.fraction,
         word,
-        at=lambda times: fraction_above(word, least, few, odds * times),
+        at=lambda times: _fraction_above(word, least, few, odds * times),
     )
 
 
@@ -105,12 +105,12 @@ def _times_odds(share: float, times: float) -> float:
 
 def always() -> Rule:
     """Return the rule for "always", "throughout", "the pattern holds"."""
-    return fraction_above("always", 0.9, few=0.7)
+    return _fraction_above("always", 0.9, few=0.7)
 
 
 def mostly() -> Rule:
     """Return the rule for "mostly", "usually"."""
-    return fraction_above("mostly", 0.5)
+    return _fraction_above("mostly", 0.5)
 
 
 def between(word: str, low: float = 0, high: float = math.inf, of: str = "quantity") -> Rule:
@@ -136,13 +136,13 @@ MOVES: dict[str, Callable[[float, float], float]] = {
     "factor": lambda threshold, times: threshold**times,
     "share": _times_odds,
 }
-"""What a threshold is of -> so many times that threshold: a factor's logarithm, a share's odds."""
+"""What a threshold is of -> a multiple of it: of a factor's logarithm, of a share's odds."""
 
 
-def factor_of(name: str, word: str, low: float, high: float) -> Rule:
+def _factor_of(name: str, word: str, low: float, high: float) -> Rule:
     """Return the rule for a word that stands for a factor: its threshold moves on a log scale."""
     return _factor(
-        word, low, high, name, {}, lambda times: factor_of(name, word, low**times, high**times)
+        word, low, high, name, {}, lambda times: _factor_of(name, word, low**times, high**times)
     )
 
 
@@ -163,17 +163,17 @@ def _factor(
 
 def much() -> Rule:
     """Return the rule for "much": more than a factor of 2."""
-    return factor_of("much", "much", 2, math.inf)
+    return _factor_of("much", "much", 2, math.inf)
 
 
 def alike() -> Rule:
     """Return the rule for "alike over layers", of largest over smallest of layers of one width."""
-    return factor_of("alike", "alike over layers", 0, 1.5)
+    return _factor_of("alike", "alike over layers", 0, 1.5)
 
 
 def apart() -> Rule:
     """Return the rule for layers that are not alike."""
-    return factor_of("apart", "apart", 1.5, math.inf)
+    return _factor_of("apart", "apart", 1.5, math.inf)
 
 
 def roughly(target: float, factor: float = 2) -> Rule:

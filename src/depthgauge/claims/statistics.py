@@ -85,7 +85,7 @@ def wilson_interval(successes: int, n: int) -> Interval:
 
 
 def least_significant_difference(first: Values, second: Values) -> Interval:
-    """Return the smallest difference between one run of each kind that is no mere chance.
+    """Return the smallest significant difference between one run of each kind.
 
     It is z sqrt(s1^2 + s2^2) with z = 1.96; `first` and `second` are (seed,) each. The interval is
     that of the variance, chi-squared with the degrees of freedom of Satterthwaite, Biometrics

@@ -79,7 +79,7 @@ def _of_seeds(values: Values) -> list[Any]:
 
 
 def _short(value: Any, digits: int) -> Any:
-    """Return so many significant digits of a number, or of each in a row."""
+    """Return a number, or each in a row, with `digits` significant digits."""
     if np.ndim(value):
         return [_short(each, digits) for each in value]
     number = float(f"{value:.{digits}g}") + 0.0  # no -0.0

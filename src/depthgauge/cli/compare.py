@@ -1,4 +1,4 @@
-"""Say what changed between two results, beyond what chance allows.
+"""Show what changed between two results, beyond chance.
 
   depthgauge compare OLD/claims.json results/claims.json
   git show HEAD:results/claims.json | depthgauge compare - results/claims.json
@@ -6,16 +6,16 @@
   depthgauge compare OLD/000.safetensors build/nielsen_accuracy/000.safetensors
   depthgauge compare OLD/build build                                      every study in both
 
-Claims: a number has moved beyond chance when two independent runs of the same thing seldom differ
-as much, by their intervals and n; p values are adjusted for the number of claims (Holm), so that 1
-comparison in 20 says so where nothing changed. A claim that appears or vanishes, another verdict
-or another rule is a change, too.
+Claims: a number has changed beyond chance if two independent runs of the same experiment rarely
+differ as much, given the values of their seeds; p values are adjusted for the number of claims
+(Holm), so 1 comparison in 20 reports a change where there is none. A claim on one side only,
+another verdict and another rule are changes, too.
 
-Records: bit for bit first. What differs is set against the spread of the seeds, at every step,
-layer and variable of a study at once: the seeds are dealt out anew and a difference is beyond
-chance where fewer than 1 deal in 20 gives one as large anywhere (max T). The same seeds in both
-are compared in pairs. 4 seeds on each side are the fewest that can show a change. A cell or a
-variable on one side only is a change too.
+Records: bit for bit first. What differs is tested against the spread of the seeds, at every step,
+layer and variable of a study at once: seeds are permuted between the sides, and a difference is
+beyond chance if fewer than 1 permutation in 20 gives one as large anywhere (max T). Seeds that
+both sides have are compared in pairs. Each side needs at least 4 seeds to show a change. A cell or
+variable on one side only is a change, too.
 
 exit code 0: nothing changed beyond chance; 1: something did.
 """
@@ -28,7 +28,7 @@ from depthgauge.errors import ConfigError, DataError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the two sides."""
-    for name, meaning in (("first", "what was"), ("second", "what is")):
+    for name, meaning in (("first", "before"), ("second", "after")):
         text = f"{meaning}: claims.json (- for stdin), a record, a study's folder, or all of them"
         parser.add_argument(name, metavar="A" if name == "first" else "B", help=text)
 
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Compare both sides and end with exit code 1 if something changed.
 
-    Raises DataError for a side that is missing or damaged, ConfigError for two of other kinds.
+    Raises DataError if a side is missing or damaged, ConfigError if their kinds differ.
     """
     first, second = arguments.first, arguments.second
     kind, other = _kind(first), _kind(second)
@@ -58,13 +58,17 @@ STUDY, STUDIES = "the folder of a study", "a folder of studies"
 def _kind(side: str) -> str:
     path = Path(side)
     if side != "-" and not path.exists():
-        raise DataError(f"there is no {side}; give two claims.json, records or folders of records")
+        raise DataError(
+            f"{side} does not exist; give two claims.json, records or folders of records"
+        )
     if path.is_dir():
         if any(path.glob("*.safetensors")):
             return STUDY
         if any(path.glob("*/*.safetensors")):
             return STUDIES
-        raise DataError(f"{side} holds no record, nor a study's folder; run `depthgauge train`")
+        raise DataError(
+            f"{side} contains neither records nor folders of records; run `depthgauge train`"
+        )
     return RECORD if path.suffix == ".safetensors" else CLAIMS
 
 
@@ -89,7 +93,7 @@ def _studies(first: Path, second: Path) -> bool:
 
 
 def _study(first: Path, second: Path, title: str, studies: int) -> bool:
-    """Compare two records or studies, one of so many `studies` compared at once."""
+    """Compare two records or studies; `studies` is how many are compared at once."""
     from depthgauge.comparison.records import compare
     from depthgauge.console.comparison_table import show_records
     from depthgauge.studies.judged_records import read_records

@@ -88,15 +88,19 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def script(shell: str) -> str:
-    """Return shtab's script for commands and options, with a function of ours for other words."""
+    """Return shtab's script for commands and options, with our function for other words."""
     import shtab
 
     parser = argparse.ArgumentParser(prog="depthgauge")
     parser.add_argument("-V", "--version", action="version", help="print the version and exit")
     commands = parser.add_subparsers()
     for name, summary in COMMANDS.items():
-        command = commands.add_parser(name, help=summary, description=summary)
-        import_module(f"depthgauge.cli.{name}").add_arguments(command)
+        command, module = (
+            commands.add_parser(name, help=summary),
+            import_module(f"depthgauge.cli.{name}"),
+        )
+        if hasattr(module, "add_arguments"):
+            module.add_arguments(command)
     names = " ".join(f"{key}={','.join(values)}" for key, values in names_of_keys().items())
     before, after = {"bash": ("", BASH), "zsh": (ZSH, ""), "fish": ("", FISH)}[shell]
     found = shtab.complete(parser, shell, preamble=before) + after
@@ -104,9 +108,9 @@ def script(shell: str) -> str:
 
 
 def names_of_keys() -> dict[str, list[str]]:
-    """Return the values of each key that takes one of a few names and is no group of Hydra's.
+    """Return the allowed values of each key that is not a config group of Hydra's.
 
-    To look them up imports PyTorch, so that the script holds them.
+    Looking them up imports PyTorch, so the script contains them.
     """
     from depthgauge.datasets.prepared import SPLITS
     from depthgauge.nets.costs import COSTS
@@ -144,12 +148,9 @@ def offered(line: str, names: dict[str, list[str]]) -> list[str]:
             return [f"{key}={before}{each.partition('=')[2]}" for each in found]
         return found if equals else sorted({*found, *(f"{each}=" for each in names)})
     if equals:
-        return [f"{key}={before}{name}" for name in names.get(key) or _pages(key)]
+        pages = sorted(path.stem for path in (project_root() / "conf" / key).glob("*.yaml"))
+        return [f"{key}={before}{name}" for name in names.get(key) or pages]
     return [f"{each}=" for each in KEYS[command]]
-
-
-def _pages(group: str) -> list[str]:
-    return sorted(path.stem for path in (project_root() / "conf" / group).glob("*.yaml"))
 
 
 def _hydras(words: Sequence[str]) -> list[str]:

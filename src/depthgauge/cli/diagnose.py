@@ -1,4 +1,4 @@
-"""Say where a network of your own loses its learning signal, why, and what helps.
+"""Find where your own network loses its learning signal, why, and what helps.
 
 TARGET is `package.module:function`, a function without arguments that returns (net, loss, batches)
 or (net, loss, batches, optimizer): see docs/diagnosis.md. The command ends with exit code 1 where

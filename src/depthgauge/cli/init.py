@@ -1,10 +1,10 @@
-"""Write a small project into a new folder: pages, an example of functions of your own, dvc.yaml.
+"""Write a small project into a new folder: study pages, example functions, dvc.yaml.
 
   depthgauge init my_project
   cd my_project && depthgauge train study=first
 
-For whoever installed the package without a clone of it. conf/ has the pages of all studies; files
-that are there already are never written over.
+For users who installed the package without cloning the repository. conf/ has the pages of all
+studies; existing files are never overwritten.
 """
 
 import argparse
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Write the project; raises ConfigError for a folder that has something in it."""
+    """Write the project; raises ConfigError if the folder is not empty."""
     folder: Path = arguments.folder
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is a file; give the name of a new folder")
@@ -55,7 +55,7 @@ def _write(folder: Path) -> None:
 
 
 def _shared() -> Path:
-    """Return the folder of conf/ and what else is a clone's: in the installed package, or it."""
+    """Return the folder that contains conf/: the installed package, or the clone."""
     package = Path(str(files("depthgauge.new_project")))
     clone = package.parents[2]
     return package if (package / "conf").is_dir() else clone

@@ -1,11 +1,11 @@
-"""Hold the published claims against the records, and write what became of each.
+"""Test the published claims against the records, and write the verdicts.
 
 Reads the records in build/ of every study that claims are about, and writes results/claims.json
 (one object a claim) and results/metrics.json (verdicts counted by source, and what the claims on
 accuracies and on ratios of speeds measured: the numbers of `dvc metrics diff`). Takes seconds;
-trains nothing. A claim whose study has no record yet stays inconclusive and says so.
+trains nothing. A claim whose study has no record yet is inconclusive.
 
-  depthgauge judge --claims mine.yaml    a register of your own: its claims alone are judged and
+  depthgauge judge --claims mine.yaml    your own register: only its claims are judged and
                                          printed; nothing is written unless --results is given
 """
 
@@ -36,14 +36,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--results", type=Path, metavar="DIR", help="folder for verdicts (default: ROOT/results)"
     )
     parser.add_argument(
-        "--claims", type=Path, metavar="FILE", help="a register of your own (docs/claims.md)"
+        "--claims", type=Path, metavar="FILE", help="your own register (docs/claims.md)"
     )
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Judge all claims, write the verdicts, print the table.
 
-    Raises DataError when there is no record at all or a record is damaged: nothing is written.
+    Raises DataError, and writes nothing, if there are no records or one is damaged.
     """
     build = arguments.build or project_root() / "build"
     claims = own_register(arguments.claims).claims if arguments.claims else CLAIMS

@@ -13,20 +13,20 @@ from depthgauge.signals import Terminated, terminable
 
 COMMANDS = {
     "init": "write a small project into a new folder",
-    "diagnose": "say where a network of your own loses its signal, why, and what helps",
+    "diagnose": "find where your own network loses its signal, why, and what helps",
     "fetch": "download and verify raw data sets",
     "prepare": "turn raw data into the arrays that training reads",
-    "forget": "let the pipeline go on without an extra data set",
+    "forget": "remove an extra data set from the pipeline",
     "train": "run a study: a grid of cells, each over many seeds",
-    "judge": "hold the published claims against the records",
+    "judge": "test the published claims against the records",
     "report": "draw every figure and write results/report.html",
-    "track": "bring finished records and figures into MLflow",
-    "claims": "print the table of claims again",
-    "status": "say what is done, running, failed or to do, and how long it takes",
-    "compare": "say what differs between two results, beyond chance",
+    "track": "import finished records and figures into MLflow",
+    "claims": "print the table of judged claims",
+    "status": "show what is done, running, failed or to do, and the time left",
+    "compare": "show what differs between two results beyond chance",
     "show": "draw a contact sheet of a data set",
-    "prune": "say how much disk the cells use, and remove those no study refers to",
-    "completion": "print the completion of words for a shell",
+    "prune": "show the disk space of cells, and remove those that no study uses",
+    "completion": "print a completion script for a shell",
 }
 
 HYDRAS = ("train", "status")
@@ -54,15 +54,14 @@ PIPELINE = (
 )
 """What the extra `pipeline` installs, by the names that are imported."""
 
-EXIT_CODES = """exit codes: 0 done, 1 a cell failed, two results differ, a fault was found or
-something unforeseen,
-2 a wrong key, value or option, 3 data missing or damaged, 4 something the machine lacks,
-5 tracking unavailable, 130 interrupted (Ctrl-C), 143 terminated, 129 by a terminal
-that was closed: what is finished is kept, repeat the command"""
+EXIT_CODES = """exit codes: 0 success; 1 a cell failed, two results differ, a fault was found, or an
+unexpected error; 2 invalid key, value or option; 3 data missing or damaged; 4 the machine
+lacks something (a GPU, disk space, permissions); 5 tracking unavailable; 130 interrupted
+(Ctrl-C), 143 terminated, 129 terminal closed: finished work is kept, repeat the command"""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command; a foreseeable mistake ends in one sentence and its exit code."""
+    """Run one command; a foreseeable error ends as one sentence with its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         with terminable():
@@ -71,11 +70,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"depthgauge: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
-        print("depthgauge: interrupted; repeat the command to go on", file=sys.stderr)
+        print("depthgauge: interrupted; repeat the command to continue", file=sys.stderr)
         raise SystemExit(130) from None
     except Terminated:
         with suppress(OSError):  # a terminal that was closed
-            print("depthgauge: terminated; repeat the command to go on", file=sys.stderr)
+            print("depthgauge: terminated; repeat the command to continue", file=sys.stderr)
         raise
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in PIPELINE:
@@ -86,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             file=sys.stderr,
         )
         raise SystemExit(ResourceError.exit_code) from None
-    except BrokenPipeError:  # somebody piped us into `head`
+    except BrokenPipeError:  # piped into `head`
         sys.stderr.close()
         raise SystemExit(1) from None
 
@@ -147,7 +146,8 @@ def parser_of(name: str, command: ModuleType) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    command.add_arguments(parser)
+    if hasattr(command, "add_arguments"):
+        command.add_arguments(parser)
     keyed = name in HYDRAS or name in KEYS
     keys = "settings, as in dataset=mnist seeds=4" if keyed else argparse.SUPPRESS
     # with a default, argparse does not name it among what is required

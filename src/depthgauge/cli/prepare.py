@@ -2,9 +2,9 @@
 
 Without arguments: every set that the pipeline uses, and those that data/extra.json lists; then the
 lists in data/prepared, by which DVC learns what there is. With dataset=NAME (several: NAME,NAME):
-those sets, fetched before by `depthgauge fetch dataset=NAME`; shapeset is generated instead. A set
-beside the pipeline's is listed in data/extra.json once it is prepared, so that the next `dvc repro`
-trains the studies that have a place for it; `depthgauge forget` takes it off. The raw files are
+those sets, fetched before by `depthgauge fetch dataset=NAME`; shapeset is generated instead. An
+extra set is listed in data/extra.json once it is prepared, so that the next `dvc repro` trains the
+studies that can use it; `depthgauge forget` removes it from the list. The raw files are
 checked against their receipt while they are read. unreadable=N leaves out up to N images that do
 not decode and names them in the prepared file; without it one is an error.
 """
@@ -20,10 +20,6 @@ from depthgauge.datasets.prepared import described, path_of
 from depthgauge.datasets.small_imagenet import in_words
 from depthgauge.errors import ConfigError
 from depthgauge.project import project_root
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare no option: the command takes key=value words alone."""
 
 
 def run(arguments: argparse.Namespace) -> None:

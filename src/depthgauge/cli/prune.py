@@ -1,14 +1,14 @@
-"""Say how much disk .cells takes, by study, and remove what no study refers to any more.
+"""Show the disk space of .cells by study, and remove blocks that no study uses any more.
 
   depthgauge prune                   list; removes nothing
   depthgauge prune --yes             remove the blocks listed as unused
   depthgauge prune scale=quick       only what studies need at this scale counts as used
 
 A block is in use when a page of conf/study plans it, at any of the scales (smoke, quick and paper
-unless scale= says otherwise) and on any device, with the code, the data and the versions of now.
-What an older code computed, or a grid that you gave on the command line, is unused. While a sweep
-runs nothing is removed. All studies are planned for that, which takes a quarter of a minute after
-an edit of code, pages or data, and their data must be prepared.
+unless scale= says otherwise) and on any device, with the current code, data and versions.
+Blocks of older code, or of a grid given on the command line, are unused. Nothing is removed while a
+sweep runs. All studies are planned for this, which takes about 15 seconds after an edit of code,
+pages or data; their data must be prepared.
 """
 
 import argparse
@@ -45,8 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """List the blocks by study; with --yes remove those that no study refers to.
 
-    Raises ResourceError, having removed nothing, while a sweep runs; and whatever keeps a study
-    from being planned, since its blocks would look unused.
+    Raises ResourceError, having removed nothing, while a sweep runs; and the error of a study that
+    cannot be planned, since its blocks would look unused.
     """
     os.chdir(project_root())
     scales = arguments.values.get("scale", ",".join(SCALES)).split(",")
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
         if scale not in SCALES:
             raise ConfigError(f"scale={scale} is unknown; choose one of {', '.join(SCALES)}")
     if arguments.yes:
-        require_rest()
+        require_no_sweep()
     used = users(scales)
     sizes = {folder: size(folder) for folder in sorted(CELLS.glob(KEY))}
     unused = [folder for folder in sizes if folder.name not in used]
@@ -64,12 +64,12 @@ def run(arguments: argparse.Namespace) -> None:
             freed = decimal(sum(sizes[folder] for folder in unused))
             print(f"`depthgauge prune --yes` removes {len(unused)} blocks and frees {freed}")
         return
-    require_rest()  # planning took its time
+    require_no_sweep()  # one may have started meanwhile
     removed = [folder for folder in unused if remove(folder)]
     print(f"removed {len(removed)} blocks, freed {decimal(sum(sizes[each] for each in removed))}")
 
 
-def require_rest() -> None:
+def require_no_sweep() -> None:
     """Raise ResourceError while a process computes a block."""
     for folder in CELLS.glob(KEY):
         if held(folder):
@@ -115,5 +115,5 @@ def _show(sizes: dict[Path, int], used: dict[str, str]) -> None:
     for study in sorted(counts, key=lambda name: (name == UNUSED, name)):
         style = "yellow" if study == UNUSED else ""
         table.add_row(study, str(len(counts[study])), decimal(sum(counts[study])), style=style)
-    table.add_row("in all", str(len(sizes)), decimal(sum(sizes.values())))
+    table.add_row("total", str(len(sizes)), decimal(sum(sizes.values())))
     console().print(table)

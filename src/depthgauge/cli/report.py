@@ -14,16 +14,17 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from depthgauge.claims.read import REPORTED, read_verdicts
 from depthgauge.files import write_text
 from depthgauge.project import project_root
 from depthgauge.provenance.ledger import origins, settled
 from depthgauge.report.content import Report
-from depthgauge.report.figures import draw, pictures
+from depthgauge.report.figure import svg
+from depthgauge.report.figures import draw
 from depthgauge.report.library import plots_page
 from depthgauge.report.page import page
 from depthgauge.report.plots import plots
 from depthgauge.report.readme import readme
-from depthgauge.report.verdicts import read
 from depthgauge.studies.judged_records import read_judged
 
 
@@ -44,15 +45,14 @@ def run(arguments: argparse.Namespace) -> None:
     """Write the report; raises DataError without verdicts or when a record is damaged."""
     build = arguments.build or project_root() / "build"
     results = arguments.results or project_root() / "results"
-    verdicts = read(results / "claims.json")
+    verdicts = read_verdicts(results / "claims.json", REPORTED)
     records = read_judged(build)
     figures, missing = draw(records)
-    drawn, unseen = pictures(figures)
     report = Report(
         verdicts=verdicts,
-        figures={name: figures[name] for name in drawn},
-        pictures=drawn,
-        missing=missing | unseen,
+        figures=figures,
+        pictures={name: svg(figure) for name, figure in figures.items()},
+        missing=missing,
         records=records,
         origins=settled(origins(build, records), build, results / "origins.json"),
     )

@@ -4,8 +4,8 @@
   depthgauge show dataset=shapeset split=test samples=16 --out shapes.png
 
 The title says split, number of images and the data's hash. It is written to
-data/sheets/NAME_SPLIT.png unless --out says otherwise, over an earlier sheet but over no other
-file, and its path is printed.
+data/sheets/NAME_SPLIT.png unless --out says otherwise, and may replace an earlier sheet but
+no other file. Its path is printed.
 """
 
 import argparse
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Draw what the overrides ask for and print where it is.
 
-    Raises ConfigError for a split or number there is not, DataError for a set not prepared.
+    Raises ConfigError for an invalid split or number, DataError for a set not prepared.
     """
     values: dict[str, str] = arguments.values
     split, samples = values.get("split", "train"), values.get("samples", "10")
@@ -46,7 +46,7 @@ def _sheet(root: Path, name: str, split: str, samples: int, out: Path | None) ->
     from depthgauge.datasets.contact_sheet import draw, rows_of, save
 
     if not path_of(root, name).exists():
-        require([name])  # an unknown name is a slip of the keyboard, not data to prepare
+        require([name])  # a misspelt name, not data to prepare
     data = load(root, name)
     images = getattr(data, split)
     title = f"{name}, {split}: {len(images.labels)} images, data {data.hash[:12]}"

@@ -1,55 +1,44 @@
-"""Say which cells are done, running, failed or to do, and how long the rest will take.
+"""Show which cells are done, running, failed or to do, and the time left.
 
   depthgauge status                               every study, at the pipeline's scale
   depthgauge status study=nielsen_accuracy        a line a cell; several: study=NAME,NAME
   depthgauge status scale=paper                   at another scale; other words as for train
-  depthgauge status --config-dir my_conf          the studies of a folder of yours, too
+  depthgauge status --config-dir my_conf          also the studies of your own folder
   depthgauge status --json                        for machines: cells and blocks, seconds
 
 A cell whose record is in build/ is done, wherever it was computed. The times are measured on the
-blocks that this machine has finished; where the data are missing, they are the page's own. After
-an edit of code, pages or data the first call plans all studies anew (ten seconds), a later one
-takes part of a second. The exit code is 0 whatever the state is, 2 where every study refuses a key
-that is given.
+blocks that this machine has finished; if the data are missing, they are the page's estimate. After
+an edit of code, pages or data the first call plans all studies again (ten seconds); later ones
+take less than a second. The exit code is 0 whatever the state, and 2 if every study rejects a key.
 """
 
 import argparse
 import json
 import os
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from tqdm import tqdm
 
-from depthgauge.console.status_table import CellStatus, StudyStatus, show
+from depthgauge.console.status_table import StudyStatus, show, study_status
 from depthgauge.errors import ConfigError, DataError, DepthgaugeError
 from depthgauge.planning.cache import plan_summary, studies
-from depthgauge.planning.estimate import Speed, measured_speed, seconds_left
+from depthgauge.planning.estimate import Speed, measured_speed
 from depthgauge.planning.study_file import minutes_of, pipeline_scale, unknown
-from depthgauge.planning.summary import CellSummary
 from depthgauge.project import project_root
-from depthgauge.store.state import (
-    CELLS,
-    KEY,
-    BlockState,
-    State,
-    assembled_keys,
-    inspect,
-    of_earlier_version,
-)
+from depthgauge.store.state import CELLS, KEY, assembled_keys, of_earlier_version
 from depthgauge.user_code.search_path import search_in
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `depthgauge status`."""
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("-cd", "--config-dir", type=Path, help="a folder with pages of your own")
+    parser.add_argument("-cd", "--config-dir", type=Path, help="a folder with your own pages")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Look at every study that the overrides name, or at all, and print what is found."""
+    """Inspect the studies that the overrides name, by default all, and print their states."""
     root = project_root()
     search_in([Path.cwd(), root])
     folder = arguments.config_dir and arguments.config_dir.absolute()
@@ -95,28 +84,11 @@ def _study(
 ) -> StudyStatus:
     try:
         summary = plan_summary(name, words)
-    except DataError as error:  # a fresh clone: the page knows its usual time
+    except DataError as error:  # a fresh clone: the page has an estimate
         minutes = minutes_of(name, scale)
         return StudyStatus(name, scale, None if minutes is None else 60 * minutes, str(error))
     except ConfigError:
         raise
     except DepthgaugeError as error:
         return StudyStatus(name, scale, None, str(error))
-    cells = [_cell(each, speed, built) for each in summary.cells]
-    return StudyStatus(name, scale, sum(each.seconds_left for each in cells), cells=cells)
-
-
-def _cell(cell: CellSummary, speed: Speed, built: frozenset[str]) -> CellStatus:
-    seen = [BlockState(State.done) if key in built else inspect(CELLS / key) for key in cell.here()]
-    states = Counter(each.state for each in seen)
-    order = (State.running, State.failed, State.stopped, State.to_do, State.done)
-    reasons = [each.reason for each in seen if each.reason]
-    return CellStatus(
-        label=cell.label,
-        state=next(state for state in order if states[state]),
-        blocks={str(state): count for state, count in states.items()},
-        step=max(each.step for each in seen),
-        steps=cell.steps,
-        seconds_left=seconds_left(cell, seen, speed),
-        reason=reasons[0] if reasons else "",
-    )
+    return study_status(summary, speed, built)

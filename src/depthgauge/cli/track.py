@@ -1,9 +1,9 @@
-"""Bring finished records and figures into MLflow, as often as you like.
+"""Import finished records and figures into MLflow; repeating it is safe.
 
   depthgauge track              every study in build/
   depthgauge track study=nielsen_accuracy
 
-Records are enough: after a `dvc pull`, or when MLflow's database was lost, this fills it again.
+It needs the records alone: after a `dvc pull`, or if MLflow's database was lost, it fills it again.
 """
 
 import argparse
@@ -14,10 +14,6 @@ from depthgauge.errors import DataError
 from depthgauge.execution.mlflow_runs import track_study
 from depthgauge.project import project_root
 from depthgauge.studies.judged_records import read_records
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare no option: the command takes study=NAME alone."""
 
 
 def run(arguments: argparse.Namespace) -> None:

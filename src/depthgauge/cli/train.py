@@ -8,9 +8,9 @@
   depthgauge train study=nielsen_accuracy --cfg job          (print the config, train nothing)
 
 A study's page, conf/study/NAME.yaml, holds its question, grid and protocol at each scale. An axis
-given here (key=a,b,c) replaces the page's own and keeps the others. What is finished is skipped, so
-an interrupted command goes on where it was. Networks are computed and kept in blocks of
-`cpu_replicas` (16): with more seeds, full blocks are kept and the last, partial one starts anew.
+given here (key=a,b,c) replaces the page's own and keeps the others. Finished cells are skipped, so
+an interrupted command continues where it stopped. Networks are computed and kept in blocks of
+`cpu_replicas` (16): if seeds are added, full blocks are kept and a last, partial one is redone.
 All of Hydra's options work: --cfg, --info, --config-dir, -m ... (--hydra-help lists them).
 """
 
@@ -37,7 +37,9 @@ from depthgauge.user_code.search_path import search_in
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `depthgauge train` for its help and for TAB; Hydra reads its own."""
     parser.add_argument(
-        "--dry-run", action="store_true", help="say what is done, what is left, how long it takes"
+        "--dry-run",
+        action="store_true",
+        help="show what is done, what is left, and the time it takes",
     )
     parser.add_argument("-m", "--multirun", action="store_true", help="the default: a study sweeps")
     parser.add_argument("-c", "--cfg", choices=["job", "hydra", "all"], help="print the config")
@@ -45,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-p", "--package", help="with --cfg: this part of it")
     parser.add_argument("-i", "--info", nargs="?", help="print what Hydra composes from")
     parser.add_argument("-cn", "--config-name", help="in place of conf/config.yaml")
-    parser.add_argument("-cd", "--config-dir", help="a folder with pages of your own")
+    parser.add_argument("-cd", "--config-dir", help="a folder with your own pages")
     parser.add_argument("--hydra-help", action="store_true", help="Hydra's own help")
 
 
@@ -81,8 +83,8 @@ def _train(hydras: Sequence[str], begun: Command) -> None:
         run_hydra(["--multirun", *hydras], task)
     if begun.config is None:
         raise ConfigError(
-            "the config has no hydra.callbacks.depthgauge, so that what was trained stays in .cells"
-            " alone; begin your config with `defaults: [config]`"
+            "the config has no hydra.callbacks.depthgauge, so the trained cells stay in .cells and"
+            " no record is written; start your config with `defaults: [config]`"
         )
     if not begun.dry_run:
         finish_trials(begun.config)
@@ -116,7 +118,7 @@ def _argv(words: Sequence[str]) -> Iterator[None]:
 
 @contextmanager
 def _hydras_errors(begun: Command) -> Iterator[None]:
-    """Turn what Hydra refuses into a sentence; while it composes, Python's own errors, too."""
+    """Turn Hydra's errors into a sentence; while it composes, Python's own errors, too."""
     if os.environ.get("HYDRA_FULL_ERROR") == "1":  # the user wants to see all
         yield
         return

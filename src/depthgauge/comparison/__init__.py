@@ -1,1 +1,1 @@
-"""Two results: what differs between them, and whether chance alone would do that."""
+"""Two results: what differs between them, and whether chance alone explains it."""

@@ -1,9 +1,9 @@
-"""Is a difference between two groups of seeds more than chance? Relabel the seeds and see.
+"""A permutation test of whether two groups of seeds differ by more than chance.
 
-If nothing changed, a seed's numbers could as well have come from the other group. So the seeds are
-dealt out anew, in all ways or in many, and each time the largest difference anywhere is kept: a
-difference is beyond chance when few deals give one as large at any place. That holds for any
-number of places, however they depend on each other, and for any distribution.
+If nothing changed, a seed's numbers could equally have come from the other group. So the seeds are
+permuted, all permutations or a random sample, and for each the largest difference anywhere is kept:
+a difference is beyond chance if few permutations give one as large at any place. This is valid for
+any number of places, any dependence between them and any distribution.
 Source: Westfall and Young, Resampling-Based Multiple Testing (1993), section 2.6 (max T).
 """
 
@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
 
-DEALS = 2000
-"""At most so many; with more possible ones, a random choice that is always the same."""
+MOST_PERMUTATIONS = 2000
+"""At most; if more are possible, a random sample that is always the same."""
 
 ROUNDING = 1e-5
 """Means closer than this part of the largest value are the same: sums in single precision."""
 
 
-def deals(first: int, second: int, paired: bool) -> Values:
-    """Return the weights of the seeds, (deal, seed), each row of length 1; row 0 is as it was.
+def permutations(first: int, second: int, paired: bool) -> Values:
+    """Return the weights of the seeds, (permutation, seed), of length 1; row 0 permutes nothing.
 
     Unpaired: rows are mean of the first group less mean of the second, over first + second seeds.
     Paired: rows are signs of the differences of seeds that both groups have.
@@ -35,7 +35,7 @@ def deals(first: int, second: int, paired: bool) -> Values:
 
 
 def contrast(first: Values, second: Values, paired: bool) -> Values:
-    """Return what `deals` weighs, (seed, place), each column of length 1 or 0.
+    """Return what `permutations` weighs, (seed, place), each column of length 1 or 0.
 
     `first` and `second` are (seed, place). A place that is not finite in every seed, or whose means
     agree up to rounding, gives a column of zeros: it shows no difference.
@@ -63,24 +63,24 @@ def chances(contrasts: Iterable[Values], weights: Values) -> list[Values]:
 
 
 def _signs(seeds: int) -> Iterator[tuple[float, ...]]:
-    """Deals of paired seeds; a deal and its mirror image are one."""
-    if 2 ** (seeds - 1) <= DEALS:
+    """Signs of paired differences; a row and its mirror image count once."""
+    if 2 ** (seeds - 1) <= MOST_PERMUTATIONS:
         yield from ((1.0, *signs) for signs in product((1.0, -1.0), repeat=seeds - 1))
         return
     random = np.random.default_rng(0)
     yield (1.0,) * seeds
-    yield from map(tuple, random.choice([1.0, -1.0], (DEALS - 1, seeds)))
+    yield from map(tuple, random.choice([1.0, -1.0], (MOST_PERMUTATIONS - 1, seeds)))
 
 
 def _groups(first: int, second: int) -> Iterator[Values]:
-    """Deals into groups; between groups of one size a deal and its mirror image are one."""
+    """Group memberships; between groups of one size a row and its mirror image count once."""
     seeds, mirrored = first + second, first == second
-    if comb(seeds, first) // (2 if mirrored else 1) <= DEALS:
+    if comb(seeds, first) // (2 if mirrored else 1) <= MOST_PERMUTATIONS:
         chosen = combinations(range(seeds), first)
         members = [group for group in chosen if 0 in group or not mirrored]
     else:
         random = np.random.default_rng(0)
-        others = [random.permutation(seeds)[:first].tolist() for _ in range(DEALS - 1)]
+        others = [random.permutation(seeds)[:first].tolist() for _ in range(MOST_PERMUTATIONS - 1)]
         members = [list(range(first)), *others]
     for group in members:
         row = np.full(seeds, -1 / second)

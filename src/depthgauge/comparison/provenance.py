@@ -1,4 +1,4 @@
-"""What two records of a cell say of where they come from."""
+"""Differences in the provenance of two records of a cell."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import xarray as xr
 
 
 def origin(first: xr.Dataset, second: xr.Dataset) -> Iterator[str]:
-    """Say in what code, data, device, versions and config differ, as in steps: 100 -> 200."""
+    """Yield where code, data, device, versions and config differ, as in steps: 100 -> 200."""
     if first.attrs.get("cell") == second.attrs.get("cell"):
         return
     if first.attrs.get("code") != second.attrs.get("code"):

@@ -7,13 +7,13 @@ import numpy as np
 import xarray as xr
 
 from depthgauge.comparison.holm import LEVEL
-from depthgauge.comparison.permutation import Values, chances, contrast, deals
+from depthgauge.comparison.permutation import Values, chances, contrast, permutations
 from depthgauge.comparison.provenance import differences_of_config, origin
 from depthgauge.comparison.variables import Pair, Variable, variables
 from depthgauge.errors import DataError
 
 FEWEST = round(1 / LEVEL)
-"""Deals of the seeds without which no difference can be beyond chance."""
+"""Permutations of the seeds below which no difference can be beyond chance."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Difference:
     cell: str
     variable: str
     place: str
-    """Where the difference is largest beside the spread of the seeds, as in layer=2."""
+    """Where the difference is largest relative to the spread of the seeds, as in layer=2."""
     first: float
     second: float
     """Means over seeds there."""
@@ -34,7 +34,7 @@ class Difference:
 
     @property
     def beyond_chance(self) -> bool:
-        """Whether chance alone seldom gives a difference like this anywhere in the study."""
+        """Whether chance alone rarely gives such a difference anywhere in the study."""
         return self.p < LEVEL
 
 
@@ -44,7 +44,7 @@ class Comparison:
 
     seeds: tuple[int, int]
     same_seeds: bool
-    deals: int
+    permutations: int
     same: int
     """Variables that agree bit for bit."""
     differences: list[Difference] = field(default_factory=list)
@@ -59,11 +59,11 @@ class Comparison:
     @property
     def decidable(self) -> bool:
         """Whether there are enough seeds to distinguish a change from chance."""
-        return self.deals >= FEWEST * self.studies
+        return self.permutations >= FEWEST * self.studies
 
     @property
     def changed(self) -> bool:
-        """Whether something differs beyond chance, or is there on one side only."""
+        """Whether something differs beyond chance, or is on one side only."""
         beyond = any(each.beyond_chance for each in self.differences)
         return beyond or bool(self.only_first or self.only_second)
 
@@ -71,7 +71,7 @@ class Comparison:
 def compare(
     first: Sequence[xr.Dataset], second: Sequence[xr.Dataset], studies: int = 1
 ) -> Comparison:
-    """Compare the records of one study; two single records are compared whatever they vary.
+    """Compare the records of one study; two single records are compared whatever their axes.
 
     Its p values are multiplied by the number of `studies` that are compared at once.
     """
@@ -103,7 +103,7 @@ def _compared(
     return Comparison(
         seeds=(len(first), len(second)),
         same_seeds=same_seeds,
-        deals=len(weights),
+        permutations=len(weights),
         same=len(found) - len(differing),
         differences=[
             _difference(each, np.minimum(p * studies, 1.0))
@@ -117,15 +117,15 @@ def _compared(
 
 
 def _weights(first: int, second: int, same: bool, studies: int) -> tuple[bool, Values]:
-    """Return whether to take the same seeds in pairs, and how to deal so many out.
+    """Return whether to compare the same seeds in pairs, and the weights of the permutations.
 
-    Few pairs have few deals; dealt out unpaired there are more, at the price of some sharpness.
+    Few pairs have few permutations; unpaired there are more, at the price of some power.
     """
     if not (first and second):
         return False, np.zeros((0, first + second))
-    paired = deals(first, second, True) if same else np.zeros((0, first))
+    paired = permutations(first, second, True) if same else np.zeros((0, first))
     enough = len(paired) >= FEWEST * studies
-    return (True, paired) if enough else (False, deals(first, second, False))
+    return (True, paired) if enough else (False, permutations(first, second, False))
 
 
 def _difference(variable: Variable, p: Values) -> Difference:
@@ -150,7 +150,7 @@ def _difference(variable: Variable, p: Values) -> Difference:
 def _named(records: Sequence[xr.Dataset]) -> dict[str, xr.Dataset]:
     """Return the records by name, with all in which their configs differ where two have one.
 
-    Raises DataError for two records of one cell, which no name tells apart.
+    Raises DataError for two records of one cell, which no name distinguishes.
     """
     named: dict[str, list[xr.Dataset]] = {}
     for record in records:
@@ -169,7 +169,7 @@ def _named(records: Sequence[xr.Dataset]) -> dict[str, xr.Dataset]:
 
 
 def _name(record: xr.Dataset) -> str:
-    """Return what a cell is called: its data set beside what the grid varies."""
+    """Return the name of a cell: its label and, if that lacks it, its data set."""
     label, data = record.attrs["label"], record.attrs["data"]["name"].rpartition(".")[2]
     return label if data in label else f"{label} on {data}"
 

@@ -1,7 +1,7 @@
 """How likely chance alone moves a claim's number as far as from one judgement to the other.
 
-A judgement holds n, an estimate and an interval, not the seeds' own numbers; the rule says which
-interval it is, and so the standard error behind it (claims/rules.py, claims/statistics.py).
+A judgement holds the number, or the readings, of each seed (claims/stored.py); the kind of its rule
+says on which scale they are normal.
 """
 
 import math
@@ -9,79 +9,95 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from depthgauge.claims.rules import Kind
-from depthgauge.claims.statistics import CONFIDENCE
+from depthgauge.claims.statistics import CONFIDENCE, Values
 
 Verdict = Mapping[str, Any]
 """One object of results/claims.json."""
 
-TAIL = (1 + CONFIDENCE) / 2
-
-LEAST = 1e-9
-"""A percentage that four digits round to 0 or 100 is taken to be so far from it."""
-
-PREDICTIONS = (Kind.prediction, Kind.geometric_prediction, Kind.logit_prediction)
-"""Rules whose interval is that of one more run."""
-
-SCALES: dict[str, Callable[[float], float]] = {
-    Kind.geometric_mean: math.log,
-    Kind.geometric_prediction: math.log,
-    Kind.logit_prediction: lambda percent: math.log(
-        max(percent, LEAST) / max(100 - percent, LEAST)
-    ),
-}
-"""Kind of the rule -> the scale on which its interval is symmetric, where that is another one."""
+Test = Callable[[Verdict, Verdict], float]
 
 
 def p_value(first: Verdict, second: Verdict) -> float | None:
     """Return the probability of a difference this large, or larger, if nothing had changed.
 
-    None where no test fits: one does not say of what kind its rule is, as those of version 1, or
-    says one that this version does not know. Both have a number and the same rule. Numbers that
-    agree in all digits stored give 1. Seeds that both have are taken for independent ones, which
-    errs on the side of chance.
+    None if no test applies: the kind of rule is unknown, or the seeds' numbers are missing, as in
+    verdicts of version 1. Both have a number and the same rule. Numbers that agree in all digits
+    stored give 1. Seeds in both count as independent, which makes p too large if anything.
     """
     if _same_digits(first, second):
         return 1.0
     kind = first.get("kind")
     test = TESTS.get(kind or "")
-    return test(first, second) if test and second.get("kind") == kind else None
+    one, two = _with_array(first), _with_array(second)
+    if test is None or second.get("kind") != kind or one is None or two is None:
+        return None
+    with np.errstate(all="ignore"):
+        p = test(one, two)
+    return p if math.isfinite(p) else None
 
 
-def _means(first: Verdict, second: Verdict) -> float:
-    """Welch's test. Source: Welch, Biometrika 34 (1947), 28-35."""
-    one, two = (_estimate(each) for each in (first, second))
-    error = math.hypot(one[1], two[1])
-    if error == 0:
+def _with_array(verdict: Verdict) -> Verdict | None:
+    """Return a verdict whose values are an array, (seed,) or (seed, reading); None without them."""
+    try:
+        values = np.array(verdict["values"], np.float64)
+        if len(values) == 1:  # all seeds agree
+            values = np.repeat(values, verdict["n"], axis=0)
+        return {**verdict, "values": values} if len(values) == verdict["n"] else None
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _on_scale(scale: Callable[[Values], Values]) -> Test:
+    """Return the test of means on a scale; of several readings of each seed, together."""
+
+    def test(first: Verdict, second: Verdict) -> float:
+        one, two = scale(first["values"]), scale(second["values"])
+        return _hotelling(one, two) if one.ndim > 1 or two.ndim > 1 else _welch(one, two)
+
+    return test
+
+
+def _difference(values: Values) -> Values:
+    """Return the number of each seed; of unpaired runs, (seed, 2), the differences."""
+    return values if values.ndim == 1 else values[:, 0] - values[:, 1]
+
+
+def _welch(first: Values, second: Values) -> float:
+    """Compare two means. Source: Welch, Biometrika 34 (1947), 28-35."""
+    one, two = ((each.mean(), each.std(ddof=1), len(each)) for each in (first, second))
+    if one[1] == two[1] == 0:
         return 0.0
-    shares = ((side[1] / error) ** 4 for side in (one, two))  # their sum may be beyond floats
-    parts = sum(
-        share / (each["n"] - 1) for share, each in zip(shares, (first, second), strict=True)
-    )
-    return float(2 * stats.t.sf(abs(one[0] - two[0]) / error, 1 / parts))
+    return float(stats.ttest_ind_from_stats(*one, *two, equal_var=False).pvalue)
 
 
-def _estimate(verdict: Verdict) -> tuple[float, float]:
-    """Return the mean and its standard error, on the scale on which the rule takes them."""
-    n, measured, kind = verdict["n"], verdict["measured"], verdict["kind"]
-    scale = SCALES.get(kind, float)
-    low, high = map(scale, verdict["interval"])
-    paired = verdict.get("rule_arguments", {}).get("paired", True)
-    half = (high - low) / (2 * float(stats.t.ppf(TAIL, (n - 1) * (1 if paired else 2))))
-    if kind in PREDICTIONS:
-        half /= math.sqrt(n + 1)  # s sqrt(1 + 1/n) -> s / sqrt(n)
-    unit = last_digit(measured)
-    digit = scale(measured + unit / 2) - scale(measured - unit / 2)
-    return scale(measured), math.hypot(half, digit / 3.5)
+def _hotelling(first: Values, second: Values) -> float:
+    """Compare two means of several readings, (seed, reading), by Hotelling's two-sample T^2.
+
+    Source: Johnson and Wichern, Applied Multivariate Statistical Analysis, section 6.3.
+    """
+    n, m = len(first), len(second)
+    if first.shape[1:] != second.shape[1:] or min(n, m) < 2:
+        return 0.0  # other readings
+    p = first.shape[1]
+    pooled = ((n - 1) * np.cov(first.T) + (m - 1) * np.cov(second.T)) / (n + m - 2)
+    gap = first.mean(axis=0) - second.mean(axis=0)
+    if not np.isfinite(pooled).all():
+        return math.nan
+    distance = float(gap @ np.linalg.pinv(pooled * (1 / n + 1 / m)) @ gap)
+    degrees = n + m - p - 1
+    if degrees < 1:
+        return 1.0  # too few nets for this many readings
+    return float(stats.f.sf(distance * degrees / (p * (n + m - 2)), p, degrees))
 
 
 def _fractions(first: Verdict, second: Verdict) -> float:
     """Fisher's exact test of the seeds that met the condition."""
-    counts = [(round(each["measured"] * each["n"]), each["n"]) for each in (first, second)]
-    found = stats.fisher_exact([[met, n - met] for met, n in counts])
-    return float(np.asarray(found)[1])
+    met = [(each["values"] > 0.5).sum() for each in (first, second)]
+    table = [[count, each["n"] - count] for count, each in zip(met, (first, second), strict=True)]
+    return float(np.asarray(stats.fisher_exact(table))[1])
 
 
 def _ranges(first: Verdict, second: Verdict) -> float:
@@ -99,40 +115,20 @@ def _ranges(first: Verdict, second: Verdict) -> float:
 
 def _spreads(first: Verdict, second: Verdict) -> float:
     """Compare two standard deviations on a log scale, their errors read off the intervals."""
-    if min(*first["interval"], *second["interval"]) <= 0:
-        return 1.0
-    z = float(stats.norm.ppf(TAIL))
-    errors = [math.log(each["interval"][1] / each["interval"][0]) for each in (first, second)]
-    error = math.hypot(*errors) / (2 * z)
-    moved = abs(math.log(first["measured"] / second["measured"]))
-    return float(2 * stats.norm.sf(moved / error)) if error else 0.0
+    one, two = (np.log([each["measured"], *each["interval"]]) for each in (first, second))
+    error = math.hypot(one[2] - one[1], two[2] - two[1]) / (
+        2 * stats.norm.ppf((1 + CONFIDENCE) / 2)
+    )
+    return float(2 * stats.norm.sf(abs(one[0] - two[0]) / error)) if error else 0.0
 
 
-def _together(first: Verdict, second: Verdict) -> float:
-    """Hotelling's T^2 of two samples, of the logarithms of several readings of each seed.
-
-    Source: Johnson and Wichern, Applied Multivariate Statistical Analysis, section 6.3.
-    """
-    one, two = (np.log(np.array(each["values"])) for each in (first, second))
-    (n, p), m = one.shape, len(two)
-    if two.shape[1] != p or min(n, m) < 2:
-        return 0.0  # other readings; or all seeds of one side agree, and the numbers moved
-    pooled = ((n - 1) * np.cov(one.T) + (m - 1) * np.cov(two.T)) / (n + m - 2)
-    gap = one.mean(axis=0) - two.mean(axis=0)
-    distance = float(gap @ np.linalg.pinv(pooled * (1 / n + 1 / m)) @ gap)
-    degrees = n + m - p - 1
-    if degrees < 1:
-        return 1.0  # too few nets for so many readings
-    return float(stats.f.sf(distance * degrees / (p * (n + m - 2)), p, degrees))
-
-
-TESTS: dict[str, Callable[[Verdict, Verdict], float]] = {
-    Kind.mean: _means,
-    Kind.geometric_mean: _means,
-    Kind.prediction: _means,
-    Kind.geometric_prediction: _means,
-    Kind.logit_prediction: _means,
-    Kind.joint: _together,
+TESTS: dict[str, Test] = {
+    Kind.mean: _on_scale(_difference),
+    Kind.prediction: _on_scale(_difference),
+    Kind.geometric_mean: _on_scale(np.log),
+    Kind.geometric_prediction: _on_scale(np.log),
+    Kind.joint: _on_scale(np.log),
+    Kind.logit_prediction: _on_scale(lambda percent: special.logit(percent / 100)),
     Kind.fraction: _fractions,
     Kind.range: _ranges,
     Kind.spread: _spreads,
@@ -140,11 +136,9 @@ TESTS: dict[str, Callable[[Verdict, Verdict], float]] = {
 """Kind of the rule -> the test for its numbers."""
 
 
-def last_digit(value: float) -> float:
-    """Return the unit of the last of the 4 significant digits that a judgement keeps."""
-    return 10.0 ** (math.floor(math.log10(abs(value))) - 3) if value else 1e-300
-
-
 def _same_digits(first: Verdict, second: Verdict) -> bool:
+    """Whether the numbers differ by at most one unit of the last of their 4 digits."""
     one, two = first["measured"], second["measured"]
-    return abs(one - two) <= 1.001 * last_digit(max(abs(one), abs(two)))
+    largest = max(abs(one), abs(two))
+    unit = 10.0 ** (math.floor(math.log10(largest)) - 3) if largest else 0.0
+    return abs(one - two) <= 1.001 * unit

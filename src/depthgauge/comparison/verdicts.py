@@ -9,7 +9,7 @@ from depthgauge.comparison.verdict_test import Verdict, p_value
 
 @dataclass(frozen=True)
 class Change:
-    """A claim that is not the same in both; one side is None where the claim is not there."""
+    """A claim that is not the same in both; one side is None if it lacks the claim."""
 
     id: str
     first: Verdict | None
@@ -21,27 +21,27 @@ class Change:
 
     @property
     def beyond_chance(self) -> bool:
-        """Whether chance alone seldom moves the number so far."""
+        """Whether chance alone rarely moves the number so far."""
         return self.p is not None and self.p < LEVEL
 
     @property
     def one_sided(self) -> bool:
-        """Whether the claim appears or vanishes."""
+        """Whether the claim is on one side only."""
         return self.first is None or self.second is None
 
     @property
     def other_verdict(self) -> bool:
-        """Whether the verdict is another one."""
+        """Whether the verdict changed."""
         return self._differs("verdict")
 
     @property
     def other_rule(self) -> bool:
-        """Whether the rule is another one, so that the numbers answer two questions."""
+        """Whether the rule changed, so that the numbers are not comparable."""
         return self._differs("rule")
 
     @property
     def matters(self) -> bool:
-        """Whether it is worth reporting: anything but a number that moved within chance."""
+        """Whether to report it: anything but a number that moved within chance."""
         sides = self.one_sided or self.other_verdict or self.other_rule
         return self.beyond_chance or sides or self.untested
 

@@ -1,4 +1,4 @@
-"""The claims on a terminal: verdicts counted first, then a row a claim, then what chance does."""
+"""The claims on a terminal: counts of verdicts, a row a claim, and the role of chance."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ NARROW = 100
 
 
 def show(verdicts: Sequence[dict[str, Any]], total: int) -> None:
-    """Print these verdicts, of so many in all; plain text when piped."""
+    """Print these verdicts, of `total` in all; plain text when piped."""
     out = console()
     counts = Counter(each["verdict"] for each in verdicts)
     of_all = f" of {total}" if len(verdicts) < total else ""
@@ -43,7 +43,7 @@ def show(verdicts: Sequence[dict[str, Any]], total: int) -> None:
         if each["verdict"] != "holds":
             reason = f"{each['id']} {each['verdict']}: {each['reason']}"
             out.print(escape(reason), soft_wrap=True)
-    if not of_all:  # chance speaks of all numbers, not of those chosen by what became of them
+    if not of_all:  # the statement is about all numbers, not a selection by verdict
         out.print(reach_statement(verdicts), soft_wrap=True)
         out.print(chance_statement(verdicts), soft_wrap=True)
 

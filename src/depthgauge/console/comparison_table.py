@@ -13,11 +13,11 @@ from depthgauge.comparison.verdicts import Change
 from depthgauge.console.terminal import console
 
 ROWS = 30
-"""Differences beyond chance that are printed; how many more there are is said."""
+"""Differences beyond chance that are printed; the rest is counted."""
 
 
 def show_claims(changes: Sequence[Change], first: int, second: int) -> bool:
-    """Print the claims that changed, of so many in the first and second judgement."""
+    """Print the claims that changed; `first` and `second` are how many each judgement has."""
     out = console()
     shown = [each for each in changes if each.matters]
     if shown:
@@ -30,11 +30,11 @@ def show_claims(changes: Sequence[Change], first: int, second: int) -> bool:
     within = len(changes) - len(shown)
     gone, new = (sum(getattr(each, side) is None for each in shown) for side in ("second", "first"))
     out.print(
-        f"{first} claims in A, {second} in B; {new} appear, {gone} vanish,"
-        f" {sum(each.other_verdict for each in shown)} have another verdict,"
-        f" {sum(each.other_rule for each in shown)} another rule;"
-        f" {sum(each.beyond_chance for each in shown)} numbers moved beyond chance, {within} within"
-        " it, all others are the same to the last digit",
+        f"{first} claims in A, {second} in B: {new} added, {gone} removed,"
+        f" {sum(each.other_verdict for each in shown)} verdicts changed,"
+        f" {sum(each.other_rule for each in shown)} rules changed;"
+        f" {sum(each.beyond_chance for each in shown)} numbers changed beyond chance, {within}"
+        " within chance; all others are identical",
         soft_wrap=True,
     )
     return bool(shown)
@@ -59,12 +59,12 @@ def show_records(found: Comparison, title: str) -> bool:
             )
         out.print(table)
         if len(beyond) > ROWS:
-            out.print(f"and {len(beyond) - ROWS} more like these")
+            out.print(f"and {len(beyond) - ROWS} more")
     for side, names in (("A", found.only_first), ("B", found.only_second)):
         for name in names:
             out.print(f"only in {side}: {escape(name)}", soft_wrap=True)
     if found.origins:
-        out.print(f"other origin: {escape('; '.join(found.origins))}", soft_wrap=True)
+        out.print(f"different provenance: {escape('; '.join(found.origins))}", soft_wrap=True)
     out.print((f"{title}: " if title else "") + _summary(found, len(beyond)), soft_wrap=True)
     return found.changed
 
@@ -74,8 +74,10 @@ def _summary(found: Comparison, beyond: int) -> str:
     seeds = " and ".join(map(str, found.seeds)) + " seeds" + (", the same ones" * found.same_seeds)
     text = f"{found.same} variables agree bit for bit ({seeds})"
     if found.differences and not found.decidable:
-        alone = "compare this study alone" if found.studies > 1 else "4 on each side are the fewest"
-        text += f"; {len(within)} differ{_at_most(within)}, but so few seeds cannot tell a change"
+        alone = "compare this study alone" if found.studies > 1 else "each side needs at least 4"
+        text += (
+            f"; {len(within)} differ{_at_most(within)}, but the seeds are too few to tell a change"
+        )
         return f"{text} from chance: {alone}"
     if within:
         text += f"; {len(within)} differ within chance{_at_most(within)}"
@@ -93,7 +95,7 @@ def _what(change: Change) -> str:
     words = {
         "the rule": change.other_rule,
         "the number, beyond chance": change.beyond_chance,
-        "the number, which no test compares (a rule of unknown kind)": change.untested,
+        "the number, which cannot be tested (unknown kind of rule, or no values)": change.untested,
         "the verdict": change.other_verdict,
     }
     return " and ".join(word for word, holds in words.items() if holds)

@@ -1,4 +1,4 @@
-"""How far studies have come, and the table that says so."""
+"""How far studies have come, and the tables that say so."""
 
 import os
 from collections import Counter
@@ -11,8 +11,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from depthgauge.console.terminal import console
+from depthgauge.planning.estimate import Speed, measured_speed, seconds_left
+from depthgauge.planning.summary import CellSummary, PlanSummary
 from depthgauge.report.duration import duration
-from depthgauge.store.state import State
+from depthgauge.store.state import CELLS, BlockState, State, inspect
 
 COLOURS = {
     State.done: "green",
@@ -23,11 +25,16 @@ COLOURS = {
 }
 
 
+ORDER = (State.running, State.failed, State.stopped, State.to_do, State.done)
+"""The state of a cell is the first of these that one of its blocks is in."""
+
+
 @dataclass(frozen=True)
 class CellStatus:
     """A cell of a study: what has become of it, and what is left."""
 
     label: str
+    seeds: int
     state: State
     blocks: dict[str, int]
     """State -> blocks in it."""
@@ -51,20 +58,54 @@ class StudyStatus:
     cells: list[CellStatus] = field(default_factory=list)
 
 
+def study_status(
+    summary: PlanSummary, speed: Speed, built: frozenset[str] = frozenset()
+) -> StudyStatus:
+    """Return how far the blocks in .cells are; those whose keys are in `built` are done."""
+    cells = [_cell_status(each, speed, built) for each in summary.cells]
+    left = sum(each.seconds_left for each in cells)
+    return StudyStatus(summary.study, summary.scale, left, cells=cells)
+
+
+def _cell_status(cell: CellSummary, speed: Speed, built: frozenset[str]) -> CellStatus:
+    seen = [BlockState(State.done) if key in built else inspect(CELLS / key) for key in cell.here()]
+    states = Counter(each.state for each in seen)
+    return CellStatus(
+        label=cell.label,
+        seeds=cell.seeds,
+        state=next(state for state in ORDER if states[state]),
+        blocks={str(state): count for state, count in states.items()},
+        step=max(each.step for each in seen),
+        steps=cell.steps,
+        seconds_left=seconds_left(cell, seen, speed),
+        reason=next((each.reason for each in seen if each.reason), ""),
+    )
+
+
+def show_plan(summary: PlanSummary) -> None:
+    """Print what training would do: a line a cell, with the time that the rest takes."""
+    show([study_status(summary, measured_speed(CELLS))], every_cell=True)
+
+
 def show(found: Sequence[StudyStatus], every_cell: bool) -> None:
     """Print a line a study, or a line a cell; then what needs attention, and the time in all."""
     out = console()
     out.print(_cells(found[0]) if every_cell and found[0].cells else _studies(found))
+    lacking: dict[str, list[str]] = {}
     for study in found:
+        if study.lacking:
+            lacking.setdefault(study.lacking, []).append(study.study)
         _remarks(out, study, every_cell)
+    for reason, names in lacking.items():
+        out.print(f"{', '.join(names)}: {escape(reason)}", soft_wrap=True)
     left = sum(study.seconds_left or 0 for study in found)
     scales = ", ".join(sorted({study.scale for study in found}))
     done = sum(_finished(study) for study in found)
     text = f"{done} of {len(found)} studies done at scale {scales}"
     if left:
         cores = os.cpu_count() or 1
-        text += f"; the rest takes about {duration(left)} on one core"
-        text += f", which hydra/launcher=joblib shares among {cores}" if cores > 1 else ""
+        text += f"; estimated time left on one core: {duration(left)}"
+        text += f" (hydra/launcher=joblib uses all {cores} cores)" if cores > 1 else ""
     out.print(text, soft_wrap=True)
 
 
@@ -78,40 +119,35 @@ def _studies(found: Sequence[StudyStatus]) -> Table:
         table.add_column(str(name), justify="right")
     for study, count in zip(found, counts, strict=True):
         cells = str(len(study.cells)) if study.cells else "?"
-        numbers = [_number(count[state], state) for state in shown]
+        numbers = [f"[{COLOURS[each]}]{count[each]}[/]" if count[each] else "" for each in shown]
         table.add_row(study.study, cells, *numbers, _left(study))
     return table
 
 
 def _cells(study: StudyStatus) -> Table:
     table = Table(box=SIMPLE, pad_edge=False, title=study.study, title_justify="left")
-    for name in ("cell", "state", "blocks", "step", "time left"):
+    for name in ("cell", "state", "seeds", "blocks", "steps", "time left"):
         table.add_column(name, justify="left" if name in ("cell", "state") else "right")
     for cell in study.cells:
         blocks = f"{cell.blocks.get(State.done, 0)} of {sum(cell.blocks.values())}"
         table.add_row(
             escape(cell.label),
             f"[{COLOURS[cell.state]}]{cell.state}[/]",
+            str(cell.seeds),
             blocks,
-            f"{cell.step} of {cell.steps}" if cell.step else "",
+            str(cell.steps) if cell.state is State.done else f"{cell.step} of {cell.steps}",
             duration(cell.seconds_left) if cell.seconds_left else "",
         )
     return table
 
 
 def _remarks(out: Console, study: StudyStatus, every_cell: bool) -> None:
-    if study.lacking:
-        out.print(f"{study.study}: {escape(study.lacking)}", soft_wrap=True)
     for cell in study.cells:
         where = f"{study.study}, {escape(cell.label)}"
         if cell.state is State.failed:
             out.print(f"{where} failed: {escape(cell.reason)}", soft_wrap=True)
         elif cell.step and not every_cell:
             out.print(f"{where} {cell.state} at step {cell.step} of {cell.steps}", soft_wrap=True)
-
-
-def _number(count: int, state: State) -> str:
-    return f"[{COLOURS[state]}]{count}[/]" if count else ""
 
 
 def _left(study: StudyStatus) -> str:

@@ -137,9 +137,9 @@ def _over_steps(
 
 
 def _step_axis(steps: Sequence[int], frame: svg.Frame) -> Markup:
-    parts, end = [svg.label("optimizer steps", svg.WIDTH / 2, frame.bottom + 38)], -math.inf
-    for step in steps:
-        if frame.x(step) > end + 40:
+    parts, end = [svg.label("optimizer steps", svg.WIDTH / 2, frame.bottom + 38)], math.inf
+    for step in reversed(steps):  # the last one always has its number
+        if frame.x(step) < end - 40:
             end = frame.x(step)
             parts.append(svg.label(f"{step:,}", end, frame.bottom + 18))
     return svg.joined(parts)

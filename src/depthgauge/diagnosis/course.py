@@ -30,6 +30,11 @@ class Course:
         """All looks, run by run."""
         return tuple(look for run in self.runs for look in run)
 
+    def labels(self, names: Sequence[str]) -> list[str]:
+        """Return how the sites of these names are shown."""
+        known = {site.name: site.label for look in self.looks for site in look.sites}
+        return [known[name] for name in names]
+
     @property
     def first(self) -> Look:
         """The first look at the first run."""
@@ -62,6 +67,8 @@ class Held:
 
     since: int
     lasting: bool
+    before: int | None = None
+    """The step before, at which it did not hold; None where it has held at all of them."""
 
 
 def measure(course: Course, quantity: Quantity, since: int = 0) -> Measured | None:
@@ -100,7 +107,8 @@ def held(measured: Measured, condition: Callable[[float], bool], limits: Thresho
         count += 1
     if count == 0:
         return None
-    return Held(measured.steps[-count], count >= limits.lasting_steps)
+    before = measured.steps[-count - 1] if count < len(measured.steps) else None
+    return Held(measured.steps[-count], count >= limits.lasting_steps, before)
 
 
 def measure_held(

@@ -25,6 +25,7 @@ _REMEDIES = {
 _GROWTH = (Remedy.layer_norm, Remedy.smaller_step, Remedy.clipping)
 _TRAINING = (Remedy.smaller_step, Remedy.clipping, Remedy.warmup)
 _AT_FIRST = (Remedy.he_init, Remedy.standardize)
+_DEAD = (Remedy.he_init, Remedy.other_activation, Remedy.batch_norm, Remedy.smaller_step)
 _LATER = (Remedy.smaller_step, Remedy.per_layer_step, Remedy.he_init)
 
 
@@ -74,7 +75,7 @@ def _first_broken(look: Look) -> tuple[str, Site | None]:
     """Return where the numbers broke first, in words and as a site."""
     for site in look.sites:
         if site.rms is not None and not math.isfinite(site.rms):
-            return f": in the forward pass first at {site.name}", site
+            return f": in the forward pass first at {site.label}", site
     if not math.isfinite(look.loss):
         return (
             ": the loss itself is not, while all layers' outputs are. Look for a logarithm, a root"
@@ -82,7 +83,7 @@ def _first_broken(look: Look) -> tuple[str, Site | None]:
         ), None
     broken = [s for s in look.sites if s.signal is not None and not s.signal < math.inf]
     first = min(broken, key=lambda s: s.depth)
-    return f": in the backward pass first at {first.name}", first
+    return f": in the backward pass first at {first.label}", first
 
 
 def _silent(course: Course) -> Verdict | None:
@@ -96,17 +97,23 @@ def _silent(course: Course) -> Verdict | None:
     lasts = measured and held(measured, lambda v: v >= 0.5, course.limits)
     if not measured or not lasts:
         return None
-    sites = tuple(s.name for s in hidden(course.runs[0][-1].sites))
-    remedies = _AT_FIRST if lasts.since == 0 else _LATER
+    sites = hidden(course.runs[0][-1].sites)
+    last = min(sites, key=lambda s: s.depth)
+    dead = last.dead == 1
+    remedies = _DEAD if dead else _AT_FIRST if lasts.since == 0 else _LATER
     text = wording.sentence(
         "No signal reaches any hidden layer: the derivatives of the loss there are exactly zero.",
-        "Between the loss and the last hidden layer something stops it: an output layer of zeros,"
-        " a function that is constant at these values, or numbers below the smallest float.",
+        f"They stop at {last.label}, whose units all have slope 0 ({last.activation}) at every"
+        " example."
+        if dead
+        else "Between the loss and the last hidden layer something stops it: an output layer of"
+        " zeros, a function that is constant at these values, or numbers below the smallest float.",
     )
     rule = "vanishes: the signal is exactly zero at every hidden layer"
     return verdict(
         Finding.vanishes, lasts, rule, text, remedies,
-        unit=_UNIT, sites=sites, value=-math.inf, cause=Cause.unknown,
+        unit=_UNIT, sites=tuple(s.name for s in sites), value=-math.inf,
+        cause=Cause.slopes if dead else Cause.unknown,
     )  # fmt: skip
 
 
@@ -121,7 +128,7 @@ def _by_total(course: Course) -> Verdict | None:
     cause = _largest(parts, down) if finding is not Finding.carries else None
     remedies = _advice(course, finding, cause, lasts)
     text = wording.sentence(
-        _what(finding, measured, _deepest(course)),
+        _what(finding, measured, _deepest(course).label),
         _at_first(course, theory),
         _why(cause, parts) if cause else "",
     )
@@ -197,8 +204,9 @@ def _initialization(course: Course) -> Remedy:
 def _what(finding: Finding, measured: Measured, first: str) -> str:
     amount = wording.decades(measured)
     if finding is Finding.carries:
+        way = "shrinks" if measured.value < 0 else "grows"
         small = abs(measured.value) < 0.05
-        change = "hardly changes" if small else f"changes {wording.factor(measured.value)}"
+        change = "hardly changes" if small else f"{way} {wording.factor(measured.value)}"
         return (
             "The learning signal carries through the whole depth: from the output to the first"
             f" layer it {change}: {amount}."
@@ -212,8 +220,8 @@ def _what(finding: Finding, measured: Measured, first: str) -> str:
     slow = "more slowly" if measured.value < 0 else "faster"
     size = wording.factor(measured.value)
     return (
-        f"The learning signal {verbs[finding]} {size} from the output to the first layer"
-        f" ({first}), {amount}, so that under plain gradient descent the first layers learn that"
+        f"The learning signal {verbs[finding]} {size} from the output to the first layer,"
+        f" {first}: {amount}, so that under plain gradient descent the first layers learn that"
         f" much {slow} than the last ones."
     )
 
@@ -248,8 +256,8 @@ def _rule(finding: Finding, course: Course) -> str:
     }[finding]
 
 
-def _deepest(course: Course) -> str:
-    return max(hidden(course.runs[0][-1].sites), key=lambda s: s.depth).name
+def _deepest(course: Course) -> Site:
+    return max(hidden(course.runs[0][-1].sites), key=lambda s: s.depth)
 
 
 def _affected(course: Course, finding: Finding) -> tuple[str, ...]:
@@ -260,4 +268,4 @@ def _affected(course: Course, finding: Finding) -> tuple[str, ...]:
     last = min(sites, key=lambda s: s.depth).signal or 0.0
     sign = -1 if finding in (Finding.vanishes, Finding.weak) else 1
     far = [s.name for s in sites if s.signal is not None and sign * (s.signal - last) >= 1]
-    return tuple(far) or (_deepest(course),)
+    return tuple(far) or (_deepest(course).name,)

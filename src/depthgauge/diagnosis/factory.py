@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from itertools import chain, islice, repeat
+from itertools import cycle, islice
 from typing import Any
 
 import torch
@@ -16,6 +16,9 @@ from depthgauge.diagnosis.recorder import Recorder
 from depthgauge.diagnosis.trials import Make, fresh, generators_kept, loss_of, try_remedies
 from depthgauge.diagnosis.verdicts import faults, judge
 from depthgauge.errors import ConfigError
+
+SPARE = 2
+"""Looks beyond those: what units show must last for two steps, and a batch may be smaller."""
 
 
 def diagnose(
@@ -65,7 +68,7 @@ def _train(make: Make, seed: int, steps: Sequence[int]) -> tuple[nn.Module, list
 
     handle = setup.optimizer.register_step_post_hook(count)
     try:
-        for batch in islice(chain.from_iterable(repeat(batches)), steps[-1] + 1):
+        for batch in islice(cycle(batches), steps[-1] + 1):
             recorder.begin()
             setup.optimizer.zero_grad()
             loss_of(setup, batch).backward()
@@ -78,10 +81,11 @@ def _train(make: Make, seed: int, steps: Sequence[int]) -> tuple[nn.Module, list
 
 
 def _is_due(step: int, steps: Sequence[int], looks: Sequence[Look]) -> bool:
-    """At the given steps, and at those before the last that show units enough examples."""
+    """At the given steps, and before the last at those that show units enough examples twice."""
     if step in steps or not looks or not looks[0].examples:
         return step in steps
-    return steps[-1] - math.ceil(ENOUGH / looks[0].examples) < step < steps[-1]
+    enough = math.ceil(ENOUGH / looks[0].examples)
+    return steps[-1] - enough - SPARE < step < steps[-1]
 
 
 def checked(make: Make) -> tuple[Any, ...]:

@@ -27,6 +27,7 @@ class Finding(StrEnum):
     step_too_large = "step too large"
     forgets = "forgets"
     applied_twice = "applied twice"
+    stands_still = "loss stands still"
     not_depth = "not a matter of depth"
     cannot_judge = "cannot be judged"
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from depthgauge.diagnosis import wording
+from depthgauge.diagnosis.activity import ENOUGH
 from depthgauge.diagnosis.course import Course, Held, Measured, measure, measure_held, site_quantity
 from depthgauge.diagnosis.findings import Finding, Remedy, Verdict
 from depthgauge.diagnosis.readings import Kind, Look, Site
@@ -66,7 +67,7 @@ RULES = (
         ),
         lambda sites, m: (
             f"{sites} mostly dead: {wording.share(m)} of the units"
-            " gave no slope for any example so far and so cannot learn."
+            f" had slope 0 at each of the latest {ENOUGH:,} or more examples, and so cannot learn."
         ),
         (Remedy.he_init, Remedy.other_activation, Remedy.batch_norm, Remedy.smaller_step),
     ),
@@ -82,7 +83,8 @@ RULES = (
         ),
         lambda sites, m: (
             f"{sites} partly dead: {wording.share(m)} of the units"
-            " gave no slope for any example so far. This is common and often harmless."
+            f" had slope 0 at each of the latest {ENOUGH:,} or more examples. This is common and"
+            " often harmless."
         ),
         (Remedy.smaller_step, Remedy.other_activation),
     ),
@@ -126,19 +128,20 @@ def _judge(course: Course, rule: Rule, names: list[str]) -> Iterator[Verdict]:
     if found:
         worst = rule.worst([m.value for _, m, _ in found])
         measured = next(m for _, m, _ in found if m.value == worst)
-        lasts = Held(min(h.since for _, _, h in found), bool(lasting))
-        yield _verdict(rule, limits, tuple(n for n, _, _ in found), measured, lasts)
+        lasts = min((h for _, _, h in found), key=lambda h: h.since)
+        yield _verdict(rule, course, tuple(n for n, _, _ in found), measured, lasts)
 
 
 def _verdict(
-    rule: Rule, limits: Thresholds, sites: tuple[str, ...], measured: Measured, lasts: Held
+    rule: Rule, course: Course, sites: tuple[str, ...], measured: Measured, lasts: Held
 ) -> Verdict:
     one = len(sites) == 1
-    where = f"{'Layer' if one else 'Layers'} {wording.names(sites)} {'is' if one else 'are'}"
+    names = wording.names(course.labels(sites))
+    where = f"{'Layer' if one else 'Layers'} {names} {'is' if one else 'are'}"
     worst = "The number is that of the worst layer." if len(sites) > 1 else ""
     text = wording.sentence(rule.says(where, measured), worst)
     return verdict(
-        rule.finding, lasts, rule.rule(limits), text, rule.remedies, measured,
+        rule.finding, lasts, rule.rule(course.limits), text, rule.remedies, measured,
         unit=rule.unit, sites=sites,
     )  # fmt: skip
 
@@ -159,7 +162,7 @@ def _alike(course: Course) -> Iterator[Verdict]:
             f" {limits.input_alike:g}"
         ),
         lambda sites, m: (
-            f"{sites} the same for all examples: their outputs differ by only"
+            f"{sites} nearly constant: between examples the outputs differ by only"
             f" {wording.short(m.value)}{wording.interval(m)} of their squared size, the inputs by"
             f" {wording.short(inputs.value)}, so later layers cannot tell examples apart."
         ),

@@ -10,9 +10,10 @@ from depthgauge.diagnosis.charts import relative_signals, shown_parts
 from depthgauge.diagnosis.layer_rules import BOUNDED
 from depthgauge.diagnosis.readings import Look, Site
 from depthgauge.diagnosis.thresholds import DEFAULT
+from depthgauge.diagnosis.wording import CAUSES
 
 _BEFORE = (
-    ("layer", "module name; its kind and units, and the activation that follows"),
+    ("layer", "module name; its class and size, and the activation that follows"),
     ("signal", "decades against the last hidden layer"),
 )
 _AFTER = (
@@ -25,8 +26,8 @@ _AFTER = (
 
 def layer_columns(looks: Sequence[Look]) -> list[tuple[str, str]]:
     """Return heading and explanation of each column; parts that no layer has are left out."""
-    meaning = "part of the change to the next layer, decades"
-    return [*_BEFORE, *((str(c), meaning) for c in shown_parts(looks)), *_AFTER]
+    parts = [(str(c), f"decades to the next layer by {CAUSES[c]}") for c in shown_parts(looks)]
+    return [*_BEFORE, *parts, *_AFTER]
 
 
 def layer_rows(looks: Sequence[Look]) -> list[dict[str, Any]]:
@@ -41,20 +42,22 @@ def _row(site: Site, looks: Sequence[Look], relative: Sequence[dict[str, float]]
         return _mean([read(s) for s in found])
 
     signal = _mean([each.get(site.name) for each in relative])
-    parts = [mean(lambda s, p=p: getattr(s.parts, p.name, None)) for p in shown_parts(looks)]
+    shown = [p.name for p in shown_parts(looks)]
+    parts = [mean(lambda s, p=p: getattr(s.parts, p, None)) for p in shown]
+    zero = [getattr(site.parts, p, None) == -math.inf for p in shown]
     saturated, dead = mean(lambda s: s.saturated), mean(lambda s: s.dead)
     sameness, update = mean(lambda s: s.sameness), mean(lambda s: s.update_ratio)
     judged = not site.output and not site.frozen
     full = judged and site.activation in BOUNDED and _above(saturated, DEFAULT.saturated)
     cells = [
         (_signal(site, signal), _above(signal and abs(signal), DEFAULT.vanishes)),
-        *((_text(p, wording.signed), False) for p in parts),
+        *(("zero" * z or _text(p, wording.signed), z) for p, z in zip(parts, zero, strict=True)),
         (_text(saturated, wording.percent), full),
         (_text(dead, wording.percent), judged and _above(dead, DEFAULT.dead)),
         (_text(sameness, wording.short), judged and _above(DEFAULT.alike, sameness)),
         (_text(update, wording.short), _above(update, DEFAULT.step_too_large)),
     ]
-    about = [str(site.kind), f"{site.units:,} units", site.activation]
+    about = [site.module or str(site.kind), site.activation]
     about += ["output"] if site.output else []
     return {
         "name": site.name,

@@ -215,7 +215,7 @@ class Instrument:
 
     def delta_came(self, record: Record, delta: Tensor) -> None:
         """Read a delta as it passes by; replace nothing."""
-        if self._open is not None and self._open.open:
+        if self._open is not None:
             self._guard(read_delta, self._open, record, delta)
 
     def _time_came(self, module: nn.Module, delta: Tensor) -> None:
@@ -231,7 +231,6 @@ class Instrument:
 
     def _end_backward(self) -> None:
         if self._open is not None:
-            self._open.open = False
             self.passes.append(self._open)
             used = set(self._open.records)
             self._records = [r for r in self._records if r not in used]
@@ -261,11 +260,6 @@ class Instrument:
         if size is None:
             size = sum(statistics.square(old) for _, old in weights.values())
         record.put("update", change / size)  # type: ignore[arg-type]
-
-    @property
-    def failed(self) -> bool:
-        """Whether an exception of ours ended the look."""
-        return self.problem is not None
 
     def looks(
         self, step: int, activity: Activity, scale: float = 1.0, reduce: Reduce | None = None

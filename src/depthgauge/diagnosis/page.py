@@ -1,6 +1,7 @@
 """One self-contained HTML page about a diagnosis; nothing of the user's data is in it."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ from depthgauge.diagnosis.layer_table import layer_columns, layer_rows
 from depthgauge.diagnosis.readings import Look
 from depthgauge.errors import ResourceError
 
+STANDING = (Finding.not_depth, Finding.stands_still)
+"""Findings on the loss, whose value has no interval."""
+
 
 def write_page(diagnosis: Diagnosis, path: str | Path) -> None:
     """Write the page to `path`; raises ResourceError where it cannot be written."""
@@ -42,10 +46,11 @@ def page_html(diagnosis: Diagnosis) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    labels = {s.name: s.label for look in diagnosis.looks for s in look.sites}
     return environment.get_template("page.html.j2").render(
         network=diagnosis.network or "A network",
         summary=_summary(diagnosis),
-        verdicts=[_card(v) for v in diagnosis.verdicts],
+        verdicts=[_card(v, labels) for v in diagnosis.verdicts],
         trials=[_trial(t) for t in diagnosis.trials],
         profiles=[_profile(looks, name) for name, looks in _profiles(diagnosis.looks).items()],
         about=dict(diagnosis.about),
@@ -101,7 +106,7 @@ def _profile(looks: list[Look], name: str) -> dict[str, Any]:
     }
 
 
-def _card(verdict: Verdict) -> dict[str, Any]:
+def _card(verdict: Verdict, labels: Mapping[str, str]) -> dict[str, Any]:
     kind, mark = "note", "! note"
     if verdict.finding is Finding.carries:
         kind, mark = "fine", "✓ fine"
@@ -113,7 +118,7 @@ def _card(verdict: Verdict) -> dict[str, Any]:
     if verdict.cause is not None:
         facts["Cause"] = str(verdict.cause)
     if verdict.sites:
-        facts["Where"] = wording.names(verdict.sites, 6)
+        facts["Where"] = wording.names([labels.get(name, name) for name in verdict.sites], 6)
     return {
         "kind": kind,
         "mark": mark,
@@ -132,14 +137,16 @@ def _advice(verdict: Verdict) -> str:
 def _amount(verdict: Verdict) -> str:
     if verdict.value is None:
         return ""
-    return f"{wording.either(verdict.value, verdict.unit)} {verdict.unit}"
+    if verdict.value == -math.inf:
+        return "exactly zero"
+    return f"{wording.writer(verdict.unit)(verdict.value)} {verdict.unit.removeprefix('share ')}"
 
 
 def _certainty(verdict: Verdict) -> str:
     if verdict.finding is Finding.cannot_judge:
         return ""
     lasts = f"lasting since step {verdict.since:,}" if verdict.lasting else "seen at one step only"
-    if verdict.value is None:
+    if verdict.value is None or verdict.value == -math.inf or verdict.finding in STANDING:
         return lasts
     interval = _interval(verdict.interval, verdict.unit)
     return interval if verdict.finding is Finding.carries else f"{interval}; {lasts}"
@@ -147,13 +154,14 @@ def _certainty(verdict: Verdict) -> str:
 
 def _interval(interval: Interval | None, unit: str) -> str:
     if interval is None:
-        return "no interval: too few looks for one"
+        return "no interval: too few looks or seeds for one"
     speaks = {
         "batches": "for this one training, not for other initializations",
         "initializations": "for networks made like this one",
     }[interval.over]
-    low, high = wording.either(interval.low, unit), wording.either(interval.high, unit)
-    return f"95 % interval {low} to {high} over {interval.n} {interval.over}, valid {speaks}"
+    low, high = wording.ends(interval, wording.writer(unit))
+    found = "the same in all" if low == high else f"95 % interval {low} to {high} over"
+    return f"{found} {interval.n} {interval.over}, valid {speaks}"
 
 
 def _trial(trial: Trial) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from torch import Tensor
 from depthgauge.diagnosis import statistics
 from depthgauge.diagnosis.activity import Activity
 from depthgauge.diagnosis.depth import LOSS, Place
+from depthgauge.diagnosis.describe import class_and_size
 from depthgauge.diagnosis.passes import Pass
 from depthgauge.diagnosis.readings import Kind, Look, Parts, Site
 from depthgauge.diagnosis.record import Record
@@ -145,6 +146,7 @@ def _site(
         depth=depth,
         role=role,
         units=record.units,
+        module=class_and_size(record.module),
         output=depth == 0,
         frozen=record.node is None,
         signal=_optional(_value(own, "signal"), factor),

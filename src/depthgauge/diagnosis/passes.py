@@ -25,7 +25,6 @@ class Pass:
     """In the order in which their deltas came."""
     optimizer: int = -1
     """Which one stepped after it; -1 before any has."""
-    open: bool = True
 
     @property
     def examples(self) -> int:

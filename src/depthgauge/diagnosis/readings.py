@@ -7,6 +7,7 @@ by the number of examples, unless its last reduction is a sum. What else the los
 for accumulation or by the positions of a sequence, moves all signals alike and no difference.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -56,6 +57,8 @@ class Site:
     """The same at the same place of repeated blocks ("layers.*.attention"); else the name."""
     units: int
     """Units of the output: features, or channels of a convolution."""
+    module: str = ""
+    """The module's class and size: "Linear 64→10"."""
     output: bool = False
     """Whether the loss reads this site directly: left out of totals and slopes."""
     frozen: bool = False
@@ -87,6 +90,12 @@ class Site:
     """|W after - W before| / |W before| over the optimizer's step; None where none was taken."""
     time_signal: tuple[float, ...] | None = None
     """For recurrent modules: signal at the input of each time step, first step first."""
+
+    @property
+    def label(self) -> str:
+        """The name, with the module where that is a mere number: "net.2 (Linear 64→10)"."""
+        mere = re.search(r"(^|\.)\d+( \(call \d+\))?$", self.name)
+        return f"{self.name} ({self.module})" if mere and self.module else self.name
 
 
 @dataclass(frozen=True)

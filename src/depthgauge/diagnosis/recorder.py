@@ -115,7 +115,7 @@ class Recorder:
         seen = instrument.looks(self._began, self._activity, scale, self._reduce)
         if self._processes > 1:
             seen = [replace(look, examples=look.examples * self._processes) for look in seen]
-        self._failed = instrument.failed
+        self._failed = instrument.problem is not None
         for look in seen:
             if look.problem is not None and not self._said:
                 self._said = True

@@ -14,15 +14,12 @@ from torch import nn
 
 from depthgauge.diagnosis.findings import Remedy
 from depthgauge.diagnosis.surgery import (
-    LAYERS,
     Layer,
     Residual,
-    follow_by,
     hidden_layers,
     replace,
     replace_activations,
     runs_of_equal_width,
-    spread_slices,
 )
 
 
@@ -48,7 +45,7 @@ class Change:
 
 def redraw(setup: Setup, draw: Callable[[torch.Tensor], object]) -> bool:
     """Draw the weights of every dense and convolutional layer anew; their biases become 0."""
-    layers = [each for each in setup.net.modules() if isinstance(each, LAYERS)]
+    layers = [each for each in setup.net.modules() if isinstance(each, Layer)]
     with torch.no_grad():
         for layer in layers:
             draw(layer.weight)
@@ -105,7 +102,8 @@ def normalize(setup: Setup, kind: str) -> bool:
     """Follow every hidden layer by a normalization of its outputs."""
     layers = hidden_layers(setup.net)
     for layer in layers:
-        follow_by(setup.net, layer, normalization(layer, kind).to(layer.weight))
+        normalized = nn.Sequential(layer, normalization(layer, kind).to(layer.weight))
+        replace(setup.net, layer, normalized)
     return _step_on_all(setup, bool(layers))
 
 
@@ -125,8 +123,9 @@ def add_residuals(setup: Setup) -> bool:
     """Add the input to the output of every layer with its activation, where the widths agree."""
     runs = runs_of_equal_width(setup.net)
     for parent, start, stop in runs:
-        body = nn.Sequential(*[parent[place] for place in range(start, stop)])
-        spread_slices(parent, start, stop, Residual(body))
+        body = nn.Sequential(*list(parent)[start:stop])
+        del parent[start:stop]
+        parent.insert(start, Residual(body))
     return bool(runs)
 
 

@@ -12,8 +12,6 @@ ACTIVATIONS = (
 
 Layer = nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d
 
-LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
-
 
 class Residual(nn.Module):
     """x + body(x)."""
@@ -39,7 +37,7 @@ def hidden_layers(net: nn.Module) -> list[Layer]:
         if isinstance(each, nn.MultiheadAttention)
         for layer in each.modules()
     }
-    found = [m for m in net.modules() if isinstance(m, LAYERS) and id(m) not in inside]
+    found = [m for m in net.modules() if isinstance(m, Layer) and id(m) not in inside]
     return found[:-1]
 
 
@@ -59,11 +57,6 @@ def replace_activations(net: nn.Module, make: Callable[[], nn.Module]) -> int:
     return len(found)
 
 
-def follow_by(net: nn.Module, layer: nn.Module, next_: nn.Module) -> None:
-    """Let `next_` take the output of `layer` wherever the layer is called."""
-    replace(net, layer, nn.Sequential(layer, next_))
-
-
 def runs_of_equal_width(net: nn.Module) -> list[tuple[nn.Sequential, int, int]]:
     """Return (parent, start, stop) of each [layer, activation] whose widths agree, last one first.
 
@@ -78,15 +71,6 @@ def runs_of_equal_width(net: nn.Module) -> list[tuple[nn.Sequential, int, int]]:
                 if _keeps_shape(pair[0]) and isinstance(pair[-1], ACTIVATIONS):
                     runs.append((parent, place, place + 2))
     return runs
-
-
-def spread_slices(parent: nn.Sequential, start: int, stop: int, new: nn.Module) -> None:
-    """Replace the children start..stop-1 of a Sequential by one module."""
-    children = [*list(parent)[:start], new, *list(parent)[stop:]]
-    for name in list(parent._modules):
-        delattr(parent, name)
-    for place, child in enumerate(children):
-        parent.add_module(str(place), child)
 
 
 def _keeps_shape(layer: nn.Module) -> bool:

@@ -34,6 +34,8 @@ def trial_sentence(trial: "Trial") -> str:
         "harms": f"is higher by {_span(-e.high, -e.low)}",
         "no clear effect": f"changes by {_span(-e.high, -e.low, '+')}",
     }[trial.outcome]
+    if e.low == e.high == 0:
+        change = "is the same"
     unit = " decades" if trial.decades else ""
     found = f"the loss {change}{unit} (95 % interval over {e.n} {e.over})"
     return (
@@ -44,7 +46,7 @@ def trial_sentence(trial: "Trial") -> str:
 
 def _span(low: float, high: float, sign: str = "") -> str:
     """Return the ends of an interval, with true minus signs."""
-    return f"{low:{sign}.2g} to {high:{sign}.2g}".replace("-", "−")
+    return f"{low:{sign}#.3g} to {high:{sign}#.3g}".replace("-", "−")
 
 
 def _paragraph(head: str, body: str) -> str:

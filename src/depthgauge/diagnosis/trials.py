@@ -5,9 +5,9 @@ be wrong; a trial shows whether a remedy works.
 """
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from itertools import chain, islice, repeat
+from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
@@ -94,7 +94,7 @@ def _final_loss(make: Make, remedy: Remedy | None, seed: int, steps: int) -> flo
     torch.manual_seed(seed + 1)  # the remedy's own draws, apart from the network's
     if remedy is not None and not REMEDIES[remedy].apply(setup):
         return float("nan")
-    losses = [_step(setup, batch) for batch in islice(_endless(batches), steps)]
+    losses = [_step(setup, batch) for batch in islice(cycle(batches), steps)]
     if not losses:
         return float("nan")
     tail = torch.stack(losses[-max(1, round(TAIL * steps)) :]).double()
@@ -134,8 +134,3 @@ def loss_of(setup: Setup, batch: Any) -> Tensor:
     if not loss.requires_grad:
         raise ConfigError("loss(net, batch) has no gradient: was it detached, or made a number?")
     return loss
-
-
-def _endless(batches: Iterable[Any]) -> Iterator[Any]:
-    """The batches over and over."""
-    return chain.from_iterable(repeat(batches))

@@ -7,10 +7,11 @@ from depthgauge.diagnosis.course import Course
 from depthgauge.diagnosis.depth_rules import depth_verdict
 from depthgauge.diagnosis.findings import FAULTS, Finding, Verdict, Verdicts
 from depthgauge.diagnosis.layer_rules import layer_verdicts
+from depthgauge.diagnosis.loss_rules import flat_verdict, twice_verdict
 from depthgauge.diagnosis.profile import hidden
 from depthgauge.diagnosis.readings import Look
+from depthgauge.diagnosis.step_rules import step_verdicts
 from depthgauge.diagnosis.thresholds import DEFAULT, Thresholds
-from depthgauge.diagnosis.training_rules import flat_verdict, step_verdicts, twice_verdict
 
 
 def judge(
@@ -58,7 +59,7 @@ def _judge(course: Course, alone: bool) -> Iterator[Verdict]:
     if depth is not None and depth.finding is Finding.explodes and depth.value is None:
         others = [v for v in others if v.finding is Finding.step_too_large]  # the rest follows
     wrong = [v for v in (depth, *others) if v is not None and v.finding in FAULTS]
-    flat = flat_verdict(course) if alone and not wrong else None
+    flat = flat_verdict(course, depth) if alone and not wrong else None
     if depth is None:
         yield _cannot(_no_slope(course), course.first.step)
     elif depth.finding is not Finding.carries or not (wrong or flat):

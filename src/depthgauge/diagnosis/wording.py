@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from depthgauge.diagnosis.course import Held, Measured
-from depthgauge.diagnosis.findings import Cause
+from depthgauge.diagnosis.findings import Cause, Interval
 
 CAUSES = {
     Cause.weights: "the weights' scale",
@@ -44,17 +44,28 @@ def short(value: float) -> str:
 def interval(measured: Measured, write: Callable[[float], str] = short) -> str:
     """Return the interval in brackets and what it is over; nothing where there is none."""
     i = measured.interval
-    return f" (95 % interval {write(i.low)} to {write(i.high)} over {i.n} {i.over})" if i else ""
+    if i is None:
+        return ""
+    low, high = ends(i, write)
+    if low == high:
+        return f" (the same in all {i.n} {i.over})"
+    return f" (95 % interval {low} to {high} over {i.n} {i.over})"
 
 
-def either(value: float, unit: str) -> str:
-    """Return a number of a verdict: with sign and two decimals if in decades, else short."""
-    return signed(value) if unit.startswith("decades") else short(value)
+def ends(interval: Interval, write: Callable[[float], str]) -> tuple[str, str]:
+    """Return both ends; what is no number of decades cannot be below 0."""
+    low = interval.low if write is signed else max(interval.low, 0.0)
+    return write(low), write(interval.high)
+
+
+def writer(unit: str) -> Callable[[float], str]:
+    """Return how numbers of this unit are written: decades with a sign, shares as percentages."""
+    return signed if unit.startswith("decades") else percent if unit.startswith("share") else short
 
 
 def signed(value: float) -> str:
     """Return a number with its sign and two decimals, with a true minus sign."""
-    return f"{value:+.2f}".replace("-", "−")
+    return f"{value:+.2f}".replace("-", "−") if abs(value) >= 0.005 else "0.00"
 
 
 def percent(value: float) -> str:
@@ -64,9 +75,11 @@ def percent(value: float) -> str:
 
 def since(held: Held) -> str:
     """Return since which step it has lasted, or that it was seen once."""
-    if held.lasting:
+    if not held.lasting:
+        return f"It was seen at step {held.since} alone: look again after some more steps."
+    if held.before is None or held.since - held.before == 1:
         return f"It has lasted since step {held.since}."
-    return f"It was seen at step {held.since} alone: look again after some more steps."
+    return f"It began between steps {held.before} and {held.since}, and has lasted since."
 
 
 def names(sites: Sequence[str], most: int = 4) -> str:

@@ -22,14 +22,7 @@ from depthgauge.store.state import CELLS, State, inspect
 from depthgauge.tracking.buffer import LiveMetrics
 from depthgauge.tracking.curves import by_rate, points, thin
 from depthgauge.tracking.import_records import is_tracked, track
-from depthgauge.tracking.runs import (
-    Ending,
-    Runs,
-    end_run,
-    postpone_run,
-    start_run,
-    start_sweep,
-)
+from depthgauge.tracking.runs import Ending, Runs, end_run, postpone_run, start_run, start_sweep
 from depthgauge.tracking.store import Store, open_store
 from depthgauge.tracking.sweep import Sweep
 from depthgauge.training.block import Block
@@ -85,7 +78,7 @@ def _runs_file(store: Store, sweep: Sweep, runs: Runs) -> dict[str, Any]:
 
 
 def _end_unfinished(store: Store, runs: Runs, sweep: Sweep) -> None:
-    """Say of each cell that is not done how it ended: a process that is killed cannot."""
+    """Set how each unfinished cell ended: a process that was killed cannot."""
     for cell in sweep.cells:
         states = {inspect(CELLS / block).state for block in cell.blocks}
         if states != {State.done}:
@@ -116,7 +109,7 @@ def tracked_cell(
     from depthgauge.training.live import Live  # its import takes seconds
 
     try:
-        # a part of a block has no curves of its own; its points come with the whole record
+        # a part of a block has no curves; its points come with the whole record
         yield (
             lambda block, steps: (
                 [Live(block, _publisher(live, blocks, block, steps))] if block in blocks else []
@@ -144,7 +137,7 @@ def _outcome(blocks: Sequence[Block]) -> Ending:
 
 
 def _ending(error: BaseException) -> Ending:
-    """KILLED by a person or a batch system, or FAILED of its own."""
+    """KILLED by a user or a batch system, else FAILED."""
     return "KILLED" if isinstance(error, KeyboardInterrupt | Terminated) else "FAILED"
 
 
@@ -215,10 +208,11 @@ def track_study(study: str, records: list[xr.Dataset]) -> bool:
     if is_tracked(store, sweep, records):
         return False
     from depthgauge.report.any_study import study_figures
-    from depthgauge.report.figures import figures, png, svg
+    from depthgauge.report.figure import png, svg
+    from depthgauge.report.figures import draw
 
     with lookups_in(f"a record of {study}"):
-        drawn = figures({study: records}) | study_figures(records)
+        drawn = draw({study: records})[0] | study_figures(records)
     files: dict[str, str | bytes] = {}
     for name, figure in drawn.items():
         files[f"{name}.svg"] = svg(figure)

@@ -16,12 +16,12 @@ WITHOUT = ("hydra_plugins.depthgauge_sweeper.", "hydra._internal.core_plugins.ba
 
 
 def require_objective(hydra_config: DictConfig, composed: DictConfig) -> None:
-    """Raise ConfigError where a sweeper searches and nothing says by what."""
+    """Raise ConfigError if a sweeper searches and no objective is named."""
     hydra = hydra_config.hydra
     searches = hydra.mode == RunMode.MULTIRUN and not hydra.sweeper._target_.startswith(WITHOUT)
     if searches and not composed.get("objective"):
         raise ConfigError(
-            f"{hydra.sweeper._target_} searches for the best value of something: name it, as in"
+            f"{hydra.sweeper._target_} needs a variable to optimize: name it, as in"
             " objective=cost_validation"
         )
 

@@ -36,8 +36,8 @@ def _checked(callback: pl.Callback, name: str, hook: Callable[..., Any]) -> Call
         for key, each in _weights(pl_module).items():
             if key in before and not torch.equal(before[key], each):
                 raise DepthgaugeError(
-                    f"{type(callback).__qualname__}.{name} changed {key}, which makes other"
-                    " results; a callback of a study must only watch"
+                    f"{type(callback).__qualname__}.{name} changed {key}, which would change"
+                    " the results; a callback of a study must only observe"
                 )
         return found
 

@@ -1,7 +1,7 @@
 """Planned cells as files of a sweep's folder, from the process that plans to those that train.
 
-Launchers hand words to their processes, which compose them anew, maybe after somebody edited a
-page. What is trained is the cell that was planned, found by the words of its job. A sweeper that
+Launchers hand words to their processes, which compose them again, possibly after a page was
+edited. What is trained is the cell that was planned, found by the words of its job. A sweeper that
 proposes trials while it runs plans nothing: there each process notes the trial that it trains.
 """
 

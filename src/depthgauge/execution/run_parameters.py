@@ -1,4 +1,4 @@
-"""Which settings of a cell become parameters of its MLflow run: those that somebody compares.
+"""Which settings of a cell become parameters of its MLflow run: those that users compare.
 
 The whole config is an artifact of the run, config.json.
 """
@@ -16,16 +16,7 @@ from depthgauge.tracking.sweep import Sweep, sweep_of
 from depthgauge.training.settings import READS
 from depthgauge.untrusted import lookups_in
 
-BASIC = (
-    "procedure",
-    "dataset.name",
-    "hidden",
-    "activation",
-    "init",
-    "cost",
-    "batch_size",
-    "steps",
-)
+BASIC = ("procedure", "dataset.name", "hidden", "activation", "init", "cost", "batch_size", "steps")
 """Parameters of every run whose procedure reads them; `dataset.name` is named `dataset`."""
 
 

@@ -20,8 +20,8 @@ USUAL = {"None", "Priority", "Resources", "JobArrayTaskLimit", "BeginTime"}
 class Queue(SlurmInfoWatcher):
     """Knows whether a job has ended by asking squeue, which answers on every cluster.
 
-    submitit asks sacct, which without accounting has nothing to say: a killed job would be awaited
-    for ever.
+    submitit asks sacct, which without accounting has nothing to say: a killed job would be waited
+    for forever.
     """
 
     reported: str = ""
@@ -35,10 +35,10 @@ class Queue(SlurmInfoWatcher):
         text = string if isinstance(string, str) else string.decode()
         listed = [line.split("|", 2) for line in text.splitlines()]
         ours = {job: (state, reason) for job, state, reason in listed if job in self._registered}
-        self._tell({reason for state, reason in ours.values() if state == "PENDING"} - USUAL)
+        self._report({reason for state, reason in ours.values() if state == "PENDING"} - USUAL)
         return {job: {"State": "RUNNING" if job in ours else "ENDED"} for job in self._registered}
 
-    def _tell(self, reasons: set[str]) -> None:
+    def _report(self, reasons: set[str]) -> None:
         """Say once why jobs wait; some reasons need a person."""
         waiting = ", ".join(sorted(reasons))
         if waiting and waiting != self.reported:
@@ -50,15 +50,15 @@ class Queue(SlurmInfoWatcher):
         return all(self.is_done(job) for job in sorted(self._registered))
 
     def cancel(self) -> None:
-        """Take the jobs back."""
+        """Cancel the jobs."""
         ask("scancel", *sorted(self._registered))
 
 
 @contextmanager
 def every_job_awaited() -> Iterator[None]:
-    """Wait for all jobs, also where one was killed; take them back when this is interrupted.
+    """Wait for all jobs, also where one was killed; cancel them on interruption.
 
-    Raises what `refused` makes of it when Slurm does not take them.
+    Raises the error of `refused` if Slurm rejects them.
     """
     queue = Queue(PAUSE_SECONDS)
     SlurmJob.watcher = queue

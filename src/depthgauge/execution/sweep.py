@@ -1,8 +1,6 @@
 """A planned grid: launch what is left of it, then assemble and track what every sweep trained."""
 
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from depthgauge.console.plan_table import show_plan
+from depthgauge.console.status_table import show_plan
 from depthgauge.errors import ConfigError, DepthgaugeError
 from depthgauge.execution.assemble import assemble, out_folder, require_a_rate
 from depthgauge.execution.failure_causes import cause, watched_workers
@@ -29,11 +27,8 @@ from depthgauge.planning.plan import (
     require_one_study,
     with_short_names,
 )
-from depthgauge.planning.slurm import asked_of_slurm, gave_up, job_name, require_slurm
+from depthgauge.planning.slurm import asked_of_slurm, job_name, require_slurm
 from depthgauge.planning.summary import summary_of
-
-WORKER_REPLACED = "A worker stopped while some jobs were given to the executor"
-"""How loky's warning begins."""
 
 
 def sweep(
@@ -43,7 +38,7 @@ def sweep(
     require_runnable(config)
     planned = planned_cells(config, context.config_loader, words)
     study = planned[0].study
-    out_folder(planned[0].config)  # refused now, not after hours
+    out_folder(planned[0].config)  # an error now, not after hours
     if current().dry_run:
         show_plan(summary_of(study, planned))
         return []
@@ -81,8 +76,8 @@ def carry_out(
 ) -> None:
     """Launch the cells, then assemble and track them; DepthgaugeError if one did not finish."""
     with tracked_sweep(study, planned) as warned:
-        with replaced_workers_are_no_news(), watched_workers() as endings:
-            _despite_lost_jobs(launch)
+        with watched_workers() as endings:
+            launch()
         failed = [each for each in planned if not is_done(each)]
         if failed:
             logs = "" if asked_of_slurm(config) is None else str(folder_of(config) / "slurm")
@@ -93,7 +88,7 @@ def carry_out(
             with warn_once(warned):
                 track_study(study, records)
         require_a_rate(records)
-    print(f"{study}: {len(planned)} cells done, {already} of them already were")
+    print(f"{study}: {len(planned)} cells done ({already} already finished)")
 
 
 def finish_trials(config: DictConfig) -> None:
@@ -111,26 +106,6 @@ def finish_trials(config: DictConfig) -> None:
     )
     out_folder(planned[0].config)
     carry_out(planned[0].study, planned, lambda: None, config, already=0)
-
-
-def _despite_lost_jobs(launch: Callable[[], None]) -> None:
-    try:
-        launch()
-    except RuntimeError as error:
-        if not gave_up(error):
-            raise
-
-
-@contextmanager
-def replaced_workers_are_no_news() -> Iterator[None]:
-    """Keep quiet about a worker of joblib that ended between two cells.
-
-    loky replaces one that holds 300 MB more than after its first cell, which a second data set, or
-    a library that only a later cell needs, may explain. The cells it finished are on the disk.
-    """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", WORKER_REPLACED)
-        yield
 
 
 def _launcher(config: DictConfig, context: HydraContext, task: TaskFunction) -> Launcher:
@@ -158,8 +133,8 @@ def _left_out(study: str, planned: Sequence[Planned], words: Sequence[str]) -> l
     wanted = planned[0].config.notebook.get("extra_sets", [])
     trained = {each.data.name for each in planned}
     return [
-        f"{study}: {name} is left out, as it was not fetched; `depthgauge fetch dataset={name}`"
-        " and a second `dvc repro` train it too"
+        f"{study}: {name} is left out because it was not fetched; to train it too, run"
+        f" `depthgauge fetch dataset={name}`, then `dvc repro`"
         for name in wanted
         if name not in trained
     ]
@@ -168,5 +143,5 @@ def _left_out(study: str, planned: Sequence[Planned], words: Sequence[str]) -> l
 def _failures(reasons: Sequence[str], total: int) -> str:
     return (
         f"{len(reasons)} of {total} cells did not finish ({'; '.join(reasons)});"
-        " what is finished is kept: repeat the command to go on"
+        " finished cells are kept: repeat the command to continue"
     )

@@ -14,7 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from depthgauge.console.plan_table import show_plan
+from depthgauge.console.status_table import show_plan
 from depthgauge.datasets.prepared import Prepared
 from depthgauge.errors import ConfigError, DepthgaugeError, ResourceError
 from depthgauge.execution.mlflow_runs import sweep_folder, tracked_cell
@@ -37,8 +37,8 @@ from depthgauge.training.device import available_device
 def train_cell(composed: DictConfig) -> float | None:
     """Train the cell that was planned for this job, or the one composed if nothing was planned.
 
-    A failure is written beside the block and does not stop the other cells. Returns the value of
-    `objective` if the config names one, which a sweeper may search by.
+    A failure is written to the block's folder and does not stop the other cells. Returns the value
+    of `objective` if the config names one, which a sweeper may search by.
     """
     end_with_parent()
     hydra_config = job_config()
@@ -50,7 +50,7 @@ def train_cell(composed: DictConfig) -> float | None:
         planned = _trial(composed, hydra_config)
         note = cell_file_of(planned)
         write_trial(hydra_config, note)
-    available_device(planned.config.device)  # this machine may be another one
+    available_device(planned.config.device)  # may be another machine than planned on
     _train(planned, note.runs)
     return objective_of(planned)
 
@@ -62,20 +62,20 @@ def job_config() -> DictConfig:
 
 
 def dry_run(composed: DictConfig) -> None:
-    """Show what a single run would take; raise ConfigError where no plan can be made."""
+    """Show the plan of a single run; raise ConfigError where none can be made."""
     hydra_config = job_config()
     search_config_folders(hydra_config)
     if hydra_config.hydra.mode != RunMode.RUN:
         raise ConfigError(
             f"--dry-run: {hydra_config.hydra.sweeper._target_} chooses its cells while it runs, so"
-            " that nothing can be planned; leave hydra/sweeper or --dry-run out"
+            " nothing can be planned; leave hydra/sweeper or --dry-run out"
         )
     planned = _trial(composed, hydra_config)
     show_plan(summary_of(planned.study, [planned]))
 
 
 def cell_file_of(planned: Planned) -> CellFile:
-    """Return what a process that trains the cell has to know."""
+    """Return what a process needs to train the cell."""
     runs = sweep_folder(planned.study, [planned])
     return CellFile(planned.study, planned.words, planned.config, keys_of(planned.cell), runs)
 
@@ -95,7 +95,7 @@ def planned_again(position: int, note: CellFile, axes: Mapping[str, Any] | None 
     if keys_of(cell) != note.keys:
         raise ConfigError(
             f"{' '.join(note.words)}: code or data changed after the cells were planned; repeat"
-            " the command, which plans anew"
+            " the command to plan again"
         )
     return Planned(position, dict(axes or {}), note.config, data, cell, note.study, note.words)
 
@@ -104,8 +104,8 @@ def require_runnable(config: DictConfig) -> None:
     """Raise ConfigError for settings of Hydra's that no cell can be trained with."""
     if config.hydra.job.chdir:
         raise ConfigError(
-            "hydra.job.chdir=true: cells and data are found from the project's root, so that a job"
-            " stays there; leave it out, and set hydra.sweep.dir for Hydra's own files"
+            "hydra.job.chdir=true is not supported: cells and data are found relative to the"
+            " project's root; leave it out, and set hydra.sweep.dir for Hydra's own files"
         )
     launcher = config.hydra.launcher
     if "n_jobs" in launcher and launcher.n_jobs == 0:
@@ -173,22 +173,22 @@ def _compute(block: Block, data: Prepared, device: str, watch: Watch) -> None:
 
 
 def finish(block: Block, compute: Callable[[], None]) -> None:
-    """Compute a block; what goes wrong is written beside it."""
-    trouble = CELLS / block.key / "error.txt"
-    trouble.unlink(missing_ok=True)
+    """Compute a block; an error is written to its folder."""
+    error_file = CELLS / block.key / "error.txt"
+    error_file.unlink(missing_ok=True)
     try:
         compute()
     except DepthgaugeError as error:
-        _note(trouble, str(error))
+        _note(error_file, str(error))
     except OSError as error:
         reason = f"{error.strerror or error}; free some space or make it writable"
-        _note(trouble, f"cannot write in {trouble.parent}: {reason}")
-    except Exception as error:  # unforeseen: the other cells still deserve their turn
+        _note(error_file, f"cannot write in {error_file.parent}: {reason}")
+    except Exception as error:  # unexpected: go on with the other cells
         if gave_up(error):
-            _note(trouble, OUT_OF_TIME)
+            _note(error_file, OUT_OF_TIME)
             raise
         traceback.print_exc()
-        _note(trouble, f"{type(error).__name__}: {error}")
+        _note(error_file, f"{type(error).__name__}: {error}")
     except SystemExit as stop:
         from pytorch_lightning.utilities.exceptions import SIGTERMException
 

@@ -24,7 +24,7 @@ from depthgauge.store.state import CELLS
 PLANS = CELLS / "plans"
 
 SEARCHED = "hydra.searchpath="
-"""How the word begins that names folders of pages outside of conf."""
+"""Start of the word that names folders of pages outside conf."""
 
 UNRELATED = ("claims", "report", "tracking", "comparison")
 """Packages that no plan depends on."""
@@ -40,14 +40,17 @@ def studies(words: Sequence[str] = ()) -> list[str]:
 
 
 def plan_summary(study: str, overrides: Sequence[str]) -> PlanSummary:
-    """Return the summary of `study` under `overrides`, the one kept if nothing has changed since.
+    """Return the summary of `study` under `overrides`, the cached one if nothing has changed since.
 
     Raises DataError where a data set that it needs is not prepared, and whatever `plan` raises.
     """
     words = [f"study={study}", *overrides]
     path = PLANS / f"{hashlib.sha256(json.dumps(words).encode()).hexdigest()[:32]}.json"
     stamp = _fingerprint(words)
-    known = _kept(path)
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = {}
     if known.get("stamp") != stamp:
         return _planned(study, words, path, stamp)
     if "lacking" in known:
@@ -55,16 +58,8 @@ def plan_summary(study: str, overrides: Sequence[str]) -> PlanSummary:
     return from_values(known)
 
 
-def _kept(path: Path) -> dict[str, Any]:
-    """Return what is kept at `path`; nothing where it cannot be read."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-
-
 def _keep(path: Path, values: dict[str, Any]) -> None:
-    """Keep what was planned; a project that cannot be written is planned anew each time."""
+    """Keep a plan; a project that cannot be written to is planned again each time."""
     with suppress(ResourceError):
         write_text(path, json.dumps(values))
 

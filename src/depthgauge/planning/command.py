@@ -1,4 +1,4 @@
-"""What one `depthgauge train` command knows: Hydra calls us back without handing it on."""
+"""The state of one `depthgauge train` command, which Hydra does not pass to its callbacks."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,7 +38,7 @@ def command(dry_run: bool) -> Iterator[Command]:
 
 
 def current() -> Command:
-    """Return the command in progress; in a launcher's process, one that knows nothing."""
+    """Return the command in progress; in a launcher's process, an empty one."""
     return _current.get() or Command()
 
 

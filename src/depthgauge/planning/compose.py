@@ -35,8 +35,8 @@ SWEEPER = {
     "sweep": "unplanned",
     "plan": "",
 }
-"""Hydra's keys of its own sweeper, and two that ours sets: the names of the sweep's folder in
-.cells/sweeps, and of the file there that says what was planned."""
+"""The keys of Hydra's sweeper, and two that ours sets: the names of the sweep's folder in
+.cells/sweeps, and of the file there with the plan."""
 
 Plugins.instance()  # stores Hydra's own sweeper, whose place ours takes in this application alone
 ConfigStore.instance().store(group="hydra/sweeper", name="basic", node=SWEEPER)
@@ -51,7 +51,7 @@ def if_prepared(names: Sequence[str]) -> str:
 
 
 def repeat(width: int, layers: int) -> list[int]:
-    """Return the widths of so many layers of one width: ${repeat:100,20} is 20 layers of 100."""
+    """Return the widths of equal layers: ${repeat:100,20} is 20 layers of 100."""
     return [width] * layers
 
 

@@ -9,10 +9,10 @@ from depthgauge.store.state import BlockState, State
 
 DEFAULT_SPEED = 25e9
 """Operations a second of one core on small nets (docs/performance.md), until this machine has
-finished a block of its own."""
+finished a block."""
 
 START_SECONDS = 5.0
-"""What a block may spend on its start; one that took no longer says little about speed."""
+"""Start-up time of a block; shorter blocks say little about the speed."""
 
 Speed = Callable[[CellSummary], float]
 
@@ -22,10 +22,11 @@ def seconds_left(cell: CellSummary, seen: list[BlockState], speed: Speed) -> flo
 
     A block with a checkpoint needs the rest of its steps only.
     """
-    replicas = 0.0
-    for block, each in zip(cell.blocks, seen, strict=True):
-        if each.state is not State.done:
-            replicas += block.replicas * (1 - each.step / max(cell.steps, 1))
+    replicas = sum(
+        count * (1 - each.step / max(cell.steps, 1))
+        for count, each in zip(cell.blocks.values(), seen, strict=True)
+        if each.state is not State.done
+    )
     return cell.work * replicas / speed(cell)
 
 

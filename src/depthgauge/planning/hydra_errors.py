@@ -1,4 +1,4 @@
-"""What Hydra refuses, as one sentence: what, where, what to do."""
+"""Hydra's errors, as one sentence: what, where, what to do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ EXTRAS = {"hydra/launcher/submitit": "slurm", "hydra/sweeper/optuna": "optuna"}
 
 @contextmanager
 def refusals(*also: type[Exception]) -> Iterator[None]:
-    """Turn what Hydra, OmegaConf and YAML refuse, and errors of these types, into a sentence."""
+    """Turn errors of Hydra, OmegaConf and YAML, and those of these types, into a sentence."""
     try:
         yield
     except (HydraException, OmegaConfBaseException, MarkedYAMLError, *also) as error:
@@ -32,7 +32,7 @@ def refusals(*also: type[Exception]) -> Iterator[None]:
 
 
 def refusal(error: Exception) -> DepthgaugeError:
-    """Return what Hydra refuses of a command line or a page, as one sentence to a person.
+    """Return Hydra's error about a command line or a page, as one sentence.
 
     That is an error of Hydra's or OmegaConf's own, or one of Python's that they let through.
     """
@@ -70,7 +70,7 @@ def refusal(error: Exception) -> DepthgaugeError:
     if isinstance(cause, ValidationError):
         word = first.removeprefix("Error merging override ")
         reason = str(cause.msg).splitlines()[0].removeprefix("Invalid value assigned: ")
-        return ConfigError(f"invalid {word} ({reason.rstrip('.')}); give a value of its kind")
+        return ConfigError(f"invalid {word} ({reason.rstrip('.')}); give a value of the right type")
     if hydras:  # with its hint about +key
         return ConfigError(f"{' '.join(str(error).split())}; correct that key of Hydra's")
     lines = [first, str(cause).splitlines()[0]] if isinstance(cause, OmegaConfBaseException) else []
@@ -79,10 +79,10 @@ def refusal(error: Exception) -> DepthgaugeError:
 
 
 def _addition(key: str) -> ConfigError:
-    """Return how a key is added to what is Lightning's, and what the study itself has."""
+    """Return how to add a key to Lightning's settings, and which keys the study has itself."""
     return ConfigError(
-        f"{key} is not there yet: add it as +{key}=; how long and how precisely a cell trains"
-        " is up to steps= and precision="
+        f"{key} is not set yet: add it as +{key}=; steps= and precision= set how long and how"
+        " precisely a cell trains"
     )
 
 
@@ -90,7 +90,8 @@ def _no_yaml(error: MarkedYAMLError) -> ConfigError:
     mark = error.problem_mark or error.context_mark
     where = f"{mark.name}, line {mark.line + 1}," if mark else "a page"
     return ConfigError(
-        f"{where} is not valid YAML ({error.problem}): correct it; quote a text with : ? or ["
+        f"{where} is not valid YAML ({error.problem}): correct it; put text"
+        " that contains : ? or [ in quotes"
     )
 
 

@@ -33,8 +33,8 @@ QUEUE = ("squeue", "--me", "--noheader", "--array")
 GPUS = ("gpus_per_node", "gpus_per_task", "gres")
 
 OUT_OF_TIME = (
-    "its job was at the time limit more often than hydra.launcher.max_num_timeout allows; raise"
-    " that or hydra.launcher.timeout_min, or repeat the command to go on"
+    "its job reached the time limit more often than hydra.launcher.max_num_timeout allows; raise"
+    " that or hydra.launcher.timeout_min, or repeat the command to continue"
 )
 
 Asked = dict[str, Any]
@@ -76,8 +76,8 @@ def require_slurm(asked: Asked, name: str) -> None:
     lacking = [each for each in PROGRAMS if shutil.which(each) is None]
     if lacking:
         raise ResourceError(
-            f"hydra/launcher=slurm needs Slurm's {', '.join(lacking)}, not on the path here; use a"
-            " machine that submits jobs, or hydra/launcher=joblib"
+            f"hydra/launcher=slurm needs Slurm's {', '.join(lacking)}, which are not on the path;"
+            " use a machine that submits jobs, or hydra/launcher=joblib"
         )
     flags = [
         f"--{flag}={asked[key]}{'G' * (key == 'mem_gb')}"
@@ -91,32 +91,34 @@ def require_slurm(asked: Asked, name: str) -> None:
     if queued:
         raise ResourceError(
             f"job {queued} of this sweep is in Slurm's queue; wait for its end (`depthgauge status`"
-            f" tells how far it is), or `scancel {queued}`, then repeat the command"
+            f" shows its progress), or `scancel {queued}`, then repeat the command"
         )
 
 
 def refused(printed: str) -> DepthgaugeError:
-    """Return sbatch's own words as one sentence."""
+    """Return sbatch's message as an error."""
     reasons = re.findall(r"^(?:sbatch: error|allocation failure): (.*)$", printed, re.MULTILINE)
     text = "; ".join(dict.fromkeys(reasons)) or " ".join(printed.split())
     if "contact slurm controller" in text:
-        return ResourceError(f"Slurm does not answer ({text}); ask who runs the cluster")
+        return ResourceError(
+            f"Slurm does not answer ({text}); ask the administrator of the cluster"
+        )
     return ConfigError(
         f"Slurm refuses the jobs ({text}); correct hydra.launcher's partition, timeout_min, mem_gb,"
-        " cpus_per_task or gpus_per_node (`sinfo` says what there is)"
+        " cpus_per_task or gpus_per_node (`sinfo` lists what is available)"
     )
 
 
 def gave_up(error: Exception) -> bool:
-    """Tell whether submitit ended a cell because its job was at the time limit too often."""
+    """Return whether submitit ended a cell because its job reached the time limit too often."""
     return type(error).__name__ == "UncompletedJobError"
 
 
 def was_requeued(error: BaseException) -> bool:
-    """Tell whether submitit ended the process because its job is in the queue again."""
+    """Return whether submitit ended the process because its job was requeued."""
     return isinstance(error, SystemExit) and error.code == -1
 
 
 def ask(*command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of Slurm's; return what became of it."""
+    """Run a command of Slurm's."""
     return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)

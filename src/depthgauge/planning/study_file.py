@@ -17,16 +17,16 @@ WHICH = "which study? add study=NAME; the pages are in conf/study"
 def study_of(overrides: Sequence[str]) -> str:
     """Return the one study asked for.
 
-    Raises ConfigError when none is, or several: each study brings a grid of its own, and Hydra
-    would drop both grids without a word.
+    Raises ConfigError when none is, or several: each study has its own grid, and Hydra would
+    silently drop both.
     """
     chosen = [word.partition("=")[2] for word in overrides if word.startswith("study=")]
     if not chosen:
         raise ConfigError(WHICH)
     if len(chosen) > 1 or any(mark in chosen[0] for mark in ",*()[]"):
         raise ConfigError(
-            f"study={','.join(chosen)} names more than one study; each has a grid of its own, so"
-            " run them one after another"
+            f"study={','.join(chosen)} names more than one study; each has its own grid, so run"
+            " them one after another"
         )
     if not re.fullmatch(r"[\w-]+", chosen[0]):  # it names folders, too
         raise ConfigError(

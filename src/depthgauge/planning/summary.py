@@ -9,15 +9,6 @@ if TYPE_CHECKING:  # torch: who reads a summary does without it
 
 
 @dataclass(frozen=True)
-class BlockSummary:
-    """Replicas that have one record."""
-
-    key: str
-    """It names the block's folder in .cells."""
-    replicas: int
-
-
-@dataclass(frozen=True)
 class CellSummary:
     """One cell of the grid."""
 
@@ -31,13 +22,14 @@ class CellSummary:
     """Floating-point operations of one replica."""
     device: str
     """Where it is, or would be, computed on this machine."""
-    blocks: list[BlockSummary]
+    blocks: dict[str, int]
+    """Key of a block, which names its folder in .cells -> its replicas."""
     elsewhere: list[str]
     """Keys of its blocks on other kinds of device, which may be other blocks."""
 
     def here(self) -> list[str]:
         """Return the keys of its blocks on this machine."""
-        return [block.key for block in self.blocks]
+        return list(self.blocks)
 
 
 @dataclass(frozen=True)
@@ -60,10 +52,7 @@ def summary_of(study: str, planned: Sequence["Planned"]) -> PlanSummary:
 
 def from_values(values: dict[str, Any]) -> PlanSummary:
     """Return the summary of which `asdict` gave these values."""
-    cells = [
-        CellSummary(**{**cell, "blocks": [BlockSummary(**block) for block in cell["blocks"]]})
-        for cell in values["cells"]
-    ]
+    cells = [CellSummary(**cell) for cell in values["cells"]]
     return PlanSummary(values["study"], values["scale"], cells)
 
 
@@ -76,7 +65,7 @@ def _cell(planned: "Planned") -> CellSummary:
     kinds = [each.value for each in Device if each is not Device.auto]
     cells = {kind: build_cell(config, data.hash, kind) for kind in kinds}
     device = next(kind for kind in kinds if cells[kind].key == planned.cell.key)
-    blocks = [BlockSummary(each.key, len(each.replicas)) for each in planned.cell.blocks]
+    blocks = {each.key: len(each.replicas) for each in planned.cell.blocks}
     others = [each.key for kind in kinds if kind != device for each in cells[kind].blocks]
     work = procedure(config.procedure).work(config, data)
     return CellSummary(

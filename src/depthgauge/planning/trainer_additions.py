@@ -62,8 +62,8 @@ def require_watching(config: Config) -> None:
     given = config.trainer or config.callbacks or config.logger
     if given and config.procedure in WITHOUT:
         raise ConfigError(
-            f"procedure={config.procedure} has no Trainer of Lightning's: leave trainer, callbacks"
-            " and logger out"
+            f"procedure={config.procedure} does not use Lightning's Trainer: leave trainer,"
+            " callbacks and logger out"
         )
     for name in config.trainer:
         if name not in WATCHING:
@@ -86,7 +86,7 @@ def require_watching(config: Config) -> None:
 
 
 def callbacks_of(config: Config) -> list[Any]:
-    """Return the callbacks of the config's own, fresh ones."""
+    """Return new instances of the config's callbacks."""
     if not config.callbacks:
         return []
     from pytorch_lightning import Callback
@@ -118,7 +118,7 @@ def _made(group: str, parts: Mapping[str, Any], kind: type[Any]) -> list[Any]:
             made = instantiate(part)
         if not isinstance(made, kind):
             raise ConfigError(
-                f"{group}.{name}: {part['_target_']} is not a {kind.__name__} of Lightning's"
+                f"{group}.{name}: {part['_target_']} is not a Lightning {kind.__name__}"
             )
         found.append(made)
     return found

@@ -1,4 +1,4 @@
-"""What training leaves beside a block: who computes it. Its time is beside it, too."""
+"""Commit, machine and software, written to a block's folder before it is computed."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from depthgauge.store.state import State, inspect
 
 
 def write_origin(folder: Path, device: str) -> None:
-    """Write who is about to compute the block in `folder`, unless it is done or being computed."""
+    """Write the origin of the block in `folder`, unless it is done or being computed."""
     if inspect(folder).state not in (State.done, State.running):
         origin = {"commit": _commit(), "machine": machine(device), "software": software()}
         write_text(folder / "origin.json", json.dumps(origin) + "\n")

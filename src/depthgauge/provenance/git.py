@@ -1,4 +1,4 @@
-"""Which commit of the project is checked out: what joins MLflow and the report with git."""
+"""Which commit of the project is checked out: the link from MLflow and the report to git."""
 
 import os
 import subprocess
@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 COMPUTES = ("src", "conf")
-"""What decides over numbers; `dvc repro` itself changes dvc.lock and results/ as it goes."""
+"""What determines the numbers; `dvc repro` itself changes dvc.lock and results/."""
 
 STATUS = ("status", "--porcelain", "--untracked-files=normal", "--ignore-submodules=none")
-"""A user's settings, as status.showUntrackedFiles, shall not hide a change."""
+"""So that user settings such as status.showUntrackedFiles hide no change."""
 
 
 class Checkout(NamedTuple):
@@ -21,7 +21,7 @@ class Checkout(NamedTuple):
     changed: bool = False
     """Whether code or pages differ from the commit, new files included."""
     reason: str = ""
-    """Why there is no commit, in git's own words."""
+    """Why there is no commit, as git says it."""
 
 
 @cache

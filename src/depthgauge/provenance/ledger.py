@@ -1,9 +1,9 @@
-"""By which commit, where and how fast studies were made: what no record holds, as it varies.
+"""Commit, machine and time of each study's training: what no record holds, as it varies.
 
-Training leaves an origin beside each block in .cells. The report sums the blocks of a study in
-`results/origins.json`, under the digest of the study's records. An entry stays for as long as the
-records are the same bytes, so that a clone, or a repeated training that gives the same records,
-tells of their first making, and the report stays the same, too.
+Training writes an origin to the folder of each block in .cells. The report sums the blocks of a
+study in `results/origins.json`, under the digest of the study's records. An entry stays for as long
+as the records are the same bytes, so that a clone, or a repeated training that gives the same
+records, names their first training, and the report stays the same, too.
 """
 
 import hashlib
@@ -20,12 +20,12 @@ from depthgauge.files import sha256, write_text
 from depthgauge.store.state import CELLS
 
 NAMED = ("commit", "machine", "software")
-"""What training says of a block, in the origin.json beside it."""
+"""What the origin.json of a block holds."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """How a study's records came about; they do not say it themselves, so that they repeat."""
+    """The origin of a study's records; not in the records, so that these are reproducible."""
 
     records: str
     """Digest of the records it speaks of."""
@@ -40,7 +40,7 @@ class Origin:
 def origins(
     build: Path, records: Mapping[str, Sequence[xr.Dataset]], store: Path | None = None
 ) -> dict[str, Origin]:
-    """Return the origin of each study whose blocks are all in `store`, the .cells beside `build`.
+    """Return the origin of each study whose blocks are all in `store`, the .cells next to `build`.
 
     `build` holds the records, a folder for each study.
     """
@@ -60,7 +60,7 @@ def origins(
 
 
 def settled(found: Mapping[str, Origin], build: Path, ledger: Path) -> dict[str, Origin]:
-    """Return `found`, but what `ledger` says of the records that are in `build`; renew `ledger`.
+    """Return `found`, or what `ledger` says of the records in `build`; update `ledger`.
 
     Raises DataError when the ledger cannot be read.
     """

@@ -1,4 +1,4 @@
-"""Which machine and software compute: what a wall time depends on, beside the code."""
+"""Which machine and software compute: what a wall time depends on besides the code."""
 
 import os
 import platform

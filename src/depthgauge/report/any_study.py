@@ -1,6 +1,6 @@
-"""Figures of any study, also one of a user's own: what its records hold, cell by cell.
+"""Figures of any study, including the user's own: what its records hold, cell by cell.
 
-The studies of the texts have figures of their own; these are for MLflow's page of a sweep.
+Published studies have their own figures; these are for MLflow's page of a sweep.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -25,7 +25,7 @@ GRADIENTS = {
 ACCURACIES = ("accuracy_test", "accuracy_validation", "accuracy_train")
 
 MOST_CELLS = 12
-"""Of one figure: lines and panels of more cannot be told apart."""
+"""Of one figure: more lines and panels are indistinguishable."""
 
 
 def study_figures(records: Sequence[xr.Dataset]) -> dict[str, Figure]:
@@ -134,12 +134,9 @@ def _cell_colour(nets: Sequence[xr.Dataset]) -> alt.Color:
 
 
 def _figure(
-    title: str,
-    shown: Sequence[xr.Dataset],
-    nets: Sequence[xr.Dataset],
-    chart: alt.ConcatChart,
+    title: str, shown: Sequence[xr.Dataset], nets: Sequence[xr.Dataset], chart: alt.ConcatChart
 ) -> Figure:
-    """Return a figure whose picture has title and caption in it: MLflow shows nothing beside it."""
+    """Return a figure whose picture contains title and caption: MLflow shows the picture alone."""
     left = f" The first {len(shown)} of {len(nets)} cells." if len(nets) > len(shown) else ""
     caption = f"Line: median over seeds; band: central 95 % of seeds.{left}"
     finding = f"{title}. {caption} {basis(shown)}"

@@ -1,4 +1,4 @@
-"""Find the cells that a figure draws, and say in words what the figure rests on."""
+"""Find the cells that a figure draws, and describe the data behind the figure."""
 
 from collections.abc import Collection, Mapping, Sequence, Sized
 from typing import Any, TypeVar
@@ -47,7 +47,7 @@ def known(cells: Cells, study: str) -> Cells:
     """
     if not cells:
         raise DataError(
-            f"the records of study {study} are none of those that this figure compares; run"
+            f"study {study} has none of the records that this figure compares; run"
             f" `depthgauge train study={study}` or `dvc repro`"
         )
     return cells

@@ -40,8 +40,7 @@ def tuned(records: Records, study: str, **wanted: Any) -> list[xr.Dataset]:
     """
     return [
         at_chosen_rate(cell).assign_attrs(
-            n_diverged=usable(cell).attrs["n_diverged"],
-            rates=len(np.unique(cell["learning_rate"])),
+            n_diverged=usable(cell).attrs["n_diverged"], rates=len(np.unique(cell["learning_rate"]))
         )
         for cell in trained(records, study, **wanted)
     ]

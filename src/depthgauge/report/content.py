@@ -1,9 +1,11 @@
-"""What the page and the Markdown table show alike."""
+"""The content that the page and the Markdown table share."""
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from depthgauge.claims.chance import chance_statement
 from depthgauge.provenance.ledger import Origin
@@ -79,3 +81,14 @@ def _chapters(figures: Mapping[str, Figure]) -> dict[str, list[str]]:
         for chapter, names in CHAPTERS.items()
     }
     return {chapter: names for chapter, names in rest.items() if names}
+
+
+def environment(**options: Any) -> Environment:
+    """Return the templates of the page and of the table; an undefined name is an error."""
+    return Environment(
+        loader=PackageLoader("depthgauge.report", "template"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        **options,
+    )

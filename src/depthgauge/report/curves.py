@@ -18,7 +18,7 @@ class Frame(NamedTuple):
     y: Callable[[str], alt.Y]
     """Column -> its encoding: all columns of a panel have one axis."""
     colour: alt.Color | alt.ColorDatum | None = None
-    """The column that tells curves apart; None for a single curve."""
+    """The column that distinguishes curves; None for a single curve."""
     axis: Axis | None = None
     """Where names stand at the ends of curves; without it there are none."""
 
@@ -34,9 +34,9 @@ def y_axis(
 def curves(
     table: pd.DataFrame, frame: Frame, key: str, middle: str = "median", points: bool = False
 ) -> list[alt.Chart]:
-    """Return the curves of `table`: columns of x and colour, `middle`, perhaps low and high.
+    """Return the curves of `table`: columns of x and colour, `middle`, optionally low and high.
 
-    `key` tells the panel from all others of the page; with `points` every row has a dot.
+    `key` identifies the panel on the page; with `points` every row has a dot.
     """
     base = alt.Chart(table).encode(x=frame.x)
     if frame.colour is not None:
@@ -51,9 +51,9 @@ def curves(
 
 
 def end_names(table: pd.DataFrame, frame: Frame, axis: Axis, middle: str) -> list[alt.Chart]:
-    """Return the name of each curve beside its end, behind a dot of the curve's colour.
+    """Return the name of each curve next to its end, behind a dot of the curve's colour.
 
-    A name is "layer 1", or what tells the curves apart.
+    A name is "layer 1", or the value that distinguishes the curve.
     """
     across, name = _column(frame.x), _column(frame.colour)
     ends = end_labels(table, across, middle, name, axis)
@@ -70,7 +70,7 @@ def _column(encoding: alt.X | alt.Color | alt.ColorDatum | None) -> str:
 
 
 def _hover(base: alt.Chart, table: pd.DataFrame, key: str) -> alt.Chart:
-    """Return points that are unseen until the pointer is near; then they show their row."""
+    """Return points that are invisible until the pointer is near; then they show their row."""
     name = re.sub(r"\W+", "_", key)
     near = alt.selection_point(
         name=f"near_{name}", nearest=True, on="pointerover", clear="pointerout", empty=False

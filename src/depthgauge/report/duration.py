@@ -1,7 +1,7 @@
-"""A time as a person says it."""
+"""A duration in readable units."""
 
 UNITS = ((100, 1, "s", 0), (6000, 60, "min", 0), (172_800, 3600, "h", 1))
-"""Below so many seconds: seconds in a unit, its name, digits."""
+"""Limit in seconds, seconds in the unit, its name, digits."""
 
 
 def duration(seconds: float) -> str:

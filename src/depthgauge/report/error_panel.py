@@ -15,14 +15,6 @@ error_y = y_axis("test error (%)", alt.Scale(zero=False))
 """A y axis of test errors in percent."""
 
 
-def error_tables(nets: Mapping[str, Mapping[str, xr.Dataset]]) -> dict[str, pd.DataFrame]:
-    """Return panel -> its curves, by name of the net: net, updates, low, median, high."""
-    return {
-        title: pd.concat([curve_table(net).assign(net=name) for name, net in each.items()])
-        for title, each in nets.items()
-    }
-
-
 def error_panels(
     nets: Mapping[str, Mapping[str, xr.Dataset]], key: str, colour: alt.Color, size: tuple[int, int]
 ) -> list[alt.LayerChart]:
@@ -30,7 +22,10 @@ def error_panels(
 
     `colour` is that of a net's name; `size` is width and height in pixels.
     """
-    tables = error_tables(nets)
+    tables = {
+        title: pd.concat([curve_table(net).assign(net=name) for name, net in each.items()])
+        for title, each in nets.items()
+    }
     width, height = size
     axis = Axis.over(pd.concat(tables.values()), height)
     frame = Frame(

@@ -15,12 +15,12 @@ _LINE = 82
 """Characters in a line of a picture's title."""
 
 HOVER = "hover"
-"""Name prefix of the layers that only answer the pointer; still pictures do without them."""
+"""Name prefix of layers that only react to the pointer; still pictures omit them."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of the report; the name it goes by is its key in `report.figures`."""
+    """One figure of the report; its name is its key in `report.figures`."""
 
     study: str
     title: str
@@ -35,7 +35,7 @@ class Figure:
 
     @property
     def alternative(self) -> str:
-        """What a reader learns who cannot see the picture."""
+        """Text for readers who cannot see the picture."""
         return f"{self.title}. {self.finding}"
 
 

@@ -1,12 +1,12 @@
 """Every figure of the report, by name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 from depthgauge.errors import DataError
 from depthgauge.report.bounds import bounds, bounds_tanh
 from depthgauge.report.cells import Records
-from depthgauge.report.figure import Figure, png, svg
+from depthgauge.report.figure import Figure
 from depthgauge.report.glorot_cost_surface import cost_surface
 from depthgauge.report.glorot_depth import depth
 from depthgauge.report.glorot_error_curves import (
@@ -34,8 +34,6 @@ from depthgauge.report.nielsen_training_speed import training_speed
 from depthgauge.report.remedies_error import remedies_error, remedies_sigmoid
 from depthgauge.report.remedies_profiles import remedies_gradients, remedies_updates
 from depthgauge.untrusted import lookups_in
-
-__all__ = ["CHAPTERS", "FIGURES", "Figure", "draw", "figures", "pictures", "png", "svg"]
 
 CHAPTERS: dict[str, dict[str, Callable[[Records], Figure]]] = {
     "Nielsen, chapter 5: how fast layers learn": {
@@ -103,19 +101,3 @@ def draw(records: Records) -> tuple[dict[str, Figure], dict[str, str]]:
         except DataError as error:
             missing[name] = str(error)
     return drawn, missing
-
-
-def pictures(figures: Mapping[str, Figure]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the figures as SVG, and for each that cannot be drawn why it is missing."""
-    drawn, missing = {}, {}
-    for name, figure in figures.items():
-        try:
-            drawn[name] = svg(figure)
-        except DataError as error:
-            missing[name] = str(error)
-    return drawn, missing
-
-
-def figures(records: Records) -> dict[str, Figure]:
-    """Return the figures that `records` allow, by name."""
-    return draw(records)[0]

@@ -13,7 +13,7 @@ from depthgauge.report.figure import Figure
 from depthgauge.report.models import MODELS, SHOWN
 from depthgauge.report.numbers import brief
 from depthgauge.report.seeds import BAND_WORDS, rounded, usable
-from depthgauge.studies.glorot.published import SAMPLE_ERRORS, TITLES
+from depthgauge.studies.glorot.register import SAMPLE_ERRORS, TITLES
 from depthgauge.studies.glorot.svm import SAMPLE, chosen
 
 STUDY = "glorot_error"

@@ -1,4 +1,4 @@
-"""Glorot and Bengio, Table 1, as a picture: our test errors beside the published ones."""
+"""Glorot and Bengio, Table 1, as a picture: our test errors and the published ones."""
 
 from collections.abc import Mapping
 
@@ -20,7 +20,7 @@ from depthgauge.report.figure import Figure, panel
 from depthgauge.report.glorot_error_curves import STUDY, nets_by_set
 from depthgauge.report.models import MODELS, SHOWN
 from depthgauge.report.numbers import brief
-from depthgauge.studies.glorot.published import ERRORS, TITLES
+from depthgauge.studies.glorot.register import ERRORS, TITLES
 
 HEIGHT = 150
 """Of each panel, in pixels."""

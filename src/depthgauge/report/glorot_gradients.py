@@ -13,10 +13,10 @@ from depthgauge.report.curves import Frame, curves, y_axis
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.labels import Axis
 from depthgauge.report.seeds import BAND_WORDS, band_table, rounded
-from depthgauge.studies.glorot.published import INITS
+from depthgauge.studies.glorot.register import INITS
 
 STUDY = "glorot_saturation"
-"""Its tanh nets; their weight gradients are looked at, too."""
+"""Its tanh nets; the study also measures their weight gradients."""
 HEIGHT = 240
 _TICKS = alt.Axis(
     values=[c * 10.0**power for power in range(-8, 2) for c in (1, 1.5, 2, 3, 5, 7)], format="~g"

@@ -11,13 +11,13 @@ import xarray as xr
 from depthgauge.report.cells import Records, basis, hidden, matching, measured
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.histograms import density_layer, density_table
-from depthgauge.studies.glorot.published import INIT_SETS as DATASETS
-from depthgauge.studies.glorot.published import INITS
+from depthgauge.studies.glorot.register import INIT_SETS as DATASETS
+from depthgauge.studies.glorot.register import INITS
 
 STUDY = "glorot_init"
 
 _REACH = 3.5
-"""Gradients are drawn out to so many standard deviations of the layer with the widest ones."""
+"""Gradients are drawn to this many standard deviations of the layer with the widest ones."""
 
 
 class _Quantity(NamedTuple):

@@ -16,7 +16,7 @@ from depthgauge.report.models import SHOWN
 from depthgauge.report.numbers import span
 from depthgauge.report.predicted_variances import predicted_singular_values, predicted_spreads
 from depthgauge.report.seeds import band_table, rounded
-from depthgauge.studies.glorot.published import INITS
+from depthgauge.studies.glorot.register import INITS
 
 STUDY = "glorot_init"
 
@@ -169,20 +169,17 @@ def _published(y: Callable[[str], alt.Y]) -> list[alt.Chart]:
 
 
 def _panel(
-    title: str,
-    table: pd.DataFrame,
-    y: Callable[[str], alt.Y],
-    behind: Sequence[alt.Chart] = (),
+    title: str, table: pd.DataFrame, y: Callable[[str], alt.Y], behind: Sequence[alt.Chart] = ()
 ) -> alt.LayerChart:
     base = alt.Chart(table).encode(x=_x(table), color=_key(table))
-    told = ["model", "layer", "low", "median", "high"]
+    shown = ["model", "layer", "low", "median", "high"]
     theory = base.transform_filter("isValid(datum.theory)").mark_line(strokeWidth=1.5)
     layers = [
         *behind,
         theory.encode(y=y("theory"), strokeDash=_DASHED),
         base.mark_rule(style="interval").encode(y=y("low"), y2="high"),
         base.mark_line(style="median").encode(y=y("median")),
-        base.mark_point(style="measured").encode(y=y("median"), tooltip=told),
+        base.mark_point(style="measured").encode(y=y("median"), tooltip=shown),
     ]
     return panel(title, layers, 150, 170)
 

@@ -11,7 +11,7 @@ from depthgauge.report.figure import Figure, panel
 from depthgauge.report.labels import Axis
 from depthgauge.report.numbers import typical
 from depthgauge.report.seeds import BAND_WORDS, band_table
-from depthgauge.studies.glorot.published import FIRST_UPDATES
+from depthgauge.studies.glorot.register import FIRST_UPDATES
 
 STUDY = "glorot_saturation"
 HEIGHT = 240

@@ -31,10 +31,7 @@ SATURATED = 0.95
 """|a| beyond this counts as saturated in the findings."""
 HEIGHT = 220
 _FRAME = Frame(
-    log_step_x(),
-    y_axis("activation", alt.Scale(domain=[0, 1])),
-    LAYER,
-    Axis(0, 1, HEIGHT),
+    log_step_x(), y_axis("activation", alt.Scale(domain=[0, 1])), LAYER, Axis(0, 1, HEIGHT)
 )
 _SETTING = "Hidden layers of 1,000 units; 300 fixed test images."
 

@@ -14,7 +14,7 @@ from depthgauge.report.chosen_rates import (
     tuned,
 )
 from depthgauge.report.figure import Figure, panel
-from depthgauge.studies.glorot.published import INITS, SHAPES
+from depthgauge.studies.glorot.register import INITS, SHAPES
 
 STUDY = "glorot_widths"
 

@@ -1,4 +1,4 @@
-"""Names beside the ends of lines: what a legend would say, where it is needed."""
+"""Names next to the ends of lines, in place of a legend."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

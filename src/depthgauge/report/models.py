@@ -1,6 +1,6 @@
 """How figures name and colour the models of Table 1: activation with initialization."""
 
-from depthgauge.studies.glorot.published import NAMES
+from depthgauge.studies.glorot.register import NAMES
 
 _NORMALIZED = " N"
 """How Table 1 marks the normalized initialization."""

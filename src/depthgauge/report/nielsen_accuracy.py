@@ -10,7 +10,7 @@ from depthgauge.report.cells import Records, basis, by_depth, known, layers_in_w
 from depthgauge.report.curves import Frame, curves, y_axis
 from depthgauge.report.figure import Figure, panel
 from depthgauge.report.seeds import BAND_WORDS, band_table, rounded
-from depthgauge.studies.nielsen.published import ACCURACY as PUBLISHED
+from depthgauge.studies.nielsen.register import ACCURACY as PUBLISHED
 
 STUDY = "nielsen_accuracy"
 

@@ -19,7 +19,7 @@ from depthgauge.report.ridges import (
     span_layers,
 )
 from depthgauge.report.seeds import rounded
-from depthgauge.studies.nielsen.published import INITIAL_SPEED as PUBLISHED
+from depthgauge.studies.nielsen.register import INITIAL_SPEED as PUBLISHED
 from depthgauge.studies.theory.mean_field import NIELSEN
 
 STUDY = "nielsen_initial_speed"

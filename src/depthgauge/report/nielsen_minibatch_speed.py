@@ -1,6 +1,6 @@
 """Nielsen, ch. 5: the mini-batch version of the speed curves, "much noisier (albeit very similar)".
 
-Three estimators of the same speed, each beside the full-batch run.
+Three estimators of the same speed, each next to the full-batch run.
 """
 
 import altair as alt

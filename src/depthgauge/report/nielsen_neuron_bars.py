@@ -23,7 +23,7 @@ _EDGE = 0.09
 
 
 def neuron_bars(records: Records) -> Figure:
-    """Draw the chapter's picture for the first seed, and all seeds beside it."""
+    """Draw the chapter's picture for the first seed, next to all seeds."""
     net = matching(records, STUDY, depth=len(LAYERS))[0]
     speeds = abs(measured(net, "bias_gradient").sel(gradient_step=0, unit=slice(1, BARS)))
     bars = bar_table(speeds.isel(replica=0))

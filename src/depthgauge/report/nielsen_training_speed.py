@@ -12,7 +12,7 @@ from depthgauge.report.figure import Figure, panel
 from depthgauge.report.labels import Axis
 from depthgauge.report.numbers import typical
 from depthgauge.report.seeds import BAND_WORDS, band_table, rounded
-from depthgauge.studies.nielsen.published import SPEEDS, STEPS
+from depthgauge.studies.nielsen.register import SPEEDS, STEPS
 
 STUDY = "nielsen_training_speed"
 NORM = "bias_gradient_norm"

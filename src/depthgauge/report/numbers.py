@@ -8,7 +8,7 @@ from scipy.stats import gmean
 
 
 def brief(value: float, digits: int = 3) -> str:
-    """Return a number with so many significant digits and commas, never as a power of ten."""
+    """Return a number with `digits` significant digits and commas, never as a power of ten."""
     return f"{float(f'{value:.{digits}g}'):,.10g}"
 
 

@@ -26,7 +26,7 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Template:
-    """A sentence that is said if all of its claims have the same `verdict`.
+    """A sentence that is used if all of its claims have the same `verdict`.
 
     `{a:m}` is the number measured for the claim whose id `claims` gives as a, `{a:i}` its interval,
     `{a:p}` the published number; `{a:-m}` and so on are the same with the opposite sign.
@@ -179,9 +179,8 @@ def _singular_values(by_id: Mapping[str, Verdict]) -> Sentence | None:
         return None
     parts = []
     for model, init in _SINGULAR.items():
-        values = sorted({brief(by_id[id]["measured"]) for id in ids[model]}, key=float)
-        span = values[0] if len(values) == 1 else f"{values[0]} to {values[-1]}"
-        parts.append(f"{span} with the {init} initialization (published: {_PRINTED[model]})")
+        values = span(by_id[id]["measured"] for id in ids[model])
+        parts.append(f"{values} with the {init} initialization (published: {_PRINTED[model]})")
     return Sentence(
         "At the start, the mean singular value of a layer's Jacobian in five layers of tanh units"
         f" is {' and '.join(parts)}.",

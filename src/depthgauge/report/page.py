@@ -6,10 +6,9 @@ from importlib.resources import files
 
 from markupsafe import Markup
 
-from depthgauge.report.content import Report, content
+from depthgauge.report.content import Report, content, environment
 from depthgauge.report.figure import spec
 from depthgauge.report.library import drawing_library
-from depthgauge.report.templates import environment
 from depthgauge.report.theme import config
 from depthgauge.report.verdicts import WORDS, group
 

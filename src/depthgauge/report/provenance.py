@@ -11,7 +11,7 @@ from depthgauge.report.seeds import in_words
 from depthgauge.untrusted import lookups_in
 
 UNKNOWN = "not known here"
-"""The records came without results/origins.json, or it speaks of others."""
+"""There is no results/origins.json, or it is about other records."""
 
 
 def provenance(records: Records, origins: Mapping[str, Origin]) -> list[dict[str, str]]:

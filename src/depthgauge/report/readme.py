@@ -5,8 +5,7 @@ import re
 
 from markupsafe import Markup
 
-from depthgauge.report.content import Report, content
-from depthgauge.report.templates import environment
+from depthgauge.report.content import Report, content, environment
 
 
 def readme(report: Report) -> str:

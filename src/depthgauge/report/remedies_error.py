@@ -1,4 +1,4 @@
-"""What helps: test error of each remedy beside the plain net's, at an equal budget."""
+"""What helps: test errors of each remedy and of the plain net, at an equal budget."""
 
 import altair as alt
 import pandas as pd
@@ -61,7 +61,7 @@ def _figure(records: Records, study: str, title: str, caption: str) -> Figure:
 
 
 def _finding(depth: int, table: pd.DataFrame) -> str:
-    """Return how many remedies have intervals wholly below the plain net's error, and the best."""
+    """Return how many remedies have their interval below the plain net's error, and the best."""
     level, remedies = _plain(table), table[table["model"] != TITLES["plain"]]
     if level is None or remedies.empty:
         return f"Networks of {layers_in_words(depth)}: not all models were trained."

@@ -28,7 +28,7 @@ KINDS = {
     "Architecture": ("batch_norm", "layer_norm", "residual"),
     "Step size": ("layer_rates", "adahessian", "adagrad", "rmsprop", "adam", "clip"),
 }
-"""What a remedy changes -> the models that are drawn in one panel, beside the plain net."""
+"""What a remedy changes -> the models drawn in one panel with the plain net."""
 
 WHEN = {"start": "first step", "end": "last step"}
 HEIGHT = 150

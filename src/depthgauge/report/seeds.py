@@ -1,4 +1,4 @@
-"""A distribution over seeds as numbers to draw: who counts, bands, fewer steps, fewer digits."""
+"""A distribution over seeds as numbers to draw: usable replicas, bands, fewer steps and digits."""
 
 from collections.abc import Sequence
 
@@ -36,14 +36,14 @@ def thin(count: int, most: int = 250) -> np.ndarray:
 
 
 def rounded(values: ArrayLike, digits: int = 4) -> np.ndarray:
-    """Return `values` with so many significant digits: more than a picture shows, few to store."""
+    """Return `values` with `digits` significant digits: more than a picture shows, few to store."""
     return np.array([float(f"{value:.{digits}g}") for value in np.asarray(values).tolist()])
 
 
 def band_table(values: xr.DataArray, axis: str) -> pd.DataFrame:
     """Return the seed band of `values` as rows: `axis`, the other axes, low, median, high.
 
-    `values` has axes replica, `axis` and perhaps layer. Quantiles are interpolated linearly
+    `values` has axes replica, `axis` and optionally layer. Quantiles are interpolated linearly
     between seeds, so with few seeds the band is close to their range. Rows in which a value is
     missing (a window that is not full yet) are left out.
     """

@@ -37,8 +37,6 @@ def config(mode: str) -> dict[str, Any]:
             "fontWeight": "bold",
             "anchor": "start",
             "frame": "group",
-            "subtitleColor": muted,
-            "subtitleFontSize": 12,
         },
         "legend": {
             "labelColor": ink,
@@ -72,16 +70,9 @@ def config(mode: str) -> dict[str, Any]:
             "key": {"shape": "circle", "size": 24, "filled": True, "opacity": 1},
             "line_label": {"fontSize": 12, "align": "left", "baseline": "middle", "dx": 14},
             "over_line": {"fontSize": 12, "align": "left", "baseline": "bottom", "dx": 6},
-            "under_line": {
-                "fontSize": 12,
-                "align": "left",
-                "baseline": "top",
-                "dx": 6,
-                "dy": 12,
-            },
+            "under_line": {"fontSize": 12, "align": "left", "baseline": "top", "dx": 6, "dy": 12},
             "measured": {"shape": "circle", "size": 36, "filled": True, "opacity": 1},
             "span": {"fontSize": 12, "fontWeight": "bold", "baseline": "top", "dy": 4},
-            "baseline": {"color": muted, "strokeWidth": 1.5},
             "interval": {"strokeWidth": 1.5},
             "published": {
                 "shape": "diamond",

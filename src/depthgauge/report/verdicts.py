@@ -1,12 +1,9 @@
-"""Verdicts as a reader sees them: rows of text, and how many there are of each kind."""
+"""Verdicts as text: rows of a table, and counts of each kind."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from depthgauge.claims.written import OF_ALL, parse
-from depthgauge.errors import DataError
 from depthgauge.report.seeds import in_words
 
 Verdicts = Sequence[Mapping[str, Any]]
@@ -29,22 +26,7 @@ PUBLISHED = {"number": "numbers", "sentence": "sentences"}
 
 WORDS = {"holds": "holds", "fails": "fails", "inconclusive": "open"}
 SYMBOLS = {"holds": "✓", "fails": "✗", "inconclusive": "?"}
-"""Colour never speaks alone."""
-
-
-def read(path: Path) -> list[dict[str, Any]]:
-    """Return the verdicts in results/claims.json.
-
-    Raises DataError when the file is missing or is no list of verdicts.
-    """
-    try:
-        return parse(path.read_text(encoding="utf-8"), OF_ALL)
-    except FileNotFoundError:
-        raise DataError(f"no verdicts at {path}; run `depthgauge judge` first") from None
-    except ValueError as error:
-        raise DataError(
-            f"{path} is no list of verdicts ({error}); run `depthgauge judge` again"
-        ) from error
+"""Colour is never the only sign."""
 
 
 def row(verdict: Mapping[str, Any]) -> dict[str, str]:
@@ -72,7 +54,7 @@ def row(verdict: Mapping[str, Any]) -> dict[str, str]:
 
 
 def group(verdict: Mapping[str, Any]) -> str:
-    """Return who published a claim, for filters and sums; what nobody did goes by its nature."""
+    """Return who published a claim, for filters and sums; unpublished claims go by their nature."""
     if verdict.get("nature") in OURS:
         return OURS[verdict["nature"]]
     first: str = verdict["id"].split(".")[0]
@@ -90,7 +72,7 @@ def interval(ends: Sequence[float] | None) -> str:
 
 
 def _beside(value: float | None, ends: Sequence[float] | None) -> float | None:
-    """Return 0 for what is a rounding error beside the width of its interval."""
+    """Return 0 for a value that is a rounding error compared with its interval."""
     if value is not None and ends is not None and abs(value) < 1e-9 * (ends[1] - ends[0]):
         return 0.0
     return value
@@ -137,16 +119,8 @@ def scales(verdicts: Verdicts) -> str:
     return ", ".join(f"{scale} ({count})" for scale, count in sorted(counts.items()))
 
 
-def why_open(verdicts: Verdicts) -> str:
-    """Return one sentence on why claims are open, for example "Open: 3 for want of a record."."""
-    wants = open_by_want(verdicts)
-    if not wants:
-        return "None is open."
-    return "Open: " + ", ".join(f"{len(each)} {want}" for want, each in wants.items()) + "."
-
-
 def open_by_want(verdicts: Verdicts) -> dict[str, list[Mapping[str, Any]]]:
-    """Return what open claims lack -> those that do, the commonest want first."""
+    """Return what open claims lack -> those claims, the most frequent first."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for verdict in verdicts:
         if verdict["verdict"] == "inconclusive":

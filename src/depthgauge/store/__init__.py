@@ -1,1 +1,1 @@
-"""What lies in .cells and build/, seen from outside."""
+"""The state of .cells and build/."""

@@ -1,6 +1,6 @@
-"""What lies in .cells, seen from outside: which blocks are done, running, failed or stopped.
+"""The state of blocks in .cells: done, running, failed, stopped or to do.
 
-Nothing here imports torch, so that looking takes no time.
+Nothing here imports torch, so that it is quick.
 """
 
 import fcntl
@@ -25,13 +25,13 @@ KEY = "[0-9a-f]" * 32
 
 
 class State(StrEnum):
-    """What has become of a block."""
+    """The state of a block."""
 
     done = "done"
     running = "running"
     failed = "failed"
     stopped = "stopped"
-    """It was begun; the next run goes on at its last checkpoint."""
+    """It was started; the next run continues from its last checkpoint."""
     to_do = "to do"
 
 
@@ -47,7 +47,7 @@ class BlockState:
 
 
 def inspect(folder: Path) -> BlockState:
-    """Return what has become of the block in `folder`; a folder that is not there is to do."""
+    """Return the state of the block in `folder`; one without a folder is to do."""
     if not folder.is_dir():
         return BlockState(State.to_do)
     record = folder / "record.safetensors"
@@ -68,12 +68,12 @@ def inspect(folder: Path) -> BlockState:
 def held(folder: Path) -> bool:
     """Return whether a process computes the block in `folder` now.
 
-    The kernel frees the lock of a process that was killed, so no trace of it misleads.
+    The kernel frees the lock of a killed process, so a stale lock file does not mislead.
     """
     path = folder / "lock"
-    if not path.exists():  # asking for it would make it
+    if not path.exists():  # FileLock would create it
         return False
-    if not os.access(path, os.W_OK):  # somebody else's project: no lock can be asked for
+    if not os.access(path, os.W_OK):  # a read-only project: FileLock cannot open it
         return _read_lock_refused(path)
     try:
         with FileLock(path, timeout=0):

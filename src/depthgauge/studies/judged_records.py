@@ -1,4 +1,4 @@
-"""Records of earlier runs, perhaps somebody else's, for the stages that read them."""
+"""Records of earlier runs, possibly of another user, for the stages that read them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,13 +13,13 @@ from depthgauge.untrusted import printable
 def read_judged(build: Path, studies: Sequence[str] = STUDIES) -> dict[str, list[xr.Dataset]]:
     """Return the records below `build` of the studies that claims are about, where it has any.
 
-    DVC knows these folders alone: another one, as of a user's own study, changes no result.
+    DVC knows these folders alone: another one, as of a user's study, changes no result.
     """
     return {name: read_records(build / name) for name in studies if (build / name).is_dir()}
 
 
 def read_records(place: Path) -> list[xr.Dataset]:
-    """Return one record, or those of a study's folder in grid order, their words fit to be shown.
+    """Return one record, or those of a study's folder in grid order, their text safe to print.
 
     An unknown study gives []. Raises DataError when a record is damaged or of no cell.
     """

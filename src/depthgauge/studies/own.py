@@ -1,4 +1,4 @@
-"""Claims of one's own: a register file outside the package, and functions that read its records."""
+"""The user's own claims: a register outside the package, and functions that read its records."""
 
 import importlib
 import sys
@@ -8,14 +8,11 @@ from depthgauge.claims.entries import document
 from depthgauge.claims.named import functions
 from depthgauge.claims.register import Register, load
 from depthgauge.errors import ConfigError
-from depthgauge.studies.glorot.register import READERS as GLOROT
-from depthgauge.studies.nielsen.register import READERS as NIELSEN
-from depthgauge.studies.remedies.register import READERS as REMEDIES
-from depthgauge.studies.theory.register import READERS as THEORY
+from depthgauge.studies.registry import REGISTERS
 
 
 def own_register(path: Path) -> Register:
-    """Return the register in a file that may name our functions and those of its own modules.
+    """Return the register in a file that may name our functions and those of the user's modules.
 
     Modules listed under `readers` are imported, from the working folder too. Raises ConfigError for
     a module that cannot be found, and for whatever `load` does not understand.
@@ -32,4 +29,5 @@ def own_register(path: Path) -> Register:
         ) from None
     finally:
         sys.path.pop(0)
-    return load(path, {**NIELSEN, **THEORY, **GLOROT, **REMEDIES, **functions(*found)})
+    known = {name: each for register in REGISTERS for name, each in register.readers.items()}
+    return load(path, {**known, **functions(*found)})

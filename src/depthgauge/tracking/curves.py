@@ -16,7 +16,7 @@ CURVE_POINTS = 120
 """Of one curve: a chart is some 400 pixels wide, and each point costs 400 bytes of database."""
 
 MOST_LAYERS = 8
-"""Layers of a deep net that have curves: charts of twenty cannot be told apart, and their points
+"""Layers of a deep net that have curves: twenty curves are indistinguishable, and their points
 took MLflow a tenth of the training. Profiles (profiles.py), tables and the record hold all."""
 
 
@@ -61,7 +61,7 @@ def converged(record: xr.Dataset) -> xr.Dataset:
 
 
 def thin(steps: np.ndarray, most: int = CURVE_POINTS) -> np.ndarray:
-    """Return at most so many of the steps, evenly by position, first and last included."""
+    """Return at most `most` of the steps, evenly by position, first and last included."""
     positions = np.linspace(0, len(steps) - 1, min(len(steps), most)).round().astype(int)
     return np.asarray(steps)[positions]
 

@@ -41,19 +41,9 @@ def as_tracking_errors(uri: str) -> Iterator[None]:
     except Exception as error:
         if not _is_foreseen(error):
             raise
-        raise TrackingError(_sentence(uri, error)) from error
-
-
-@contextmanager
-def missing_driver(uri: str) -> Iterator[None]:
-    """Turn the import error of a database driver, as psycopg2, into TrackingError."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise TrackingError(
-            f"MLflow's store {without_password(uri)} needs the Python module {error.name}:"
-            f" install it, or unset MLFLOW_TRACKING_URI{AFTERWARDS}"
-        ) from error
+        where = without_password(uri.removeprefix(SQLITE))
+        sentence = f"MLflow's store {where} {_reason(error)}{AFTERWARDS}"
+        raise TrackingError(sentence) from error
 
 
 def _is_foreseen(error: Exception) -> bool:
@@ -62,19 +52,13 @@ def _is_foreseen(error: Exception) -> bool:
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
-    return isinstance(
-        error, MlflowException | SQLAlchemyError | CommandError | sqlite3.Error | OSError
-    )
+    kinds = MlflowException | SQLAlchemyError | CommandError | sqlite3.Error | OSError
+    return isinstance(error, kinds | ModuleNotFoundError)  # of a driver, as psycopg2
 
 
 def without_password(text: str) -> str:
     """Return `text` without the user and password of any address in it."""
     return re.sub(r"://[^/\s]*@", "://", text)
-
-
-def _sentence(uri: str, error: Exception) -> str:
-    where = without_password(uri.removeprefix(SQLITE))
-    return f"MLflow's store {where} {_reason(error)}{AFTERWARDS}"
 
 
 def _reason(error: Exception) -> str:
@@ -88,14 +72,16 @@ def _reason(error: Exception) -> str:
         if code in SQLITE_REASONS:
             return SQLITE_REASONS[code]
         if isinstance(each, Timeout):
-            return "is being written by another depthgauge: wait until that has ended"
+            return "is being written by another depthgauge process: wait until it has finished"
         if isinstance(each, CommandError) or "database schema" in str(each):  # Alembic's, MLflow's
             return "is of another MLflow version: install that one, or move the file away"
         if isinstance(each, RequestException):
             return "does not answer: start the server, or unset MLFLOW_TRACKING_URI"
+        if isinstance(each, ModuleNotFoundError):
+            return f"needs the Python module {each.name}: install it, or unset MLFLOW_TRACKING_URI"
     status = error.get_http_status_code() if isinstance(error, MlflowException) else None
     words = without_password(str(error)).strip().partition("\n")[0].partition(". ")[0]
-    return HTTP_REASONS.get(status or 0, f"cannot be used ({words}): correct that")
+    return HTTP_REASONS.get(status or 0, f"is not usable ({words}): fix that")
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,4 +1,4 @@
-"""Records and figures -> MLflow, as often as one likes: what is there is not written again."""
+"""Records and figures to MLflow; repeating the import writes nothing twice."""
 
 import hashlib
 import json
@@ -28,9 +28,9 @@ SOURCE = "depthgauge.source"
 
 @raises_tracking_errors
 def is_tracked(store: Store, sweep: Sweep, records: Sequence[xr.Dataset]) -> bool:
-    """Return whether `track` has brought in these very records; mark runs of killed processes.
+    """Return whether `track` has imported exactly these records; mark runs of killed processes.
 
-    To ask costs far less than to draw and write everything again. Raises TrackingError.
+    This costs far less than drawing and writing everything again. Raises TrackingError.
     """
     mark_killed(store)
     experiment = store.client.get_experiment_by_name(sweep.study)
@@ -47,10 +47,7 @@ def is_tracked(store: Store, sweep: Sweep, records: Sequence[xr.Dataset]) -> boo
 
 @raises_tracking_errors
 def track(
-    store: Store,
-    sweep: Sweep,
-    records: Sequence[xr.Dataset],
-    figures: Mapping[str, str | bytes],
+    store: Store, sweep: Sweep, records: Sequence[xr.Dataset], figures: Mapping[str, str | bytes]
 ) -> Runs:
     """Bring the runs of a sweep up to date with its records, and return the runs.
 
@@ -60,7 +57,7 @@ def track(
     """
     cells = _of_each_cell(sweep, records)
     table = summary(cells)
-    with store.lock():  # two that import at once would both renew the same runs
+    with store.lock():  # two imports at once would both replace the same runs
         mark_killed(store)
         runs = adopt(store, sweep)
         metrics: set[str] = set()

@@ -1,4 +1,4 @@
-"""What a run says of itself in MLflow: its question, its parameters, its data."""
+"""The description, parameters and data of a run in MLflow."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ DESCRIPTION = "mlflow.note.content"
 """MLflow's tag of a run or an experiment: Markdown above all else on its page."""
 
 FIRST = ("question", "source", "claims")
-"""Entries of a page that a reader wants before all others."""
+"""Entries of a page that come first."""
 
 RATE = "learning_rate"
 
@@ -55,7 +55,7 @@ def describe_child(store: Store, run_id: str, sweep: Sweep, cell: Cell) -> None:
 
 
 def is_described(run: "Run", sweep: Sweep, cell: Cell) -> bool:
-    """Return whether a child says all this already: its tags, written last, say so."""
+    """Return whether a child is described already: its tags are written last."""
     return _child_tags(sweep, cell).items() <= run.data.tags.items()
 
 

@@ -1,4 +1,4 @@
-"""Which process works on a run, and whether it still does: a killed one leaves RUNNING behind."""
+"""Which process works on a run, and whether it is alive: a killed one leaves its run RUNNING."""
 
 import os
 import socket
@@ -10,7 +10,7 @@ from depthgauge.tracking.store import Store, raises_tracking_errors
 
 PROCESS = "depthgauge.process"
 """Tag: HOST PID STARTED of the process that works on a run. STARTED is in seconds after the start
-of the machine, which no change of the clock moves."""
+of the machine, which a change of the clock does not affect."""
 
 MOST_RUNS = 50_000
 """More runs than any sweep has, and MLflow's own limit for one search."""
@@ -20,7 +20,7 @@ OWN_NUMBERS = "pid:[4026531836]"
 
 
 def host() -> str:
-    """Return within what a process's number means something: a machine, or a container on it."""
+    """Return where a process id is valid: the name of the machine, or of a container on it."""
     try:
         numbers = str(Path("/proc/self/ns/pid").readlink())
     except OSError:  # a system without containers
@@ -57,7 +57,7 @@ def is_gone(pid: int, since: float) -> bool:
     """Return whether the process that started `since` seconds after this machine has ended."""
     try:
         process = psutil.Process(pid)
-        # A pid is given out again; no two of the same number start within the same second or two.
+        # Pids are reused, but not within a second or two.
         same = abs(started(process) - since) < 2.0
         return not same or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

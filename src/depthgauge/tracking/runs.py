@@ -4,12 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from depthgauge.provenance.git import commit_tags
-from depthgauge.tracking.metadata import (
-    DESCRIPTION,
-    describe_child,
-    describe_parent,
-    is_described,
-)
+from depthgauge.tracking.metadata import DESCRIPTION, describe_child, describe_parent, is_described
 from depthgauge.tracking.process import MOST_RUNS, mark_killed, process_tags
 from depthgauge.tracking.store import Store, raises_tracking_errors
 from depthgauge.tracking.sweep import Cell, Sweep
@@ -54,20 +49,20 @@ def start_sweep(store: Store, sweep: Sweep) -> Runs:
 
 @raises_tracking_errors
 def start_run(store: Store, run_id: str) -> None:
-    """Say that this process, at this commit, now works on a run. Raises TrackingError."""
+    """Mark a run as RUNNING in this process, at this commit. Raises TrackingError."""
     _set_status(store, run_id, "RUNNING")
 
 
 @raises_tracking_errors
 def postpone_run(store: Store, run_id: str) -> None:
-    """Say that a run waits for a process again: its job was requeued. Raises TrackingError."""
+    """Mark a run as SCHEDULED again: its job was requeued. Raises TrackingError."""
     _set_status(store, run_id, "SCHEDULED")
 
 
 @raises_tracking_errors
 def end_run(store: Store, run_id: str, ending: Ending) -> None:
-    """Say how a run ended; one that has ended so before keeps its time. Raises TrackingError."""
-    if _status(store, run_id) != ending:
+    """Set how a run ended; a run that already ended so keeps its end time. Raises TrackingError."""
+    if store.client.get_run(run_id).info.status != ending:
         store.client.set_terminated(run_id, ending)
 
 
@@ -101,7 +96,7 @@ def _adopt(store: Store, sweep: Sweep) -> tuple[Runs, "dict[str, Run]"]:
 
 
 def renew(store: Store, runs: Runs, sweep: Sweep, cell: Cell) -> "Run":
-    """Put a new run in the place of a cell's, in `runs` too: a point cannot be taken back.
+    """Replace the run of a cell, in `runs` too: MLflow cannot delete a point.
 
     It keeps the time that the training took.
     """
@@ -120,13 +115,13 @@ def _experiment(store: Store, sweep: Sweep) -> str:
     experiment = store.client.get_experiment_by_name(sweep.study)
     if experiment is None:
         return _create_experiment(store, sweep)
-    if experiment.lifecycle_stage == "deleted":  # its name is taken for ever, so it comes back
+    if experiment.lifecycle_stage == "deleted":  # its name stays reserved, so restore it
         store.client.restore_experiment(experiment.experiment_id)
     return experiment.experiment_id
 
 
 def _create_experiment(store: Store, sweep: Sweep) -> str:
-    """Create the study's experiment, unless somebody on another machine was quicker."""
+    """Create the study's experiment, unless another machine was faster."""
     from mlflow.exceptions import MlflowException
 
     location = store.artifact_location(sweep.study)
@@ -151,7 +146,7 @@ def _find(store: Store, experiment: str, sweep: Sweep) -> "tuple[str | None, dic
     """Return the parent's id and, by the keys of their cells, the children of a sweep.
 
     The lock reaches no other machine, and a lost answer makes MLflow ask again: of runs made twice
-    the first stays, whoever looks, and the others are deleted.
+    the first is kept, and the others are deleted.
     """
     runs: dict[str, Run] = {}
     for run in find_runs(store, experiment, sweep):
@@ -176,10 +171,6 @@ def _create(
     run = store.client.create_run(experiment, start, tags, name)
     store.client.update_run(run.info.run_id, "SCHEDULED")
     return run.info.run_id
-
-
-def _status(store: Store, run_id: str) -> str:
-    return store.client.get_run(run_id).info.status
 
 
 def _set_status(store: Store, run_id: str, status: str) -> None:

@@ -19,7 +19,7 @@ from filelock import BaseFileLock, FileLock
 
 from depthgauge.errors import TrackingError
 from depthgauge.files import whole
-from depthgauge.tracking.errors import AFTERWARDS, SQLITE, as_tracking_errors, missing_driver
+from depthgauge.tracking.errors import AFTERWARDS, SQLITE, as_tracking_errors
 from depthgauge.tracking.home import store_home
 from depthgauge.tracking.relocation import follow
 
@@ -39,7 +39,7 @@ DEFAULTS = {
 """MLflow's settings unless the user has set them; it reads them when it is imported."""
 
 BUSY_SECONDS = 5.0
-"""How long a database may be locked by somebody else before we say so."""
+"""How long to wait for a database that another program locks."""
 
 LOCK_SECONDS = 60.0
 """How long another depthgauge process may be creating runs or importing."""
@@ -70,7 +70,7 @@ class Store:
         return (self.root / "mlruns" / study).as_uri() if self.is_file else None
 
     def lock(self) -> BaseFileLock:
-        """Return the lock under which runs are looked up and created, so that none is twice."""
+        """Return the lock under which runs are looked up and created, each once."""
         return _lock(self.root)
 
 
@@ -78,7 +78,7 @@ def open_store(root: Path) -> Store:
     """Open the database of the project at `root`, or the one that MLFLOW_TRACKING_URI names.
 
     Raises TrackingError when it cannot be written, is locked, damaged or of another version, or
-    when the server does not answer: to be shown as a warning, for training goes on without it.
+    when the server does not answer: to be shown as a warning, since training continues without it.
     """
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
@@ -93,9 +93,8 @@ def open_store(root: Path) -> Store:
             _prepare(database, root)
         from mlflow import MlflowClient
 
-        with missing_driver(uri):
-            client = MlflowClient(uri)
-            client.search_experiments(max_results=1)  # a server is asked only by this
+        client = MlflowClient(uri)
+        client.search_experiments(max_results=1)  # a server is asked only by this
         if database is not None and database.resolve() == own:
             _follow(own, root)
     return Store(client, root, checkout)
@@ -132,9 +131,9 @@ def _prepare(database: Path, root: Path) -> None:
 
 
 def _create(database: Path, artifacts: Path) -> None:
-    """Make a database with MLflow's schema: beside its place first, for it takes seconds.
+    """Make a database with MLflow's schema, first under a temporary name, as it takes seconds.
 
-    One that was killed half-way would never open again (tried).
+    A half-made database would never open again (tried).
     """
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
@@ -171,14 +170,14 @@ def _follow(database: Path, root: Path) -> None:
     with _lock(root):
         for former in follow(database, root, BUSY_SECONDS):
             print(
-                f"depthgauge: {database} was made in {former}; its artifacts are from now on read"
-                f" and written in {root / 'mlruns'}",
+                f"depthgauge: {database} was created in {former}; its artifacts are now read"
+                f" from and written to {root / 'mlruns'}",
                 file=sys.stderr,
             )
 
 
 def _check(database: Path) -> None:
-    """Ask SQLite itself first: MLflow retries a database it cannot open for a minute or two."""
+    """Check with SQLite first: MLflow retries a database it cannot open for minutes."""
     connection = sqlite3.connect(database, timeout=BUSY_SECONDS, isolation_level=None)
     with closing(connection):
         connection.execute("PRAGMA journal_mode=WAL")  # readers and a writer at once; it stays

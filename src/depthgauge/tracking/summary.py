@@ -44,11 +44,7 @@ def markdown(table: pd.DataFrame) -> str:
 
 def _row(cell: Cell, record: xr.Dataset) -> dict[str, object]:
     total = record.sizes["replica"]
-    row = {
-        "run": cell.name,
-        "seeds": total,
-        "diverged": total - converged(record).sizes["replica"],
-    }
+    row = {"run": cell.name, "seeds": total, "diverged": total - converged(record).sizes["replica"]}
     for name, values in of_each_seed(record).items():
         low, high = interval(values)
         row |= {name: values.mean(), f"{name}_low": low, f"{name}_high": high}

@@ -72,7 +72,7 @@ def sweep_of(attributes: Sequence[Mapping[str, Any]]) -> Sweep:
     """Return the sweep whose cells' records carry, or will carry, these attributes.
 
     Of each it reads study, scale, notebook, cell, label, data and keys (docs/records.md); params,
-    the settings that matter; learning_rates, of which each is a cell of its own. The first three
+    the settings that matter; learning_rates, each a separate cell. The first three
     are the same for all. Raises DataError where one is lacking.
     """
     first = attributes[0]

@@ -20,17 +20,11 @@ VIEW = "mlflow.sharedViewState."
 """MLflow's tag of a saved view, before the key that its address has."""
 
 MOST_COLUMNS = 6
-"""Of parameters: what fits beside the metrics in a window of usual width."""
+"""Of parameters: as many as fit next to the metrics in a usual window."""
 
 PAGE = "#/experiments/{}/runs?workflowType=machine_learning&viewStateShareKey="
 
-OVER_STEPS = (
-    "accuracy_test",
-    "accuracy_validation",
-    "cost_test",
-    "cost_validation",
-    "probe_cost",
-)
+OVER_STEPS = ("accuracy_test", "accuracy_validation", "cost_test", "cost_validation", "probe_cost")
 """Metrics whose curves over SGD steps come first."""
 
 

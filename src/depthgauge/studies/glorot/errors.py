@@ -23,7 +23,7 @@ def final_error(cells: Cells) -> Values:
 
 
 def error_at(cells: Cells, updates: int) -> Values:
-    """Test error of the first cell in percent after so many updates, (seed,)."""
+    """Test error of the first cell in percent after `updates` updates, (seed,)."""
     accuracy = series(cells[0], "accuracy_test", "evaluation_step")
     steps = cells[0]["evaluation_step"].to_numpy()
     if updates not in steps:
@@ -32,7 +32,7 @@ def error_at(cells: Cells, updates: int) -> Values:
 
 
 def difference_at(cells: Cells, updates: int) -> Values:
-    """Test error of the first cell minus that of the second after so many updates."""
+    """Test error of the first cell minus that of the second after `updates` updates."""
     return error_at(cells[:1], updates) - error_at(cells[1:], updates)
 
 

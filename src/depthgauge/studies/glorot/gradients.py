@@ -38,7 +38,7 @@ def larger_below(cells: Cells) -> Values:
 def delta_larger_below(cells: Cells, updates: int) -> Values:
     """Log of the first over the last hidden layer's spread of delta, (seed,).
 
-    At the last recorded step within so many updates.
+    At the last recorded step within `updates` updates.
     """
     within = cells[0]["signal_step"].to_numpy() <= updates
     spreads = series(cells[0], "delta_std", "signal_step", "layer")[:, within][:, -1, :-1]

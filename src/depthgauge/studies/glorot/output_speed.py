@@ -24,7 +24,7 @@ def bias_over_weight(cells: Cells, updates: int) -> Values:
 def constant_share(cells: Cells, updates: int) -> Values:
     """Part of the cost's decrease that logits which are the same for all images explain, (seed,).
 
-    (C_0 - C') / (C_0 - C): C after so many updates, C' the same with h at its mean in the output.
+    (C_0 - C') / (C_0 - C): C after `updates` updates, C' the same with h at its mean in the output.
     """
     steps = cells[0]["output_step"].to_numpy()
     if updates not in steps:

@@ -13,7 +13,7 @@ EPOCH = 20_000
 LOW = 0.1
 """A layer whose mean activation is below this is saturated at 0."""
 RISE = 2
-"""A saturated layer whose mean is over so many times its least value so far has left saturation.
+"""A saturated layer has left saturation when its mean exceeds this multiple of its minimum so far.
 
 In Fig. 2 that happens at epoch 98, where the text says "around epoch 100"; the mean stays below
 0.1 to the last epoch shown, 140.
@@ -28,7 +28,7 @@ def _at_lowest_top(cells: Cells, updates: int) -> Values:
 
 
 def lowest_top(cells: Cells, updates: int) -> Values:
-    """The least mean activation of the top layer within so many updates, (seed,)."""
+    """The least mean activation of the top layer within `updates` updates, (seed,)."""
     return _at_lowest_top(cells, updates)[:, -1]
 
 
@@ -46,7 +46,7 @@ def least_rise(cells: Cells, updates: int) -> Values:
 
 
 def _saturated_and_left(top: Values) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Whether the top layer has been saturated by each step, and whether it then is no more."""
+    """Whether the top layer has been saturated by each step, and whether it has left saturation."""
     since = np.maximum.accumulate(top < LOW, axis=1)
     return since, since & (top > RISE * np.minimum.accumulate(top, axis=1))
 

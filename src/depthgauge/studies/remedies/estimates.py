@@ -13,7 +13,7 @@ TEST_IMAGES = 10_000
 """Of MNIST; the study may look at fewer."""
 
 STANDARD_ERRORS = 3
-"""An error within so many binomial standard errors of naming one class is that of a net which
+"""An error within this many binomial standard errors of naming one class is that of a net which
 learned nothing: one that names classes blindly errs by less in one case of 700."""
 
 

@@ -1,14 +1,10 @@
 """The findings about remedies, from claims.yaml beside this file."""
 
-from pathlib import Path
 from typing import Any
 
-from depthgauge.claims.named import readers
-from depthgauge.claims.register import load
+from depthgauge.claims.register import register_beside
 
-READERS = readers(__name__)
-
-REGISTER = load(Path(__file__).with_name("claims.yaml"), READERS)
+REGISTER = register_beside(__name__)
 
 _TABLES: Any = REGISTER.tables
 

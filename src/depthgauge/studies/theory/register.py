@@ -1,14 +1,10 @@
 """The claims of Milman's answer and of mean field, from claims.yaml beside this file."""
 
-from pathlib import Path
 from typing import Any
 
-from depthgauge.claims.named import readers
-from depthgauge.claims.register import hidden_layers, load
+from depthgauge.claims.register import hidden_layers, register_beside
 
-READERS = readers(__name__)
-
-REGISTER = load(Path(__file__).with_name("claims.yaml"), READERS)
+REGISTER = register_beside(__name__)
 
 _TABLES: Any = REGISTER.tables
 

@@ -1,4 +1,4 @@
-"""The first steps of a record's training, computed again: whether the code still gives them."""
+"""The first steps of a record's training, recomputed: does the code still give the same?"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -19,11 +19,11 @@ from depthgauge.training.procedures import procedure
 def first_steps(
     record: xr.Dataset, data: Prepared, steps: int, replica: int, folder: Path
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return what a replica of `record` was measured to be within `steps` steps, and is now.
+    """Return what `record` holds of a replica's first `steps` steps, and what they give now.
 
-    By variable, both (step, ...), at the steps that both looked at; variables without such a step
-    are left out. `folder` is for checkpoints. Uses one thread, as the record's training did: more
-    of them sum in another order. Raises DataError for other data than the record's.
+    By variable, both (step, ...), at the steps that both measured; other variables are left out.
+    `folder` is for checkpoints. One thread, as in training: more would sum in another order.
+    Raises DataError if `data` is not what the record was trained on.
     """
     if record.attrs["data"]["hash"] != data.hash:
         raise DataError(f"{record.attrs['label']} was trained on other data than {data.name} here")
