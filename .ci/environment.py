@@ -33,9 +33,8 @@ def main() -> None:
     if stamp.is_file() and stamp.read_text() == fingerprint(venv):
         return
     check_usable(venv)
-    complete = stamp.is_file()  # once: then there is little left to do, and little to show
     stamp.unlink(missing_ok=True)
-    install(venv, ["--quiet"] if complete else [])
+    install(venv)
     check_whole(venv)
     stamp.write_text(fingerprint(venv))
 
@@ -82,11 +81,11 @@ def check_usable(venv: Path) -> None:
         broken("it was made in another folder and moved")
 
 
-def install(venv: Path, manner: list[str]) -> None:
+def install(venv: Path) -> None:
     """Install the project, editable, and its development tools in the pinned versions."""
-    print("bringing .venv up to date with constraints.txt", flush=True)
-    command = [str(venv / "bin" / "python"), "-m", "pip", "install", "-c", "constraints.txt"]
-    if subprocess.run([*command, *manner, "-e", ".[pipeline,dev,team]"]).returncode:
+    print("installing what constraints.txt pins into .venv", flush=True)
+    pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "-c", "constraints.txt"]
+    if subprocess.run([*pip, "-e", ".[pipeline,dev,team]"]).returncode:
         sys.exit("the installation stopped early (pip says why above): repeat to go on with it")
 
 

@@ -68,7 +68,7 @@ def assert_broken(answer, reason):
 def test_a_new_environment_is_pinned_and_a_fresh_one_left_alone(project):
     """The project is installed once, editable, under the constraints; then nothing is to do."""
     assert run(project).returncode == 0
-    asked = "install -c constraints.txt -e .[pipeline,dev,team]\n"
+    asked = "install --quiet -c constraints.txt -e .[pipeline,dev,team]\n"
     assert (project / "pip.log").read_text() == asked
     again = run(project)
     assert (again.returncode, again.stdout, installations(project)) == (0, "", 1)
@@ -81,7 +81,6 @@ def test_a_stale_environment_is_updated(project, file):
     (project / file).write_text("# changed\n")
     assert run(project).returncode == 0
     assert installations(project) == 2
-    assert "--quiet" in (project / "pip.log").read_text().splitlines()[1]
 
 
 def test_an_installation_that_was_cut_off_is_repeated(project):
