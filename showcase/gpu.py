@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
@@ -88,11 +89,12 @@ def fig11() -> str:
     then, now = (
         CHUNK / (each + steps) for each in (drawing[images], drawing[most] * images / most)
     )
-    return (
-        f"{table(['model', 'updates', 'seconds'], rows)}\n\nBy the tables above, three seeds of"
-        f" five wide layers make {then:,.0f} updates a second where each chunk's images are drawn"
-        f" by themselves, and {now:,.0f} where {most:,} are drawn at once: a prediction."
+    said = (
+        f"By the tables above, three seeds of five wide layers make {then:,.0f} updates a second where"
+        f" each chunk's images are drawn by themselves, and {now:,.0f} where {most:,} are drawn at"
+        " once: a prediction."
     )
+    return f"{table(['model', 'updates', 'seconds'], rows)}\n\n{fill(said, 118)}"
 
 
 def page(text: str) -> str:
