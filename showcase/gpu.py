@@ -90,9 +90,9 @@ def fig11() -> str:
         CHUNK / (each + steps) for each in (drawing[images], drawing[most] * images / most)
     )
     said = (
-        f"By the tables above, three seeds of five wide layers make {then:,.0f} updates a second where"
-        f" each chunk's images are drawn by themselves, and {now:,.0f} where {most:,} are drawn at"
-        " once: a prediction."
+        f"By the tables above, three seeds of five wide layers make {then:,.0f} updates a second"
+        f" where each chunk's images are drawn by themselves, and {now:,.0f} where {most:,} are"
+        " drawn at once: a prediction."
     )
     return f"{table(['model', 'updates', 'seconds'], rows)}\n\n{fill(said, 118)}"
 
