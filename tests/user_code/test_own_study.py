@@ -80,8 +80,8 @@ def test_a_study_of_ones_own_trains_in_other_processes(folder):
     module = folder / "my_conf" / "my_functions.py"
     module.write_text(module.read_text().replace("torch.expm1", "2 * torch.expm1"))
     edited = train(folder, *words, "--dry-run")
-    rows = [line.split("│")[5:7] for line in edited.stdout.splitlines() if "activation=" in line]
-    assert [[int(each) for each in row] for row in rows] == [[0, 1], [0, 1]]  # done, to do
+    rows = [line for line in edited.stdout.splitlines() if "activation=" in line]
+    assert len(rows) == 2 and all("to do" in row and "0 of 1" in row for row in rows)
 
 
 @pytest.mark.parametrize(
