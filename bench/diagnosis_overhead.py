@@ -5,7 +5,8 @@ over pairs with its 95 % interval; and what one look adds, in steps of the same 
 share that follows for as many steps and in the long run. Seconds are the processor's, on one
 thread: other work on the machine counts little, and least in the second table, whose steps lie side
 by side. Looks are at the default steps: 0, 1, 2, 4, ..., 64, 100, 200, ... A pair is two trainings
-of one network from one seed, a hundred steps of the one and a hundred of the other in turns.
+of one network from one seed, a hundred steps of the one and a hundred of the other in turns, from
+step 50 on.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from pathlib import Path
 from statistics import median
 
 import numpy as np
@@ -31,7 +33,13 @@ LIGHTNING = "import pytorch_lightning"
 EVERY = 100
 """The default cadence."""
 BLOCK = 100
-"""Steps before the other training of a pair has its turn."""
+"""Steps before the other training of a pair has its turn: at steps 50, 150, 250, ..., of which none
+is looked at. A look begins as the step before it ends, and would slow the other training down."""
+
+BEGIN, END = (
+    "<!-- overhead: written by bench/diagnosis_overhead.py --docs -->\n",
+    "<!-- /overhead -->",
+)
 
 Made = Callable[[], tuple[nn.Module, tuple[int, ...]]]
 """Makes a network and says the shape of one example."""
@@ -68,15 +76,15 @@ NETS = {
 
 
 def blocks(make: Made, steps: int, on: bool) -> Iterator[float]:
-    """Train from seed 0, watched or not; yield the processor's seconds of every BLOCK steps."""
+    """Train from seed 0, watched or not; yield the processor's seconds of each turn."""
     torch.manual_seed(0)
     net, shape = make()
     x, y = torch.randn(64, *shape), torch.randint(0, 10, (64,))
     optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
     with watch(net, optimizer) if on else nullcontext():
-        for _ in range(steps // BLOCK):
+        for turn in (BLOCK // 2, *[BLOCK] * (steps // BLOCK - 1), BLOCK // 2):
             begin = time.process_time()
-            for _ in range(BLOCK):
+            for _ in range(turn):
                 optimizer.zero_grad()
                 functional.cross_entropy(net(x), y).backward()
                 optimizer.step()
@@ -86,7 +94,7 @@ def blocks(make: Made, steps: int, on: bool) -> Iterator[float]:
 def pair(make: Made, steps: int) -> tuple[float, float]:
     """Train two networks, one of them watched, block by block in turns.
 
-    Return the ratio of their seconds over all steps, and that over the first block.
+    Return the ratio of their seconds over all steps, and that over the first turn.
     """
     both = list(zip(blocks(make, steps, True), blocks(make, steps, False), strict=True))
     watched, plain = (sum(each) for each in zip(*both, strict=True))
@@ -152,24 +160,38 @@ def spread(ratios: Sequence[float]) -> str:
     return f"{median(ratios):.3f} [{low:.3f}, {high:.3f}]"
 
 
+def lines(steps: int, pairs: int, nets: Mapping[str, Made], with_imports: bool) -> Iterator[str]:
+    """Yield both tables, line by line."""
+    yield f"| | {steps:,} steps | the first {BLOCK // 2} | pairs |"
+    yield "|---|---|---|---|"
+    for name, make in nets.items():
+        pair(make, BLOCK)  # warms up
+        whole, first = zip(*(pair(make, steps) for _ in range(pairs)), strict=True)
+        yield f"| {name} | {spread(whole)} | {spread(first)} | {pairs} |"
+    if with_imports:
+        yield f"| `{CALLBACK}` / `{LIGHTNING}` | {spread(imports(pairs))} | | {pairs} |"
+    yield from costs(steps, nets)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--only", default="", help="networks whose name contains this")
+    parser.add_argument("--docs", type=Path, help="write the tables into this page")
     options = parser.parse_args()
     nets = {name: make for name, make in NETS.items() if options.only in name}
     torch.set_num_threads(1)
-    print(f"| | {options.steps:,} steps | the first {BLOCK} | pairs |\n|---|---|---|---|")
-    for name, make in nets.items():
-        pair(make, BLOCK)  # warms up
-        whole, first = zip(*(pair(make, options.steps) for _ in range(options.pairs)), strict=True)
-        print(f"| {name} | {spread(whole)} | {spread(first)} | {options.pairs} |", flush=True)
-    if not options.only:
-        ratios = spread(imports(options.pairs))
-        print(f"| `{CALLBACK}` / `{LIGHTNING}` | {ratios} | | {options.pairs} |")
-    print(*costs(options.steps, nets), sep="\n")
+    found = []
+    for line in lines(options.steps, options.pairs, nets, not options.only):
+        print(line, flush=True)
+        found.append(line)
+    if options.docs:
+        text = options.docs.read_text(encoding="utf-8")
+        before, rest = text.split(BEGIN)
+        made = "\n".join(found)
+        options.docs.write_text(f"{before}{BEGIN}{made}\n{END}{rest.split(END)[1]}", "utf-8")
 
 
 if __name__ == "__main__":
