@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 
@@ -140,10 +141,11 @@ def _tuning(runs: Sequence[Run]) -> str:
         return ""
     right = sum(run.right for run in tuning)
     names = "; ".join(dict.fromkeys(run.net for run in tuning))
-    return (
-        "\nNot counted, because a rule was added or changed after they were looked at:"
-        f" {names} (right in {right} of {len(tuning)} runs).\n"
+    said = (
+        "Not counted, because a rule was added or changed after they were looked at:"
+        f" {names} (right in {right} of {len(tuning)} runs)."
     )
+    return f"\n{fill(said, 118, break_on_hyphens=False)}\n"
 
 
 def renewed(text: str, runs: Sequence[Run]) -> str:
