@@ -136,6 +136,7 @@ def test_the_torch_peers_learn():
     assert torch_net.cost(NIELSEN, carried(x), y) < before / 2
 
 
+@pytest.mark.slow
 def test_ours_is_timed_on_the_whole_loop():
     """The time is that of training alone, and grows with the steps."""
     data = ours.prepared(*synthetic(200))

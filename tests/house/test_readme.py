@@ -167,6 +167,7 @@ def test_the_lines_to_explore_with(clone):
     assert "one core" in run(clone, "bash", "-c", f"{train.strip()} scale=paper --dry-run")
 
 
+@pytest.mark.slow
 def test_bring_your_own(clone):
     """What docs/own.md shows, saved where it says, answers the question of its study."""
     functions, question, theory, prepare = snippets(OWN, "python")

@@ -39,6 +39,7 @@ def hydras(loader, master, job):
     return OmegaConf.to_yaml(config)
 
 
+@pytest.mark.slow
 def test_every_page_composes_at_every_scale_as_hydra_composes_it(project):
     """All cells are studies that can run; one of each grid is compared, drawn by a seed."""
     draw = random.Random(1)
