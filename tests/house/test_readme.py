@@ -164,7 +164,9 @@ def test_the_lines_to_explore_with(clone):
     assert all(init in ranking for init in ("nielsen_default", "glorot_normalized", "he "))
     shown = run(clone, "depthgauge", "train", "study=nielsen_accuracy", "--cfg", "job")
     assert "init: nielsen_default" in shown
-    assert "one core" in run(clone, "bash", "-c", f"{train.strip()} scale=paper --dry-run")
+    dry = f"{train.strip()} scale=paper --dry-run"
+    assert "1 of 1 studies done" in run(clone, "bash", "-c", dry)
+    assert "one core" in run(clone, "bash", "-c", dry.replace("steps=10000", "steps=20000"))
 
 
 @pytest.mark.slow
