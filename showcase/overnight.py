@@ -60,7 +60,8 @@ def main(arguments: Sequence[str]) -> None:
     if "--keep" not in arguments:
         train([*STREAM, *more])
         keep()
-        if not all(each.axes["model"] in rate_searches() for each in plan_of(RATES)):
+        found = rate_searches()
+        if not all(each.axes["model"] in found for each in plan_of(RATES)):
             train([*RATES, *more])
             keep()
         train([*ERRORS, *choices(rate_searches()), *more])
