@@ -6,7 +6,7 @@ chunk of steps, and pixels that are 0 cost nothing: three times the speed of bat
 products (bench/). What a replica computes cannot depend on its companions: they never meet.
 
 Weights lie twice: by rows of W^T (one for each unit that a layer is fed by), which the forward
-pass adds up, and by rows of W, which back-propagation adds up. Rows are padded to PAD floats.
+pass adds up, and by rows of W, which back-propagation adds up. Rows are padded to LANES floats.
 """
 
 import itertools
@@ -16,8 +16,8 @@ import numpy as np
 
 from depthgauge.kernel.compiled import compiled
 from depthgauge.kernel.elementwise import activate, chain, output_delta
-from depthgauge.kernel.rows import PAD, add_rows, add_to_rows
-from depthgauge.kernel.vectors import f4, zeros
+from depthgauge.kernel.rows import add_rows, add_to_rows
+from depthgauge.kernel.vectors import LANES, f4, zeros
 
 
 class Layout(NamedTuple):
@@ -26,7 +26,7 @@ class Layout(NamedTuple):
     widths: np.ndarray
     """n_0, ..., n_L."""
     pads: np.ndarray
-    """The same, rounded up to multiples of PAD (n_0 is never padded)."""
+    """The same, rounded up to multiples of LANES (n_0 is never padded)."""
     weights: np.ndarray
     """Offsets of W^T: n_{l-1} rows of pads[l] floats."""
     transposed: np.ndarray
@@ -51,7 +51,7 @@ def offsets(sizes: np.ndarray) -> np.ndarray:
 def layout(widths: tuple[int, ...]) -> Layout:
     """Return where the numbers of a network [n_0, ..., n_L] lie."""
     n = np.array(widths)
-    pads = np.concatenate([n[:1], -(-n[1:] // PAD) * PAD])
+    pads = np.concatenate([n[:1], -(-n[1:] // LANES) * LANES])
     transposed = n[1:] * pads[:-1]
     transposed[0] = 0
     return Layout(n, pads, offsets(n[:-1] * pads[1:]), offsets(transposed), offsets(pads[1:]))

@@ -78,12 +78,16 @@ def _input_gradient_square(layout, probe_set, delta, part):
 @compiled()
 def _square_by_pairs(layout, gram, delta):
     """Sum over pairs of examples of (x x')(delta delta'), and the most that it could be."""
-    pad, total, diagonal, dots = layout.pads[1], 0.0, 0.0, zeros(len(gram))
-    for e in range(len(gram)):
-        dots[: e + 1] = 0
-        add_dots(dots, 0, 1, delta, 0, e + 1, pad, delta, e * pad)
-        total += 2 * _weighted(gram[e, :e], dots[:e])
-        diagonal += np.float64(gram[e, e]) * np.float64(dots[e])
+    pad, total, diagonal, count = layout.pads[1], 0.0, 0.0, len(gram)
+    dots = zeros(2 * count)
+    for e in range(0, count, 2):
+        last = min(e + 1, count - 1)
+        dots[:] = 0
+        add_dots(dots, 0, 1, count, delta, 0, last + 1, pad, delta, e * pad, last * pad)
+        for row in range(e, last + 1):
+            found = dots[(row - e) * count :]
+            total += 2 * _weighted(gram[row, :row], found[:row])
+            diagonal += np.float64(gram[row, row]) * np.float64(found[row])
     return total + diagonal, len(gram) * diagonal
 
 
