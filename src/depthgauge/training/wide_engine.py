@@ -27,8 +27,8 @@ NO_LABELS = np.zeros(0, np.int64)
 class WideEngine(CompiledEngine):
     """Gradient descent by `kernel.wide`, which fetches each weight twice a step.
 
-    The networks are float32 on the CPU, the mini-batches smaller than the training set. A probe that
-    measures by this engine's own gradient reader alone is taken by the step itself.
+    The networks are float32 on the CPU, the mini-batches smaller than the training set. A probe
+    that measures by this engine's own gradient reader alone is taken by the step itself.
     """
 
     _batch_waits = False
