@@ -1,8 +1,8 @@
-"""Vectors of 32 floats for compiled loops, and memory that they take in one access.
+"""Vectors of 32 floats for compiled loops, and arrays aligned for them.
 
-Numba itself does not turn loops of runtime length into vectors of this size. Arrays are
-one-dimensional, contiguous float32; a place counts numbers from an array's start. Each function
-returns its call's types and what writes LLVM's instructions for it.
+Numba itself does not vectorize loops of runtime length to this width. Arrays are one-dimensional,
+contiguous float32; a place is an index into an array. Each function returns the types of its call,
+and the function that emits its LLVM instructions.
 """
 
 from typing import Any
@@ -41,7 +41,7 @@ class VectorModel(models.PrimitiveModel):
 
 
 def _operation(define: Any) -> Any:
-    """Type checkers see neither what Numba's decorator leaves out, nor what is returned."""
+    """Numba's intrinsic, typed so that type checkers accept calls without `typing`."""
     return intrinsic(define)
 
 
@@ -152,7 +152,7 @@ def totals(typing, vector):
 
 @compiled()
 def zeros(count):
-    """Return that many float32 zeros from an address that is a multiple of a cache line's 64 bytes.
+    """Return `count` float32 zeros at an address that is a multiple of a cache line's 64 bytes.
 
     A vector that lies across two lines costs two accesses: half the speed of a step.
     """

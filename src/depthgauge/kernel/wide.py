@@ -22,7 +22,7 @@ ROWS = 8
 
 
 class WideLayout(NamedTuple):
-    """Where things lie: layer l = 1..L at index l - 1, with the end as last entry."""
+    """Sizes and offsets of a network's arrays: layer l = 1..L at index l - 1, then the end."""
 
     widths: np.ndarray
     """n_0, ..., n_L."""
@@ -31,31 +31,31 @@ class WideLayout(NamedTuple):
     weights: np.ndarray
     """Offsets of W: n_l rows of pads[l - 1] floats."""
     units: np.ndarray
-    """Offsets of a vector with a number for each input and unit: layer l = 0..L at index l."""
+    """Offsets of a vector over inputs and units: layer l = 0..L at index l."""
 
 
 class WideNets(NamedTuple):
-    """The parameters of R networks, a row each; biases have room for the inputs, left unused."""
+    """The parameters of R networks, a row each; the first pads[0] biases are not used."""
 
     weights: np.ndarray
     biases: np.ndarray
 
 
 def wide_layout(widths: tuple[int, ...]) -> WideLayout:
-    """Return where the numbers of a network [n_0, ..., n_L] lie."""
+    """Return the layout of a network [n_0, ..., n_L]."""
     n = np.array(widths)
     pads = -(-n // LANES) * LANES
     return WideLayout(n, pads, offsets(n[1:] * pads[:-1]), offsets(pads))
 
 
 def empty_wide_nets(replicas: int, where: WideLayout) -> WideNets:
-    """Return R networks of zeros, whose rows begin at cache lines."""
+    """Return R networks of zeros; rows begin at cache lines."""
     sizes = int(where.weights[-1]), int(where.units[-1])
     return WideNets(*(zeros(replicas * size).reshape(replicas, size) for size in sizes))
 
 
 def wide_units(numbers: np.ndarray, where: WideLayout, count: int) -> list[np.ndarray]:
-    """Return `numbers` (R, count x units) as (R, example, n_l), layers 0..L, in place."""
+    """Return views of `numbers` (R, count x units): (R, example, n_l), layers 0..L."""
     found = []
     for l, n in enumerate(where.widths):
         part = numbers[:, count * where.units[l] : count * where.units[l + 1]]
@@ -64,7 +64,7 @@ def wide_units(numbers: np.ndarray, where: WideLayout, count: int) -> list[np.nd
 
 
 def wide_views(nets: WideNets, where: WideLayout) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Return `nets` as w^l (R, n_l, n_{l-1}) and b^l (R, 1, n_l), layers 1..L, in place."""
+    """Return views of `nets`: w^l (R, n_l, n_{l-1}) and b^l (R, 1, n_l), layers 1..L."""
     weights, biases = [], []
     for l in range(1, len(where.widths)):
         n_out, n_in = where.widths[l], where.widths[l - 1]
@@ -75,25 +75,25 @@ def wide_views(nets: WideNets, where: WideLayout) -> tuple[list[np.ndarray], lis
 
 
 class WideWork(NamedTuple):
-    """Memory of a pass over some examples, a row for each network, or one for all in turn."""
+    """Buffers of a pass over some examples: a row for each network, or one that all use in turn."""
 
     a: np.ndarray
-    """(R or 1, example x units): activations, layer 0..L, each example after example."""
+    """(R or 1, example x units): activations, layer by layer from layer 0, then by example."""
     delta: np.ndarray
-    """Alike: dC/dz^l; layer 0 is left unused."""
+    """dC/dz^l in the same order; layer 0 is not used."""
     z: np.ndarray
     """(R or 1, example x padded classes): the pre-activation z^L."""
 
 
 def wide_work(replicas: int, count: int, where: WideLayout) -> WideWork:
-    """Return memory for a pass over so many examples."""
+    """Return buffers for a pass over `count` examples."""
     sizes = [count * int(size) for size in (where.units[-1], where.units[-1], where.pads[-1])]
     return WideWork(*(zeros(replicas * size).reshape(replicas, size) for size in sizes))
 
 
 @compiled()
 def _forward(layout, w, b, rule, a, count, scratch):
-    """From the inputs, which `a` begins with, to the pre-activation z^L."""
+    """From the inputs, at the start of `a`, to the pre-activation z^L."""
     top = len(layout.widths) - 1
     for l in range(1, top + 1):
         n, fed, pad, o = layout.widths[l], layout.pads[l - 1], layout.pads[l], layout.weights[l - 1]
