@@ -133,7 +133,7 @@ def test_silent_host_is_given_up(server, fetch):
 
 
 def test_refused_connection_counts_as_unreachable(fetch):
-    """Nobody listens: that is told apart from a transfer that fails, so that no one asks twice."""
+    """Nobody listens: unlike a transfer that fails, this is not tried twice."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         port = held.getsockname()[1]

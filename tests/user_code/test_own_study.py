@@ -101,7 +101,7 @@ def test_what_is_wrong_is_refused_before_anything_is_trained(words, sentence, he
     assert not list(here.glob(".cells/*/config.json"))
 
 
-def test_two_functions_of_one_name_are_told_apart(here, depthgauge):
+def test_two_functions_of_one_name_are_distinguished(here, depthgauge):
     """Labels name as much of the paths as differs."""
     (here / "other.py").write_text(EXAMPLE.read_text())
     words = ["study=own", "out=build/own", "activation=other.elu,my_functions.elu", "hidden=[4]"]

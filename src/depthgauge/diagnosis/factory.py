@@ -43,7 +43,7 @@ def diagnose(
         raise ConfigError(f"diagnose needs steps of at least 0 and a seed: {steps=}, {seeds=}")
     for name in remedies:
         if name not in set(Remedy):
-            raise ConfigError(f"{name!r} is no remedy; choose one of {', '.join(Remedy)}")
+            raise ConfigError(f"unknown remedy {name!r}; choose one of {', '.join(Remedy)}")
     wanted = sorted(set(steps))
     with generators_kept():
         trained = [_train(make, seed, wanted) for seed in range(seeds)]
