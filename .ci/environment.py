@@ -2,7 +2,7 @@
 
 Run by make from the project's root, with the Python that a new .venv shall have; `--asked` says
 that the user named this Python. It needs the standard library alone, and removes nothing: a .venv
-that cannot be repaired by installing into it is reported in one sentence. The stamp is written last,
+that installing cannot repair is reported in one sentence. The stamp is written last,
 so an installation that was cut off is repeated.
 """
 

@@ -17,7 +17,7 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize(("screen", "shown"), [(Terminal, True), (io.StringIO, False)])
-def test_the_bar_names_the_seeds_and_counts_the_steps(screen, shown, experiment, train, monkeypatch):
+def test_the_bar_names_the_seeds_and_counts_steps(screen, shown, experiment, train, monkeypatch):
     """Study, cell, first and last seed, and all 230 steps; on a terminal alone."""
     where = screen()
     monkeypatch.setattr("sys.stderr", where)

@@ -52,4 +52,3 @@ def _write(folder: Path) -> None:
     templates = files("depthgauge.new_project")
     for name, place in TEMPLATES.items():
         (folder / place).write_bytes((templates / name).read_bytes())
-
