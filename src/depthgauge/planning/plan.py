@@ -109,13 +109,16 @@ def planned_cells(master: DictConfig, loader: ConfigLoader, words: Sequence[str]
         asked = asked_of_slurm(master)
         offer_models(master)
         grid = Grid(loader, master, words)
-        composer = Composer(loader, master)
-        composed = [(job, *composer.compose(job)) for job in grid.jobs()]
-    require_one_study({study for _, study, _ in composed})
-    return with_short_names(
-        planned_cell(position, str(study), job, grid.axes, checked(config), asked)
-        for position, (job, study, config) in enumerate(composed)
-    )
+    composer = Composer(loader, master)
+    planned, studies = [], set()
+    for position, job in enumerate(grid.jobs()):  # a composed config is large: one at a time
+        with refusals(OverflowError, ValueError):
+            study, config = composer.compose(job)
+        studies.add(study)
+        require_one_study(studies)
+        cell = planned_cell(position, str(study), job, grid.axes, checked(config), asked)
+        planned.append(cell)
+    return with_short_names(planned)
 
 
 def has_user_code(planned: Planned) -> bool:
