@@ -20,7 +20,7 @@ from depthgauge.errors import ConfigError, DepthgaugeError
 from depthgauge.planning.command import search_config_folders, words_of
 from depthgauge.planning.compose import Composer, parsed_word
 from depthgauge.planning.grid import Grid
-from depthgauge.planning.hydra_errors import refusals
+from depthgauge.planning.hydra_errors import EVERY_KEY, refusals
 from depthgauge.planning.models import offer_models
 from depthgauge.planning.slurm import Asked, asked_of_slurm, device_of
 from depthgauge.planning.study_file import WHICH, study_of
@@ -170,7 +170,7 @@ def checked(config: DictConfig) -> Config:
     unknown = set(config) - {each.name for each in fields(Config)}
     if unknown:
         names = ", ".join(map(str, unknown))
-        raise ConfigError(f"unknown setting {names}; src/depthgauge/config explains each")
+        raise ConfigError(f"unknown setting {names}; {EVERY_KEY}")
     try:
         _require_few_values(config)
         _require_sections(config)
