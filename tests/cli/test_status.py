@@ -22,6 +22,7 @@ from depthgauge.planning.summary import CellSummary
 from depthgauge.report.duration import duration
 from depthgauge.store import state
 from depthgauge.store.state import State, held, inspect, size
+from projects import ROOT
 
 SMALL = ["hidden=[5],[4,3]", "steps=200", "seeds=2", "train_size=1000", "evaluation.every=100"]
 ASKED = ["study=nielsen_accuracy", "scale=smoke", *SMALL, "tracking=false"]
@@ -321,6 +322,20 @@ def test_prune_stops_where_it_cannot_know_what_is_used(one_study, depthgauge):
     code, _, err = depthgauge("prune", "--yes")
     assert code == 3 and "mnist is not prepared" in err
     assert len(list((one_study / ".cells").glob("*/record.safetensors"))) == 2
+
+
+def test_prune_leaves_out_studies_that_were_never_trained_here(one_study, depthgauge):
+    """Data that are not prepared matter only to blocks of these data."""
+    depthgauge("train", *ASKED, "hidden=[5]")
+    shutil.copy(ROOT / "conf/study/glorot_svm.yaml", one_study / "conf/study")
+    code, out, err = depthgauge("prune", "scale=smoke")
+    assert (code, err) == (0, "") and "removes 1 blocks" in out
+    [block] = (path.parent for path in (one_study / ".cells").glob("*/config.json"))
+    config = json.loads((block / "config.json").read_text())
+    config["dataset"]["name"] = "shapeset"
+    (block / "config.json").write_text(json.dumps(config))
+    code, _, err = depthgauge("prune", "scale=smoke")
+    assert code == 3 and "shapeset is not prepared" in err
 
 
 def test_status_and_claims_start_without_torch(one_study):
