@@ -7,6 +7,7 @@ table stays as it is where no new measurement lies in build/. Each table is date
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import pairwise
@@ -109,12 +110,13 @@ def cells_table() -> str:
 
 
 def main() -> None:
-    """Rewrite the tables in place."""
+    """Rewrite the tables in place: both, or the one that the command names, studies or cells."""
     os.chdir(ROOT)
     path = Path("docs/scaling.md")
     day = f"Written on {date.today():%-d %B %Y}."
-    made = {"studies": f"{day}\n\n{studies_table()}"}
-    if MANY_CELLS.is_file():
+    asked = sys.argv[1:] or ["studies", "cells"]
+    made = {"studies": f"{day}\n\n{studies_table()}"} if "studies" in asked else {}
+    if MANY_CELLS.is_file() and "cells" in asked:
         made["cells"] = f"{day}\n\n{cells_table()}"
     text = path.read_text(encoding="utf-8")
     path.write_text(BLOCK.sub(lambda found: renewed(found, made), text), encoding="utf-8")
