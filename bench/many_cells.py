@@ -14,8 +14,8 @@ batch_size. Each part is a process of its own, one after the other, as a user's 
 `launch` and `hydra` take turns (`--turns 3`), so that other programs slow both; the ratio of their
 processor times is printed for each turn. `--only launch,hydra` leaves the other parts out.
 
-Printed, and written to build/many_cells.json: seconds of the clock, of the processor, and the
-largest resident memory.
+Printed, and written to build/many_cells.json, or build/launching.json for these two alone: seconds
+of the clock, of the processor, and the largest resident memory.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from rich.console import Console
 from rich.table import Table
 
 HERE = Path(__file__).parent
-TARGET = HERE.parent / "build" / "many_cells.json"
+BUILD = HERE.parent / "build"
 """Where showcase/scaling.py finds the numbers for docs/scaling.md."""
 STUDY = "many"
 PAGE = """# @package _global_
@@ -203,7 +203,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The sweep's bookkeeping without the training.")
     parser.add_argument("cells", type=int, nargs="?", default=10_000, help="a multiple of 100")
     parser.add_argument("--only", default=",".join(PARTS), help="parts, separated by commas")
-    parser.add_argument("--turns", type=int, default=1, help="of launch and hydra")
+    parser.add_argument("--turns", type=int, default=1, help="of launch and hydra (1)")
     parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.part:
@@ -211,7 +211,9 @@ def main() -> None:
         return
     if options.cells < 100 or options.cells % 100:
         parser.error(f"invalid cells={options.cells}: give a multiple of 100")
-    parts = [part for part in PARTS if part in options.only.split(",")]
+    parts = options.only.split(",")
+    if unknown := set(parts) - set(PARTS):
+        parser.error(f"unknown parts {', '.join(unknown)}: choose from {', '.join(PARTS)}")
     with tempfile.TemporaryDirectory() as folder:
         make_project(Path(folder), options.cells)
         found = measured_parts(Path(folder), parts, options.turns)
@@ -221,8 +223,9 @@ def main() -> None:
     for part, each in found.items():
         table.add_row(part, *(f"{number:.1f}" for number in each.values()))
     Console().print(table)
-    TARGET.parent.mkdir(exist_ok=True)
-    TARGET.write_text(json.dumps({"cells": options.cells, "parts": found}, indent=1) + "\n")
+    BUILD.mkdir(exist_ok=True)
+    name = "launching.json" if set(parts) == set(IN_TURNS) else "many_cells.json"
+    (BUILD / name).write_text(json.dumps({"cells": options.cells, "parts": found}, indent=1) + "\n")
 
 
 if __name__ == "__main__":
