@@ -163,8 +163,8 @@ def test_percentages_are_judged_by_their_odds():
 def test_too_wide_an_interval_and_too_few_runs_decide_nothing():
     """Both show their number; half of the interval is 2.145 here, as a factor 8.5."""
     for rule, values, reason in (
-        (published_number(width=2.0), NOISE, "its half is 2.14, above 2"),
-        (published_number("log", width=8.0), np.exp(NOISE), "its half is 8.54, above 8"),
+        (published_number(width=2.0), NOISE, "its half-width is 2.14, above 2"),
+        (published_number("log", width=8.0), np.exp(NOISE), "its half-width is 8.54, above 8"),
         (published_number(fewest=21), NOISE, "21 runs are needed"),
     ):
         found = rule.decide(values, 1.0)

@@ -139,6 +139,6 @@ def _want(verdict: Mapping[str, Any]) -> str:
         return "whose interval reaches across the limit"
     if "its grid" in verdict["reason"]:
         return "whose setting was chosen at the end of what was tried, such as the highest rate"
-    if "learned anything" in verdict["reason"]:
+    if "neither network learned" in verdict["reason"]:
         return "whose networks did not learn"
     return "for a reason stated with the claim"
