@@ -74,7 +74,8 @@ def published_number(scale: str = "linear", fewest: int = 5, width: float = math
                 Verdict.inconclusive, f"{spread_text}; {fewest} runs are needed", found, z
             )
         if half > width:
-            reason = f"{spread_text}; the interval is too wide: its half-width is {half:.3g}, above {width:g}"
+            wide = f"the interval is too wide: its half-width is {half:.3g}, above {width:g}"
+            reason = f"{spread_text}; {wide}"
             return judged(Verdict.inconclusive, reason, found, z)
         inside = low <= target <= high
         where = "inside" if inside else "outside"
