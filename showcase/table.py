@@ -77,8 +77,8 @@ def table(verdicts: Verdicts) -> str:
         *(f"- {sentence.text}" for sentence in surprises(verdicts)),
         "",
         f"Of {len(theirs)} published numbers and sentences {total['holds']} hold,"
-        f" {total['fails']} fail and {total['inconclusive']} are open. {_open(theirs)} What no"
-        f" source published is counted apart. Scale: {scales(verdicts)}.",
+        f" {total['fails']} fail and {total['inconclusive']} are open. {_open(theirs)} Claims that"
+        f" no source published are counted separately. Claims by scale: {scales(verdicts)}.",
         "",
         f"| claims | {' | '.join(WORDS.values())} | all |",
         "|---|" + "---:|" * (len(WORDS) + 1),
