@@ -46,7 +46,7 @@ def test_the_table_counts_what_it_is_given():
     shown = TABLE["renewed"](text, [one, two])
     assert "| 1 | 0 | 0 | 1 |\n" in shown and "| 0 | 0 | 1 | 1 |\n" in shown
     counts = "Of 2 published numbers and sentences 1 hold, 0 fail and 1 are open."
-    assert f"{counts} Open: 1 trained with fewer updates" in shown
+    assert f"{counts} Open: 1 judged after fewer updates" in shown
     assert "STALE" not in shown and shown.startswith("before\n") and shown.endswith("after\n")
 
 

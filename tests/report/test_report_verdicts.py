@@ -93,7 +93,7 @@ def test_what_rounding_leaves_of_nothing_is_nothing():
         ({"scale": None}, "whose data set or study was not run"),
         (
             {"updates": [400, 900], "updates_needed": 500},
-            "trained with fewer updates than they need",
+            "judged after fewer updates than they need",
         ),
         ({"updates": [500, 900], "updates_needed": 500}, "whose interval includes the threshold"),
         ({"reason": "the rate chosen for model=plain is the highest of its grid"}, "whose best"),

@@ -134,7 +134,7 @@ def _want(verdict: Mapping[str, Any]) -> str:
     if verdict["scale"] is None:
         return "whose data set or study was not run"
     if (done or 0) < verdict.get("updates_needed", published):
-        return "trained with fewer updates than they need"
+        return "judged after fewer updates than they need"
     if "reaches across" in verdict["reason"]:
         return "whose interval includes the threshold"
     if "its grid" in verdict["reason"]:
