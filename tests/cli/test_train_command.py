@@ -297,7 +297,7 @@ def test_help_can_be_read(depthgauge):
 
 
 def test_the_page_about_remedies_runs(project):
-    """docs/remedies.md, "On a net of your own": both cells are trained, and differ."""
+    """docs/remedies.md, "On your own network": both cells are trained, and differ."""
     text = (Path(__file__).parents[2] / "docs" / "remedies.md").read_text()
     (page,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     (project / "conf" / "study" / "own.yaml").write_text(page)
