@@ -53,6 +53,7 @@ CHECKED = {
     **{("diagnosis_tutorial.md", number): TUTORIAL for number in range(5)},
     ("gpu.md", 0): TRAIN,  # and tests/gpu, tests/house/test_gpu_first_run.py
     ("overnight.md", 0): "tests/house/test_overnight.py",
+    ("overnight.md", 1): TRAIN,
     **{("own.md", number): OWN for number in range(7)},
     ("pipeline.md", 0): "tests/test_pipeline.py",
     ("pipeline.md", 1): TRAIN,  # and tests/cli/test_trainer_additions.py trains with both
