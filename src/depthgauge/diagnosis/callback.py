@@ -152,7 +152,7 @@ class GradientFlow(pl.Callback):
             if name not in self._lasting:
                 LOG.warning("%s (GradientFlow, step %d)", verdict.sentence, step)
         for name in self._lasting.keys() - now.keys():
-            LOG.warning("No longer so: %s (GradientFlow, step %d)", name, step)
+            LOG.warning("No longer found: %s (GradientFlow, step %d)", name, step)
         self._lasting = now
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
