@@ -30,7 +30,13 @@ def test_workers_end_with_their_sweep(project, number):
     words = [*COMMANDS["train"], "steps=900000", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
     command = [sys.executable, "-m", "depthgauge.cli", *words]
     with subprocess.Popen(
-        command, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=project,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        # tests that run under `nohup` ignore SIGHUP, and hand that on: a user's terminal does not
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     ) as sweep:
         workers = begun(sweep, project)
         assert workers
