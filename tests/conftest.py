@@ -1,5 +1,6 @@
 """Shapes in annotations are checked in tests, and only there."""
 
+import gc
 import logging
 import os
 import sys
@@ -21,6 +22,11 @@ if os.environ.get("NUMBA_DISABLE_JIT") == "1":
     import plain_vectors
 
     plain_vectors.install()
+
+
+def pytest_collection_finish():
+    """Spare each garbage collection, with which a training begins, the million imported objects."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
