@@ -96,7 +96,7 @@ def test_dripping_host_is_given_up(server, fetch):
     begun = time.monotonic()
     with pytest.raises(SourceError, match="stalled"):
         fetch(server.drip("x", 0.05, b"x"))
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
 
 
 def test_host_that_dribbles_its_headers_is_given_up(server, fetch):
