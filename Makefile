@@ -31,10 +31,10 @@ repro: environment ## fetch, prepare, train, judge, report; ends with the table 
 	@echo "report: $(CURDIR)/results/report.html"
 	@echo "curves: make ui (MLflow, on this machine)"
 
-test: environment ## run the tests but the slow ones, in two processes (8 minutes on two cores)
+test: environment ## run the tests but the slow ones, in two processes (7 minutes on two cores)
 	@$(IN_TWO) -m "not slow" $(ARGS)
 
-test-all: environment ## run all tests: also servers, kills, fuzz, browsers (half an hour)
+test-all: environment ## run all tests: also servers, kills, fuzz, browsers (20 minutes)
 	@$(IN_TWO) -m "not alone" $(ARGS)
 	@$(VENV)/python -m pytest -m alone $(ARGS)
 
