@@ -7,12 +7,12 @@ the tests with NUMBA_DISABLE_JIT=1.
 import numpy as np
 
 from depthgauge.kernel import vectors
-from depthgauge.kernel.vectors import LANES
+from depthgauge.kernel.vectors import HALF, LANES
 
 
 def install():
     """Put the plain operations in the place of the compiled, before another module takes those."""
-    for operation in (load, store, splat, zero, add, multiply_add, total, prefetch):
+    for operation in (load, load_halves, store, splat, zero, add, multiply_add, totals):
         setattr(vectors, operation.__name__, operation)
 
 
@@ -20,6 +20,13 @@ def load(array, place):
     """The vector that is there."""
     assert place >= 0
     return array[place : place + LANES].copy()
+
+
+def load_halves(array, place, other):
+    """Half of the vector that is at each of two places."""
+    assert place >= 0
+    assert other >= 0
+    return np.concatenate([array[place : place + HALF], array[other : other + HALF]])
 
 
 def store(array, place, vector):
@@ -47,10 +54,6 @@ def multiply_add(one, other, to):
     return one * other + to
 
 
-def total(vector):
-    """Over the lanes."""
-    return vector.sum()
-
-
-def prefetch(array, place):
-    """Nothing: it is for speed alone."""
+def totals(vector):
+    """Over the lanes of each half."""
+    return vector[:HALF].sum(), vector[HALF:].sum()

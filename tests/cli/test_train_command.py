@@ -202,7 +202,7 @@ def test_a_grid_of_which_every_rate_diverges_is_refused(project, depthgauge):
     code, _, err = depthgauge("train", *words)
     assert code == 2 and "Traceback" not in err
     assert "every rate diverged in 1 of 1 cells" in err
-    assert "learning_rate=[1e+29, 1e+30]: ask for lower ones" in err
+    assert "learning_rate=[1e+29, 1e+30]: use lower ones" in err
     assert (read_study(project / "build" / "x")[0].diverged_at == 100).all()
     code, _, _ = depthgauge("train", *SMALL, "hidden=[5]", "l2=0", "learning_rate=1e30")
     assert code == 0  # one rate that diverges is a result
@@ -290,7 +290,7 @@ def test_help_can_be_read(depthgauge):
 
 
 def test_the_page_about_remedies_runs(project):
-    """docs/remedies.md, "On a net of your own": both cells are trained, and differ."""
+    """docs/remedies.md, "On your own network": both cells are trained, and differ."""
     text = (Path(__file__).parents[2] / "docs" / "remedies.md").read_text()
     (page,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     (project / "conf" / "study" / "own.yaml").write_text(page)

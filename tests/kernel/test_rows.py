@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from depthgauge.kernel.rows import add_dots, add_rows, add_to_rows
+from depthgauge.kernel.rows import add_dots, add_rows, add_rows_to_two, add_to_rows
 
 MARGIN = 64
 """Numbers before and behind what is written: none may change."""
@@ -26,8 +26,13 @@ def added_to_rows(matrix, m, columns, values, first, count, width, vector, v):
 
 
 @njit
-def dots_added(out, o, step, matrix, m, count, width, vector, v):
-    add_dots(out, o, step, matrix, m, count, width, vector, v)
+def rows_added_to_two(out, one, other, matrix, m, values, first, second, count, width):
+    add_rows_to_two(out, one, other, matrix, m, values, first, second, count, width)
+
+
+@njit
+def dots_added(out, o, step, shift, matrix, m, count, width, vectors, one, other):
+    add_dots(out, o, step, shift, matrix, m, count, width, vectors, one, other)
 
 
 def integers(*shape, seed=0):
@@ -84,14 +89,34 @@ def test_a_vector_added_to_rows(width, count, columns):
 
 @WIDTHS
 @COUNTS
-@pytest.mark.parametrize("step", [1, 3])
-def test_dots_of_rows_with_a_vector(width, count, step):
-    """They are added to what is there, `step` places apart."""
-    table, vector = integers(14, width), integers(width, seed=2)
+@pytest.mark.parametrize("apart", [True, False])
+def test_sums_of_rows_for_two_at_once(width, count, apart):
+    """Each is the sum with its own values, added to what is there; twice the same one is one."""
+    table, values = integers(14, width), integers(40, seed=1)
+    out = flat(integers(3, width, seed=2))
+    one, second = MARGIN, (20 if apart else 3)
+    other = one + 2 * width if apart else one
+    wanted = out.copy()
+    for place, first in {one: 3, other: second}.items():
+        for k in range(count):
+            wanted[place : place + width] += values[first + k] * table[k]
+    rows_added_to_two(out, one, other, flat(table), MARGIN, values, 3, second, count, width)
+    np.testing.assert_array_equal(out, wanted)
+
+
+@WIDTHS
+@COUNTS
+@pytest.mark.parametrize(("step", "shift"), [(1, 15), (3, 1)])
+def test_dots_of_rows_with_two_vectors(width, count, step, shift):
+    """They are added to what is there, `step` places apart, the second vector's `shift` further."""
+    table, vectors = integers(14, width), integers(3, width, seed=2)
     found = flat(integers(40, seed=3))
     wanted = found.copy()
     for k in range(count):
-        for j in range(width):
-            wanted[MARGIN + k * step] += table[k, j] * vector[j]
-    dots_added(found, MARGIN, step, flat(table), MARGIN, count, width, flat(vector), MARGIN)
+        wanted[MARGIN + k * step] += table[k] @ vectors[0]
+        wanted[MARGIN + k * step + shift] += table[k] @ vectors[2]
+    places = MARGIN, MARGIN + 2 * width
+    dots_added(
+        found, MARGIN, step, shift, flat(table), MARGIN, count, width, flat(vectors), *places
+    )
     np.testing.assert_array_equal(found, wanted)

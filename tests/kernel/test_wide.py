@@ -2,13 +2,12 @@
 
 import itertools
 
-import numba
 import numpy as np
 import pytest
 
 import reference
 from depthgauge.kernel import rule as codes
-from depthgauge.kernel import vectors, wide
+from depthgauge.kernel import wide
 
 WIDTHS = (9, 33, 5, 4)
 """Layers that are no multiple of a row of vectors, nor of the rows worked on at once."""
@@ -60,7 +59,8 @@ def test_a_step_is_the_twins(activation, cost):
     nets, (x, labels) = pairs(), examples()
     where, copy, views = held(nets)
     rates, decay = np.array([0.5, 0.1], np.float32), np.array([1, 0.9], np.float32)
-    wide.wide_step(where, x, labels, copy, rule_of(activation, cost), rates, decay)
+    rule, work = rule_of(activation, cost), wide.wide_work(1, COUNT, where)
+    wide.wide_step(where, x, labels, labels[0, :0], copy, rule, rates, decay, True, work)
     for r, (weights, biases) in enumerate(nets):
         ys = np.eye(WIDTHS[-1])[labels[r]]
         grad_w, grad_b = reference.mean_gradients(weights, biases, x[r], ys, activation, cost)
@@ -71,41 +71,42 @@ def test_a_step_is_the_twins(activation, cost):
             np.testing.assert_allclose(found[r, 0], b - rates[r] * grad, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("learn", [True, False], ids=["with a step", "alone"])
 @COSTS
 @ACTIVATIONS
-def test_a_pass_is_the_twins_and_changes_nothing(activation, cost):
-    """z^L after the forward pass, every example's deltas after the backward one."""
-    nets, (x, labels) = pairs(), examples()
+def test_a_look_is_the_twins_of_the_networks_before_the_step(activation, cost, learn):
+    """z^L and every further example's deltas, whether or not the networks learn from the others."""
+    nets, (x, labels), looks = pairs(), examples(), 6
     where, copy, _ = held(nets)
     before = copy.weights.copy(), copy.biases.copy()
-    rule, size = rule_of(activation, cost), COUNT * int(where.units[-1])
-    a, delta = np.zeros((2, REPLICAS, size), np.float32)
-    units = wide.wide_units(a, where, COUNT)
-    units[0][:] = x[0]  # the same images for all networks
-    wide.wide_forward(where, copy, rule, COUNT, a)
-    z = units[-1].copy()
-    wide.wide_backward(where, copy, rule, labels[0], a, delta)
-    found = wide.wide_units(delta, where, COUNT)[1:]
+    rates, decay = np.array([0.5, 0.1], np.float32), np.array([1, 0.9], np.float32)
+    rule, work = rule_of(activation, cost), wide.wide_work(REPLICAS, COUNT + looks, where)
+    wide.wide_units(work.a, where, COUNT + looks)[0][:, COUNT:] = x[0, :looks]
+    wide.wide_step(where, x, labels, labels[0, :looks], copy, rule, rates, decay, learn, work)
+    found = wide.wide_units(work.delta, where, COUNT + looks)[1:]
+    z = work.z.reshape(REPLICAS, COUNT + looks, -1)[:, COUNT:, : WIDTHS[-1]]
     for r, (weights, biases) in enumerate(nets):
-        for e, label in enumerate(labels[0]):
+        for e, label in enumerate(labels[0, :looks]):
             wanted, _ = reference.forward(weights, biases, x[0, e], activation)
             np.testing.assert_allclose(z[r, e], wanted[-1], rtol=1e-4, atol=1e-6)
             y = np.eye(WIDTHS[-1])[label]
             wanted = reference.deltas(weights, biases, x[0, e], y, activation, cost)
             for layer, each in zip(found, wanted, strict=True):
-                np.testing.assert_allclose(layer[r, e], each, rtol=1e-4, atol=1e-6)
+                np.testing.assert_allclose(layer[r, COUNT + e], each, rtol=1e-4, atol=1e-6)
     for one, other in zip(before, copy, strict=True):
+        assert np.array_equal(one, other) != learn
+
+
+def test_a_look_leaves_the_step_as_it_is():
+    """The same weights to the last bit, with further examples or without."""
+    nets, (x, labels) = pairs(), examples()
+    rates, decay = np.array([0.5, 0.1], np.float32), np.array([1, 0.9], np.float32)
+    trained = []
+    for looks in (0, 5):
+        where, copy, _ = held(nets)
+        work = wide.wide_work(REPLICAS, COUNT + looks, where)
+        rule, probe_labels = rule_of("tanh", "nll"), labels[0, :looks]
+        wide.wide_step(where, x, labels, probe_labels, copy, rule, rates, decay, True, work)
+        trained.append(copy)
+    for one, other in zip(*trained, strict=True):
         assert np.array_equal(one, other)
-
-
-def test_asking_early_changes_nothing_even_beyond_the_end():
-    """The last rows of the last network ask for what lies behind it."""
-
-    @numba.njit
-    def ask(matrix, place):
-        vectors.prefetch(matrix, place)
-
-    numbers = np.arange(64, dtype=np.float32)
-    for place in (0, 48, 64, 10**9):
-        ask(numbers, place)
-    assert np.array_equal(numbers, np.arange(64))

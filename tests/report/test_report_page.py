@@ -147,7 +147,7 @@ def test_verdicts_come_first_and_add_up(report, document):
     assert document.inside("strong") == [
         str(counts[kind]) for kind in ("holds", "fails", "inconclusive")
     ]
-    headings = ["What came out", "In three figures", "Claims by source", "All figures"]
+    headings = ["Results", "In three figures", "Claims by source", "All figures"]
     found = [each for each in document.inside("h2") if each in headings]
     assert found == headings
 

@@ -25,7 +25,7 @@ TEMPLATES = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the folder."""
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="to be made, or empty")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="a new or empty folder")
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """Show which cells are done, running, failed or to do, and the time left.
 
   depthgauge status                               every study, at the pipeline's scale
-  depthgauge status study=nielsen_accuracy        a line a cell; several: study=NAME,NAME
+  depthgauge status study=nielsen_accuracy        a line per cell; several: study=NAME,NAME
   depthgauge status scale=paper                   at another scale; other words as for train
   depthgauge status --config-dir my_conf          also the studies of your own folder
   depthgauge status --json                        for machines: cells and blocks, seconds

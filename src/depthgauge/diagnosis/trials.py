@@ -132,5 +132,5 @@ def loss_of(setup: Setup, batch: Any) -> Tensor:
         kind = f"of shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
         raise ConfigError(f"loss(net, batch) must return a scalar tensor, not {kind}")
     if not loss.requires_grad:
-        raise ConfigError("loss(net, batch) has no gradient: was it detached, or made a number?")
+        raise ConfigError("loss(net, batch) has no gradient: was it detached, or made a float?")
     return loss

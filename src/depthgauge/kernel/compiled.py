@@ -1,7 +1,7 @@
-"""The decorator of compiled functions, and where their machine code is kept.
+"""The decorator of compiled functions, and the folder that caches their machine code.
 
-Numba knows cached code by the time stamp of the one file that its function is in, though other
-files' functions are compiled into it. So each version of this package has a folder of its own.
+Numba decides by the time stamp of a function's own file whether its cached code is current, though
+functions of other files are compiled into it. So each version of this package has its own folder.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 
 
 def compiled(**options: Any) -> Callable[[Any], Any]:
-    """Return numba.njit with `options`, which divides as numpy does and keeps what it compiles."""
+    """Return numba.njit with `options`, numpy's division and a cache on disk."""
 
     def decorate(function: Any) -> Any:
         folder = _cache_folder()
@@ -35,9 +35,9 @@ def compiled(**options: Any) -> Callable[[Any], Any]:
 
 @cache
 def _cache_folder() -> Path | None:
-    """Return the first folder that can be written; None, and a sentence, if there is none.
+    """Return the first folder that can be written; if there is none, print so and return None.
 
-    In NUMBA_CACHE_DIR where that is set; else beside the source, else among the user's caches.
+    It is in NUMBA_CACHE_DIR where that is set; otherwise beside the source or in the user's cache.
     """
     asked = os.environ.get("NUMBA_CACHE_DIR")
     caches = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 (HOME may be unset)
@@ -47,8 +47,8 @@ def _cache_folder() -> Path | None:
         if folder.is_absolute() and _writable(folder):
             return folder
     print(
-        "depthgauge: no folder for compiled code can be written, so it is compiled anew by every"
-        " process, in some twenty seconds; set NUMBA_CACHE_DIR to one that can",
+        "depthgauge: no folder for compiled code is writable, so every process compiles it again,"
+        " which takes some twenty seconds; set NUMBA_CACHE_DIR to a writable folder",
         file=sys.stderr,
     )
     return None
@@ -70,9 +70,9 @@ def _writable(folder: Path) -> bool:
 
 @contextmanager
 def _numba_caches_in(folder: Path) -> Iterator[None]:
-    """A function's cache is found when it is decorated; other users of Numba keep their folder.
+    """Set Numba's cache folder while a function is decorated, then restore it for other packages.
 
-    Numba has no setting of a package's own: this one and its cache locators are the process's.
+    Numba has no such setting for a single package: this one applies to the whole process.
     """
     before = getattr(config, "CACHE_DIR")  # noqa: B009 (a variable that type checkers miss)
     setattr(config, "CACHE_DIR", str(folder))  # noqa: B010 (a variable)

@@ -1,7 +1,7 @@
 """Activations, output functions and sums over one-dimensional arrays, compiled.
 
-All work on the whole of x in place; callers pass slices. (A loop over start, ..., stop stays
-scalar: Numba looks at every index that might be negative.)
+All work in place on the whole of x; callers pass slices. (A loop from start to stop would stay
+scalar, since Numba checks whether an index is negative.)
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from depthgauge.kernel.rule import NLL, QUADRATIC, SIGMOID, SOFTSIGN, TANH
 from depthgauge.kernel.vectors import f4
 
 REORDER = {"reassoc", "contract", "nsz"}
-"""Lets a sum be taken in vectors; which order that is depends on the processor alone."""
+"""Allows vectorized sums; their order depends on the processor alone."""
 
 
 @compiled(fastmath={"contract"})
@@ -50,7 +50,7 @@ def _sigmoid(x, scratch):
 
 @compiled(fastmath={"contract"})
 def _tanh(x, scratch):
-    """Near 0 by a polynomial (Cephes, tanhf), which keeps the relative precision; else by e^2x."""
+    """By a polynomial near 0 (Cephes, tanhf), for relative precision; elsewhere by e^2x."""
     z = scratch.view(np.float32)[len(x) :]
     for k in range(len(x)):
         z[k] = x[k]
@@ -84,7 +84,7 @@ def activate(code, x, scratch):
 
 @compiled()
 def chain(code, delta, a):
-    """Multiply delta by f'(z), which a = f(z) tells."""
+    """Multiply delta by f'(z), computed from a = f(z)."""
     for k in range(len(delta)):
         if code == SIGMOID:
             delta[k] = delta[k] * (a[k] * (f4(1) - a[k]))
@@ -98,7 +98,7 @@ def chain(code, delta, a):
 
 @compiled(fastmath=REORDER)
 def square_sum(x):
-    """In double precision: float32 would lose the square of anything below 1e-23."""
+    """Sum of squares in float64: float32 rounds the square of a number below 1e-23 to 0."""
     total = 0.0
     for k in range(len(x)):
         total += np.float64(x[k]) * np.float64(x[k])

@@ -3,10 +3,10 @@
 A step of a net like [784, 30, 30, 10] is a few thousand sums over rows of thirty numbers. Here
 each is a few vector instructions, a replica's weights stay in the processor's cache for a whole
 chunk of steps, and pixels that are 0 cost nothing: three times the speed of batched matrix
-products (bench/). What a replica computes cannot depend on its companions: they never meet.
+products (bench/). Replicas share no memory, so none depends on how many there are.
 
-Weights lie twice: by rows of W^T (one for each unit that a layer is fed by), which the forward
-pass adds up, and by rows of W, which back-propagation adds up. Rows are padded to PAD floats.
+Weights are stored twice: as rows of W^T (one for each input of a layer), which the forward pass
+adds up, and as rows of W, which back-propagation adds up. Rows are padded to multiples of LANES.
 """
 
 import itertools
@@ -16,27 +16,27 @@ import numpy as np
 
 from depthgauge.kernel.compiled import compiled
 from depthgauge.kernel.elementwise import activate, chain, output_delta
-from depthgauge.kernel.rows import PAD, add_rows, add_to_rows
-from depthgauge.kernel.vectors import f4, zeros
+from depthgauge.kernel.rows import add_rows, add_to_rows
+from depthgauge.kernel.vectors import LANES, f4, zeros
 
 
 class Layout(NamedTuple):
-    """Where things lie: layer l = 1..L at index l - 1, each array with its end as last entry."""
+    """Sizes and offsets of a network's arrays: layer l = 1..L at index l - 1, then the end."""
 
     widths: np.ndarray
     """n_0, ..., n_L."""
     pads: np.ndarray
-    """The same, rounded up to multiples of PAD (n_0 is never padded)."""
+    """The same, rounded up to multiples of LANES (n_0 is never padded)."""
     weights: np.ndarray
     """Offsets of W^T: n_{l-1} rows of pads[l] floats."""
     transposed: np.ndarray
-    """Offsets of W: n_l rows of pads[l-1] floats; layer 1 has none, nothing is before it."""
+    """Offsets of W: n_l rows of pads[l-1] floats; none for layer 1, which passes nothing back."""
     units: np.ndarray
-    """Offsets of a vector with a number for each unit: biases, and activations of one example."""
+    """Offsets of a vector over units: biases, or the activations of one example."""
 
 
 class Nets(NamedTuple):
-    """The parameters of R networks, a row each, as a Layout says."""
+    """The parameters of R networks, a row each, at the offsets of a Layout."""
 
     weights: np.ndarray
     transposed: np.ndarray
@@ -44,29 +44,29 @@ class Nets(NamedTuple):
 
 
 def offsets(sizes: np.ndarray) -> np.ndarray:
-    """Return where parts of these sizes begin, one after another, and where the last ends."""
+    """Return the offsets of consecutive parts of these sizes, and the end of the last."""
     return np.concatenate([[0], np.cumsum(sizes)])
 
 
 def layout(widths: tuple[int, ...]) -> Layout:
-    """Return where the numbers of a network [n_0, ..., n_L] lie."""
+    """Return the layout of a network [n_0, ..., n_L]."""
     n = np.array(widths)
-    pads = np.concatenate([n[:1], -(-n[1:] // PAD) * PAD])
+    pads = np.concatenate([n[:1], -(-n[1:] // LANES) * LANES])
     transposed = n[1:] * pads[:-1]
     transposed[0] = 0
     return Layout(n, pads, offsets(n[:-1] * pads[1:]), offsets(transposed), offsets(pads[1:]))
 
 
 def empty_nets(replicas: int, where: Layout) -> Nets:
-    """Return R networks of zeros, whose rows begin at cache lines."""
+    """Return R networks of zeros; rows begin at cache lines."""
     sizes = [int(ends[-1]) for ends in (where.weights, where.transposed, where.units)]
     return Nets(*(zeros(replicas * size).reshape(replicas, size) for size in sizes))
 
 
 def views(nets: Nets, where: Layout) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
-    """Return `nets` as w^l (R, n_l, n_{l-1}) and b^l (R, 1, n_l), layers 1..L, in place.
+    """Return views of `nets`: w^l (R, n_l, n_{l-1}) and b^l (R, 1, n_l), layers 1..L.
 
-    Then the other copy of w^l, layers 2..L.
+    Third, the other copy of w^l, layers 2..L.
     """
     weights, biases, others = [], [], []
     for l, (n_in, n_out) in enumerate(itertools.pairwise(where.widths)):
@@ -81,12 +81,12 @@ def views(nets: Nets, where: Layout) -> tuple[list[np.ndarray], list[np.ndarray]
 
 
 class Work(NamedTuple):
-    """Memory of a pass over some examples: a number for each example and unit."""
+    """Buffers of a pass over some examples: one number for each example and unit."""
 
     a: np.ndarray
-    """Activations of layer 1, example after example, then of the next layer."""
+    """Activations: layer by layer, within a layer example by example."""
     delta: np.ndarray
-    """Alike; the paddings are 0."""
+    """dC/dz in the same order; 0 in the padding."""
     scratch: np.ndarray
     """int32, twice as many."""
     ones: np.ndarray
@@ -95,7 +95,7 @@ class Work(NamedTuple):
 
 @compiled()
 def work(layout, count):
-    """Return memory for a pass over so many examples; all is filled before it is read."""
+    """Return buffers for a pass over `count` examples."""
     size = count * layout.units[-1]
     return Work(zeros(size), zeros(size), np.zeros(2 * size, np.int32), np.ones(count, f4))
 
@@ -162,7 +162,7 @@ def add_weight_gradients(layout, work, w, t):
 
 @compiled()
 def add_input_gradients(layout, images, rows, work, w):
-    """Add the same to the weights of layer 1, which lie once."""
+    """Add the sum of delta x over the examples to the weights of layer 1, stored once (BP4)."""
     pad = layout.pads[1]
     for e in range(len(rows)):
         first, stop = images.starts[rows[e]], images.starts[rows[e] + 1]

@@ -1,7 +1,7 @@
-"""Gradient descent on one narrow network after another, and looks at it on the way.
+"""Gradient descent on one narrow network after another, with looks at the gradient.
 
-A replica does all its steps before the next one begins: its weights stay in the cache, and so they
-are there for who looks. Coming back to each replica for every look costs as much as the look.
+A replica does all its steps before the next one begins, so that its weights stay in the cache. Its
+looks are taken in between: returning to each replica for every look would cost as much as the look.
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ def descend(
     rates: np.ndarray, decay: np.ndarray, steps: int,
     probe_set: ProbeSet, due: np.ndarray, seen: Looks,
 ):  # fmt: skip
-    """Do so many steps of gradient descent on every network, in place.
+    """Do `steps` steps of gradient descent on every network, in place.
 
     order (step, replica, example) int64, or (1, 1, example) for the same examples at every step;
     rates and decay (R,) float32: w <- decay w - rate mean dC/dw. Before each of the steps `due`

@@ -1,4 +1,4 @@
-"""What is read off narrow networks: gradient norms, costs, right answers; nothing is changed."""
+"""Read-only measurements of narrow networks: gradient norms, costs and right answers."""
 
 from typing import NamedTuple
 
@@ -34,7 +34,7 @@ class ProbeSet(NamedTuple):
 
 
 def probe_set(pixels: np.ndarray, labels: np.ndarray, divide: float) -> ProbeSet:
-    """Return images (N, feature) uint8, divided by `divide`, as `look` wants them."""
+    """Return images (N, feature) uint8, divided by `divide`, in the form that `look` needs."""
     images = sparse(pixels, labels, divide)
     by_pixel = sparse(np.ascontiguousarray(pixels.T), labels, divide)
     if len(labels) > MOST_IN_GRAM:
@@ -44,7 +44,7 @@ def probe_set(pixels: np.ndarray, labels: np.ndarray, divide: float) -> ProbeSet
 
 
 class Looks(NamedTuple):
-    """What looks write, a row of each array a look: means over the examples, of R networks."""
+    """The results of looks, a row of each array a look: means over the examples, of R networks."""
 
     bias_gradients: np.ndarray
     """(look, R, padded units): dC/db."""
@@ -59,7 +59,7 @@ class Looks(NamedTuple):
 
 
 def empty_looks(looks: int, replicas: int, layout: Layout) -> Looks:
-    """Return room for so many looks at R networks."""
+    """Return zeros for this many looks at R networks."""
     biases, deltas, weights = np.zeros((3, looks, replicas, len(layout.widths) - 1), f4)
     units = np.zeros((looks, replicas, int(layout.units[-1])), f4)
     return Looks(units, biases, deltas, weights, np.zeros((looks, replicas), f4))
@@ -77,13 +77,17 @@ def _input_gradient_square(layout, probe_set, delta, part):
 
 @compiled()
 def _square_by_pairs(layout, gram, delta):
-    """Sum over pairs of examples of (x x')(delta delta'), and the most that it could be."""
-    pad, total, diagonal, dots = layout.pads[1], 0.0, 0.0, zeros(len(gram))
-    for e in range(len(gram)):
-        dots[: e + 1] = 0
-        add_dots(dots, 0, 1, delta, 0, e + 1, pad, delta, e * pad)
-        total += 2 * _weighted(gram[e, :e], dots[:e])
-        diagonal += np.float64(gram[e, e]) * np.float64(dots[e])
+    """Sum over pairs of examples of (x x')(delta delta'), and its largest possible value."""
+    pad, total, diagonal, count = layout.pads[1], 0.0, 0.0, len(gram)
+    dots = zeros(2 * count)
+    for e in range(0, count, 2):
+        last = min(e + 1, count - 1)
+        dots[:] = 0
+        add_dots(dots, 0, 1, count, delta, 0, last + 1, pad, delta, e * pad, last * pad)
+        for row in range(e, last + 1):
+            found = dots[(row - e) * count :]
+            total += 2 * _weighted(gram[row, :row], found[:row])
+            diagonal += np.float64(gram[row, row]) * np.float64(found[row])
     return total + diagonal, len(gram) * diagonal
 
 
@@ -97,7 +101,7 @@ def _weighted(weights, x):
 
 @compiled()
 def _square_by_pixels(layout, pixels, delta, part):
-    """The gradient's squares, a few pixels (rows of `part`, in the cache) after others."""
+    """The sum of the gradient's squares, a few pixels at a time: rows of `part`, in the cache."""
     pad, total = layout.pads[1], 0.0
     for start in range(0, layout.widths[0], PIXELS):
         stop = min(start + PIXELS, layout.widths[0])
@@ -111,7 +115,7 @@ def _square_by_pixels(layout, pixels, delta, part):
 
 @compiled(fastmath={"contract"})
 def _costs(layout, images, rows, cost, work):
-    """Return the sum of C over the examples, in double precision, from z^L; spoils `work.delta`.
+    """Return the sum of C over the examples, in float64, from z^L; overwrites `work.delta`.
 
     One logarithm an example: sum of log(1 + e^-|z|) is the log of a product of at most 2^classes.
     """

@@ -1,4 +1,4 @@
-"""What a compiled network computes, by number; nothing here needs Numba."""
+"""Integer codes of the activations and costs that have compiled loops; needs no Numba."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ COST_CODES = {"cross_entropy": CROSS_ENTROPY, "nll": NLL, "quadratic": QUADRATIC
 
 
 class Rule(NamedTuple):
-    """What a network computes: codes of its activation and its cost."""
+    """The codes of a network's activation and cost."""
 
     activation: int
     cost: int

@@ -1,4 +1,4 @@
-"""Images of which most pixels are 0, kept as the pixels that are not."""
+"""Images whose pixels are mostly 0, stored as the pixels that are not."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 MOST_COLUMNS = 1 << 16
-"""What 16 bits can number: features of an image, or images that have a feature."""
+"""Features of an image, or images, that a 16-bit column can number."""
 
 
 class SparseImages(NamedTuple):
@@ -28,7 +28,7 @@ def density(images: np.ndarray) -> float:
 
 
 def sparse(images: np.ndarray, labels: np.ndarray, divide: float) -> SparseImages:
-    """Take the pixels of `images` (N, feature) uint8 that are not 0, divided by `divide`.
+    """Return the pixels of `images` (N, feature) uint8 that are not 0, divided by `divide`.
 
     Raises ValueError for more than 65,536 features: columns are 16 bits wide.
     """

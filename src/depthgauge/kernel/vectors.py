@@ -1,8 +1,8 @@
-"""Vectors of 16 floats for compiled loops, and memory that they take in one access.
+"""Vectors of 32 floats for compiled loops, and arrays aligned for them.
 
-Numba itself does not turn loops of runtime length into vectors of this size. Arrays are
-one-dimensional, contiguous float32; a place counts numbers from an array's start. Each function
-returns its call's types and what writes LLVM's instructions for it.
+Numba itself does not vectorize loops of runtime length to this width. Arrays are one-dimensional,
+contiguous float32; a place is an index into an array. Each function returns the types of its call,
+and the function that emits its LLVM instructions.
 """
 
 from typing import Any
@@ -16,11 +16,13 @@ from depthgauge.kernel.compiled import compiled
 
 f4 = np.float32
 
-LANES = 16
-"""Floats that one vector instruction takes (AVX-512; narrower processors take it in parts)."""
+HALF = 16
+"""Floats that one instruction takes (AVX-512; narrower processors take them in parts)."""
+LANES = 2 * HALF
+"""Floats of a vector: two instructions at once hide the time that an addition takes."""
 
 FLOAT, INT = ir.FloatType(), ir.IntType(32)
-FLOATS = ir.VectorType(FLOAT, LANES)
+FLOATS, HALVES = ir.VectorType(FLOAT, LANES), ir.VectorType(FLOAT, HALF)
 
 
 class Vector(types.Type):
@@ -39,7 +41,7 @@ class VectorModel(models.PrimitiveModel):
 
 
 def _operation(define: Any) -> Any:
-    """Type checkers see neither what Numba's decorator leaves out, nor what is returned."""
+    """Numba's intrinsic, typed so that type checkers accept calls without `typing`."""
     return intrinsic(define)
 
 
@@ -55,9 +57,13 @@ def _call(builder, name, returns, arguments, fastmath=()):
     return builder.call(function, arguments, fastmath=fastmath)
 
 
+def _places(numbers):
+    return ir.Constant(ir.VectorType(INT, len(numbers)), list(numbers))
+
+
 @_operation
 def load(typing, array, place):
-    """Return `array[place:][:16]`."""
+    """Return `array[place:][:32]`."""
 
     def write(context, builder, signature, given):
         address = _address(context, builder, signature, given, FLOATS)
@@ -67,8 +73,22 @@ def load(typing, array, place):
 
 
 @_operation
+def load_halves(typing, array, place, other):
+    """Return `array[place:][:16]`, followed by `array[other:][:16]`."""
+
+    def write(context, builder, signature, given):
+        halves = []
+        for here in given[1:]:
+            address = _address(context, builder, signature, [given[0], here], HALVES)
+            halves.append(builder.load(address, align=4))
+        return builder.shuffle_vector(*halves, _places(range(LANES)))
+
+    return VECTOR(array, place, other), write
+
+
+@_operation
 def store(typing, array, place, vector):
-    """Write `vector` to `array[place:][:16]`."""
+    """Write `vector` to `array[place:][:32]`."""
 
     def write(context, builder, signature, given):
         address = _address(context, builder, signature, given, FLOATS)
@@ -80,20 +100,20 @@ def store(typing, array, place, vector):
 
 @_operation
 def splat(typing, array, place):
-    """Return array[place], 16 times."""
+    """Return array[place], 32 times."""
 
     def write(context, builder, signature, given):
         number = builder.load(_address(context, builder, signature, given))
         empty = ir.Constant(FLOATS, ir.Undefined)
         first = builder.insert_element(empty, number, INT(0))
-        return builder.shuffle_vector(first, empty, ir.Constant(ir.VectorType(INT, LANES), None))
+        return builder.shuffle_vector(first, empty, _places([0] * LANES))
 
     return VECTOR(array, place), write
 
 
 @_operation
 def zero(typing):
-    """Return 16 zeros."""
+    """Return 32 zeros."""
     return VECTOR(), lambda *_: ir.Constant(FLOATS, [0.0] * LANES)
 
 
@@ -107,7 +127,7 @@ def add(typing, one, other):
 def multiply_add(typing, one, other, to):
     """Return one * other + to, rounded once where the processor can.
 
-    Where it cannot, llvm.fma would call libm sixteen times.
+    Where it cannot, llvm.fma would call libm for each number.
     """
 
     def write(context, builder, signature, given):
@@ -117,32 +137,22 @@ def multiply_add(typing, one, other, to):
 
 
 @_operation
-def total(typing, vector):
-    """Return the sum of the 16, taken in halves."""
+def totals(typing, vector):
+    """Return the sums of the first 16 and of the others, each taken in halves."""
 
     def write(context, builder, signature, given):
-        name = f"llvm.vector.reduce.fadd.v{LANES}f32"
-        return _call(builder, name, FLOAT, [FLOAT(0.0), *given], ("reassoc",))
+        sums, name = [], f"llvm.vector.reduce.fadd.v{HALF}f32"
+        for first in (0, HALF):
+            half = builder.shuffle_vector(given[0], given[0], _places(range(first, first + HALF)))
+            sums.append(_call(builder, name, FLOAT, [FLOAT(0.0), half], ("reassoc",)))
+        return context.make_tuple(builder, signature.return_type, sums)
 
-    return types.float32(vector), write
-
-
-@_operation
-def prefetch(typing, array, place):
-    """Ask for the cache line of array[place], which may lie beyond the array, before its use."""
-
-    def write(context, builder, signature, given):
-        address = _address(context, builder, signature, given, ir.IntType(8))
-        to_read, often, data = INT(0), INT(3), INT(1)
-        _call(builder, "llvm.prefetch.p0i8", ir.VoidType(), [address, to_read, often, data])
-        return context.get_dummy_value()
-
-    return types.void(array, place), write
+    return types.UniTuple(types.float32, 2)(vector), write
 
 
 @compiled()
 def zeros(count):
-    """Return that many float32 zeros from an address that is a multiple of a cache line's 64 bytes.
+    """Return `count` float32 zeros at an address that is a multiple of a cache line's 64 bytes.
 
     A vector that lies across two lines costs two accesses: half the speed of a step.
     """
