@@ -2,6 +2,7 @@
 
 import socket
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -157,10 +158,14 @@ def test_redirect_to_another_scheme_is_refused(server, fetch, tmp_path, scheme):
     assert not (tmp_path / "x").exists()
 
 
-def test_circle_of_redirects_ends(server, fetch):
-    """Redirects without end are an error."""
-    with pytest.raises(SourceError, match="without end"):
-        fetch(server.redirect("x", f"{server.url}/x"))
+def test_circle_of_redirects_ends(server, tmp_path):
+    """Redirects without end are an error, however long each of them takes."""
+    calm = replace(HASTY, read=30, answer=120)
+    with (
+        open_session(patience=calm) as session,
+        pytest.raises(SourceError, match="without end"),
+    ):
+        download(session, server.redirect("x", f"{server.url}/x"), tmp_path / "x", 100, calm)
 
 
 @pytest.fixture
