@@ -102,6 +102,9 @@ def test_the_output_shown_is_what_the_example_prints(tmp_path):
         assert found, f"{piece}: not in {said}"
         here, there = floats(re.findall(number, piece)), floats(found.groups())
         np.testing.assert_allclose(here, there, rtol=0.2)
+    assert "VANISHES" in said and "the weights' scale" in said
+    assert "TRIED: He initialization" in said and "helps" in said
+    assert (tmp_path / "flow.html").is_file()
 
 
 def test_the_factor_a_layer():

@@ -67,6 +67,7 @@ def labels(folder):
     return [record.attrs["label"] for record in read_study(folder / "build" / "own")]
 
 
+@pytest.mark.slow
 def test_a_study_of_ones_own_trains_in_other_processes(folder):
     """joblib's workers import the module of --config-dir, too; labels show its function alone."""
     words = ["study=own", "--config-dir", "my_conf", "out=build/own"]
