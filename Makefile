@@ -10,6 +10,9 @@ export PATH := $(CURDIR)/$(VENV):$(PATH)
 export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 export MLFLOW_DISABLE_TELEMETRY := true
 
+# a file's tests stay in one process, which shares what they need; in the order of tests/conftest.py
+IN_TWO = OMP_NUM_THREADS=1 $(VENV)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
 .DEFAULT_GOAL := help
 .PHONY: help environment repro test test-all coverage mutants soak lint audit bench ui docs readme scaling screenshots constraints
 
@@ -28,12 +31,12 @@ repro: environment ## fetch, prepare, train, judge, report; ends with the table 
 	@echo "report: $(CURDIR)/results/report.html"
 	@echo "curves: make ui (MLflow, on this machine)"
 
-test: environment ## run the tests but the slow ones, in two processes (8 minutes on two cores)
-	@OMP_NUM_THREADS=1 $(VENV)/python -m pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
+test: environment ## run the tests but the slow ones, in two processes (7 minutes on two cores)
+	@$(IN_TWO) -m "not slow" $(ARGS)
 
-test-all: environment ## run all tests: also servers, kills, fuzz, browsers (half an hour)
-	@OMP_NUM_THREADS=1 $(VENV)/python -m pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
-	@$(VENV)/python -m pytest -m slow $(ARGS)
+test-all: environment ## run all tests: also servers, kills, fuzz, browsers (20 minutes)
+	@$(IN_TWO) -m "not alone" $(ARGS)
+	@$(VENV)/python -m pytest -m alone $(ARGS)
 
 # The kernels' own tests once more with Numba asleep: what is compiled takes no branch that Python sees.
 coverage: environment ## run the tests, and name the lines and branches that none of them takes

@@ -37,7 +37,7 @@ def summary(packages: list[dict[str, Any]]) -> tuple[list[str], bool]:
         return [SKIPPED], False
     weak = [
         f"{each['name']} {each['version']}: {weakness['id']}"
-        f" (mended in {', '.join(weakness['fix_versions']) or 'no version yet'})"
+        f" (fixed in {', '.join(weakness['fix_versions']) or 'no version yet'})"
         for each in asked
         for weakness in each["vulns"]
     ]

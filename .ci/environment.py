@@ -2,7 +2,7 @@
 
 Run by make from the project's root, with the Python that a new .venv shall have; `--asked` says
 that the user named this Python. It needs the standard library alone, and removes nothing: a .venv
-that cannot be mended by installing into it is reported in one sentence. The stamp is written last,
+that installing cannot repair is reported in one sentence. The stamp is written last,
 so an installation that was cut off is repeated.
 """
 
@@ -115,7 +115,7 @@ def version() -> str:
 
 
 def broken(reason: str) -> NoReturn:
-    """Exit with the sentence that says what is wrong with .venv and how to mend it."""
+    """Exit with the sentence that says what is wrong with .venv and how to repair it."""
     sys.exit(f".venv is broken ({reason}): remove it with `rm -rf .venv`, then repeat the command")
 
 

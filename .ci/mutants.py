@@ -78,13 +78,13 @@ def main() -> None:
         seconds = {}
         for (tests, interpreted), taken in pool.imap_unordered(unspoiled, sorted(selections)):
             if taken is None:
-                sys.exit(f"{' '.join(tests)} do not pass as things are: mend that first")
+                sys.exit(f"{' '.join(tests)} fail without any mutant: fix them first")
             seconds[tests, interpreted] = PATIENCE * taken + 10
         tasks = [(each, seconds[each.tests, each.interpreted]) for each in mutants]
         fates: Counter[tuple[str, str]] = Counter()
         for mutant, fate, seconds_taken in pool.imap_unordered(fate_of, tasks):
             fates[Path(mutant.path).parent.name, fate] += 1
-            print(f"{fate:<9}{seconds_taken:6.1f} s  {told(mutant)}", flush=True)
+            print(f"{fate:<9}{seconds_taken:6.1f} s  {description(mutant)}", flush=True)
     sys.exit(summary(fates))
 
 
@@ -206,8 +206,8 @@ def run(tests: tuple[str, ...], interpreted: bool) -> None:
         os._exit(code)
 
 
-def told(mutant: Mutant) -> str:
-    """Say where a mutant is and what it makes of which line."""
+def description(mutant: Mutant) -> str:
+    """Return where a mutant is, its line before, and after."""
     before = (ROOT / mutant.path).read_text()
     after = mutate_code(before, get_operator(mutant.operator)(), mutant.occurrence)
     lines = list(unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0))[3:]

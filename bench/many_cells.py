@@ -5,25 +5,28 @@ batch_size. Each part is a process of its own, one after the other, as a user's 
 
   plan      compose and check every cell (`train --dry-run`)
   launch    start a job for every cell through Hydra's launcher; the job does nothing
+  hydra     the same grid, launcher and job under Hydra's own BasicSweeper, which plans nothing
   records   write a small record for every cell where training would leave it
   again     `train`, which finds all cells done: plan, assemble, track, in one process
   status    `status`, which plans for itself
   track     bring the records into MLflow a second time
 
-Printed, and written to build/many_cells.json: seconds of the clock, of the processor, and the
-largest resident memory.
+`launch` and `hydra` take turns (`--turns 3`), so that other programs slow both; the ratio of their
+processor times is printed for each turn. `--only launch,hydra` leaves the other parts out.
+
+Printed, and written to build/many_cells.json, or build/launching.json for these two alone: seconds
+of the clock, of the processor, and the largest resident memory.
 """
 
 import argparse
 import json
-import os
 import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,7 +35,7 @@ from rich.console import Console
 from rich.table import Table
 
 HERE = Path(__file__).parent
-TARGET = HERE.parent / "build" / "many_cells.json"
+BUILD = HERE.parent / "build"
 """Where showcase/scaling.py finds the numbers for docs/scaling.md."""
 STUDY = "many"
 PAGE = """# @package _global_
@@ -92,6 +95,20 @@ def launch_jobs() -> None:
         run_hydra([f"study={STUDY}", "tracking=false", *QUIET], nothing)
 
 
+def launch_by_hydra() -> None:
+    """Let Hydra's own sweeper start a job for every cell, without any callback of ours."""
+    from hydra.core.plugins import Plugins
+    from hydra.plugins.sweeper import Sweeper
+
+    from depthgauge.cli.train import run_hydra
+
+    sweepers = Plugins.instance().discover(Sweeper)
+    [basic] = [each for each in sweepers if each.__name__ == "BasicSweeper"]
+    target = f"hydra.sweeper._target_={basic.__module__}.{basic.__name__}"
+    without = ("~hydra.sweeper.sweep", "~hydra.sweeper.plan", "~hydra.callbacks.depthgauge")
+    run_hydra([f"study={STUDY}", "tracking=false", target, *without, *QUIET], nothing)
+
+
 def nothing(_config: object) -> None:
     """The job."""
 
@@ -128,11 +145,14 @@ OUT = f"out=build/{STUDY}"
 PARTS: dict[str, Callable[[], None]] = {
     "plan": command("train", f"study={STUDY}", "--dry-run"),
     "launch": launch_jobs,
+    "hydra": launch_by_hydra,
     "records": write_records,
     "again": command("train", f"study={STUDY}", OUT),
     "status": command("status"),
     "track": command("track"),
 }
+IN_TURNS = ("launch", "hydra")
+"""Parts that are compared with each other."""
 
 
 def measured(part: str, root: Path) -> dict[str, float]:
@@ -158,10 +178,32 @@ def run_part(part: str) -> None:
     print(json.dumps(found))
 
 
+def measured_parts(root: Path, parts: Sequence[str], turns: int) -> dict[str, dict[str, float]]:
+    """Return the numbers of each part; of those that take turns, the medians of all turns."""
+    order = [part for part in parts if part not in IN_TURNS]
+    rounds = [part for part in IN_TURNS if part in parts]
+    place = parts.index(rounds[0]) if rounds else 0
+    order[place:place] = [part for turn in range(turns) for part in rounds[:: (-1) ** turn]]
+    found: dict[str, list[dict[str, float]]] = {part: [] for part in parts}
+    for part in order:
+        found[part].append(measured(part, root))
+        print(part, *(f"{number:.1f}" for number in found[part][-1].values()), file=sys.stderr)
+    if len(rounds) == len(IN_TURNS):
+        pairs = zip(*(found[part] for part in IN_TURNS), strict=True)
+        ratios = [ours["processor"] / theirs["processor"] for ours, theirs in pairs]
+        print("launch / hydra, of the processor:", *(f"{ratio:.2f}" for ratio in ratios))
+    return {
+        part: {name: float(np.median([turn[name] for turn in each])) for name in each[0]}
+        for part, each in found.items()
+    }
+
+
 def main() -> None:
     """Measure all parts and print a table."""
     parser = argparse.ArgumentParser(description="The sweep's bookkeeping without the training.")
     parser.add_argument("cells", type=int, nargs="?", default=10_000, help="a multiple of 100")
+    parser.add_argument("--only", default=",".join(PARTS), help="parts, separated by commas")
+    parser.add_argument("--turns", type=int, default=1, help="of launch and hydra (1)")
     parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.part:
@@ -169,22 +211,21 @@ def main() -> None:
         return
     if options.cells < 100 or options.cells % 100:
         parser.error(f"invalid cells={options.cells}: give a multiple of 100")
+    parts = options.only.split(",")
+    if unknown := set(parts) - set(PARTS):
+        parser.error(f"unknown parts {', '.join(unknown)}: choose from {', '.join(PARTS)}")
+    with tempfile.TemporaryDirectory() as folder:
+        make_project(Path(folder), options.cells)
+        found = measured_parts(Path(folder), parts, options.turns)
     table = Table(title=f"{options.cells} cells")
     for name in ("part", "seconds", "of the processor", "MB"):
         table.add_column(name, justify="left" if name == "part" else "right")
-    with tempfile.TemporaryDirectory() as folder:
-        make_project(Path(folder), options.cells)
-        found = {}
-        for part in PARTS:
-            found[part] = measured(part, Path(folder))
-            print(part, file=sys.stderr)
     for part, each in found.items():
         table.add_row(part, *(f"{number:.1f}" for number in each.values()))
     Console().print(table)
-    minutes = sum(each["seconds"] for each in found.values()) / 60
-    print(f"{minutes:.1f} minutes in all, on {os.cpu_count()} cores")
-    TARGET.parent.mkdir(exist_ok=True)
-    TARGET.write_text(json.dumps({"cells": options.cells, "parts": found}, indent=1) + "\n")
+    BUILD.mkdir(exist_ok=True)
+    name = "launching.json" if set(parts) == set(IN_TURNS) else "many_cells.json"
+    (BUILD / name).write_text(json.dumps({"cells": options.cells, "parts": found}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

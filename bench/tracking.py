@@ -44,7 +44,7 @@ SEEDS, STEPS, EVERY = 64, 20_000, 100
 
 
 def trained(data: Prepared, round_: int) -> tuple[xr.Dataset, float]:
-    """Return the record of a training, told apart by its round, and the seconds it took."""
+    """Return the record of a training, distinguished by its round, and the seconds it took."""
     block = block_of(PROBLEMS["nielsen"], SEEDS, STEPS, len(data.train.labels), 0)
     experiment = replace(block.experiment, gradients=Gradients(every=EVERY))
     block, stopwatch = replace(block, experiment=experiment), Stopwatch()

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/gpu.md from results/gpu_first_run: what the first run on a GPU gave.
+"""Writes the tables of docs/gpu.md from results/gpu_first_run, the first run on a GPU.
 
 python showcase/gpu.py
 """
@@ -15,9 +15,9 @@ FOUND = ROOT / "results" / "gpu_first_run"
 """What bench/gpu_first_run.py wrote; cells.json and shapeset.json were timed after it."""
 PAGE = ROOT / "docs" / "gpu.md"
 CHUNK, SEEDS, BATCH = 100, 3, 10
-"""Steps between two looks at the clock, and the nets and images of each step of Fig. 11."""
+"""Steps between two checks of the time, and the nets and images of each step of Fig. 11."""
 BLOCK = re.compile(r"(<!-- (\w+): .*? -->\n).*?(<!-- /\2 -->)", re.DOTALL)
-"""What stands between the two comments is ours; the rest is not touched."""
+"""The text between the two comments is replaced; the rest is not touched."""
 
 
 def read(name: str) -> Any:
@@ -41,7 +41,7 @@ def checks() -> str:
 
 
 def rates() -> str:
-    """Return a row a family of nets and R."""
+    """Return a row for each family of nets and R."""
     rows = []
     for name, found in read("rates").items():
         family, replicas = name.split(", R=")
@@ -50,11 +50,11 @@ def rates() -> str:
         rows.append([family, replicas, *speeds, f"{ratio:.2f}", f"{found['share']:.0%}"])
     copy = next(iter(read("rates").values()))["copy_bytes_per_second"]
     head = ["nets", "R", "launched one by one", "as graphs", "ratio", "share of the bandwidth"]
-    return f"{table(head, rows)}\n\nA copy of 1 GiB moved {copy / 1e12:.2f} TB a second."
+    return f"{table(head, rows)}\n\nA copy of 1 GiB moved {copy / 1e12:.2f} TB per second."
 
 
 def cells() -> str:
-    """Return a row a cell of docs/overnight.md that was trained whole."""
+    """Return a row for each cell of docs/overnight.md that was trained completely."""
     rows = [
         [
             f"{each['data']}{' stream' * each['stream']}, {each['activation']}, {each['init']}",
@@ -64,20 +64,22 @@ def cells() -> str:
         ]
         for each in read("cells")
     ]
-    return table(["cell", "hidden", "networks", "updates", "seconds", "model-steps a second"], rows)
+    return table(
+        ["cell", "hidden", "networks", "updates", "seconds", "model-steps per second"], rows
+    )
 
 
 def shapeset() -> str:
-    """Return a row a number of images that were drawn at once."""
+    """Return a row for each number of images drawn at once."""
     rows = [
         [f"{int(count):,}", f"{seconds:.2f}", f"{1e6 * seconds / int(count):,.0f}"]
         for count, seconds in read("shapeset")["seconds"].items()
     ]
-    return table(["images at once", "seconds", "microseconds an image"], rows)
+    return table(["images at once", "seconds", "microseconds per image"], rows)
 
 
 def fig11() -> str:
-    """Return how far each model came, and the speed that drawing images ahead should give."""
+    """Return how many updates each model made, and the speed predicted for drawing images ahead."""
     rows = [
         [name, f"{each['updates']:,}", f"{each['seconds']:.1f}"]
         for name, each in read("fig11").items()
@@ -90,9 +92,9 @@ def fig11() -> str:
         CHUNK / (each + steps) for each in (drawing[images], drawing[most] * images / most)
     )
     said = (
-        f"By the tables above, three seeds of five wide layers make {then:,.0f} updates a second"
-        f" where each chunk's images are drawn by themselves, and {now:,.0f} where {most:,} are"
-        " drawn at once: a prediction."
+        f"The tables above predict {then:,.0f} updates per second for three seeds of five wide"
+        f" layers if the images of each chunk are drawn separately, and {now:,.0f} if {most:,} are"
+        " drawn at once."
     )
     return f"{table(['model', 'updates', 'seconds'], rows)}\n\n{fill(said, 118)}"
 

@@ -7,6 +7,7 @@ table stays as it is where no new measurement lies in build/. Each table is date
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import pairwise
@@ -19,7 +20,11 @@ from depthgauge.planning.summary import CellSummary, summary_of
 from depthgauge.report.duration import duration
 
 ROOT = Path(__file__).parents[1]
-MANY_CELLS = ROOT / "build" / "many_cells.json"
+MEASURED = {
+    "cells": ROOT / "build" / "many_cells.json",
+    "launching": ROOT / "build" / "launching.json",
+}
+"""Block of the page -> what bench/many_cells.py wrote for it."""
 SCALE = "paper"
 CORES, GPUS = 2, 8
 FETCHES = 4
@@ -98,26 +103,28 @@ def studies_table() -> str:
     return table(head, [costs(study, speed) for study in studies()])
 
 
-def cells_table() -> str:
+def cells_table(path: Path) -> str:
     """Return a row a part of the bookkeeping, from the last measurement."""
-    found = json.loads(MANY_CELLS.read_text())
+    found = json.loads(path.read_text())
     head = [f"{found['cells']:,} cells", "seconds", "of the processor", "MB"]
     return table(
         head,
-        [[part, *(f"{n:.0f}" for n in each.values())] for part, each in found["parts"].items()],
+        [[part, *(f"{n:,.0f}" for n in each.values())] for part, each in found["parts"].items()],
     )
 
 
 def main() -> None:
-    """Rewrite the tables in place."""
+    """Rewrite the tables in place: all, or those that the command names."""
     os.chdir(ROOT)
     path = Path("docs/scaling.md")
     day = f"Written on {date.today():%-d %B %Y}."
-    made = {"studies": f"{day}\n\n{studies_table()}"}
-    if MANY_CELLS.is_file():
-        made["cells"] = f"{day}\n\n{cells_table()}"
+    asked = sys.argv[1:] or ["studies", *MEASURED]
+    made = {name: cells_table(file) for name, file in MEASURED.items() if file.is_file()}
+    if "studies" in asked:
+        made["studies"] = studies_table()
+    dated = {name: f"{day}\n\n{text}" for name, text in made.items() if name in asked}
     text = path.read_text(encoding="utf-8")
-    path.write_text(BLOCK.sub(lambda found: renewed(found, made), text), encoding="utf-8")
+    path.write_text(BLOCK.sub(lambda found: renewed(found, dated), text), encoding="utf-8")
 
 
 def renewed(found: re.Match[str], made: Mapping[str, str]) -> str:

@@ -1,6 +1,6 @@
 """Writes what README and docs/ quote of results/claims.json and of theory; run by `make readme`.
 
-README has what came out and a table of verdicts between its two comments. A number in prose
+README has the results and a table of verdicts between its two comments. A number in prose
 stands between `<!-- claim:ID -->` and `<!-- / -->`; a word after the id asks for another part,
 as `<!-- claim:ID interval -->`, see PARTS. `<!-- theory:NAME -->` is a number that formulas give,
 see THEORY.
@@ -34,7 +34,7 @@ from depthgauge.theory import (
 ROOT = Path(__file__).parents[1]
 
 BLOCK = re.compile(r"(<!-- results: .*? -->\n).*?(<!-- /results -->)", re.DOTALL)
-"""What stands between the two comments in README is ours; the rest is not touched."""
+"""The text between the two comments in README is replaced; the rest is not touched."""
 
 QUOTED = re.compile(r"(<!-- claim:(\S+)(?: (\w+))? -->)[^<]*(<!-- / -->)")
 """A claim's number, or another part of it, in prose."""
@@ -52,7 +52,7 @@ THEORY: dict[str, Callable[[], float]] = {
     "identity_weight": lambda: literal_identity()[0],
     "identity_error": lambda: literal_identity()[1],
 }
-"""nielsen_N: the factor of mean field over N layers of Nielsen's nets."""
+"""nielsen_N: the factor that mean-field theory predicts over N layers of Nielsen's nets."""
 
 PARTS: dict[str | None, Callable[[Mapping[str, Any]], str]] = {
     None: lambda claim: rounded(row(claim)["measured"]),
@@ -67,7 +67,7 @@ PARTS: dict[str | None, Callable[[Mapping[str, Any]], str]] = {
 
 
 def table(verdicts: Verdicts) -> str:
-    """Return what came out, the sum of the verdicts, and a Markdown row for each source."""
+    """Return the results, the number of verdicts, and a Markdown row for each source."""
     counts = tally(verdicts)
     theirs = published(verdicts)
     total = Counter(each["verdict"] for each in theirs)
@@ -77,8 +77,8 @@ def table(verdicts: Verdicts) -> str:
         *(f"- {sentence.text}" for sentence in surprises(verdicts)),
         "",
         f"Of {len(theirs)} published numbers and sentences {total['holds']} hold,"
-        f" {total['fails']} fail and {total['inconclusive']} are open. {_open(theirs)} What no"
-        f" source published is counted apart. Scale: {scales(verdicts)}.",
+        f" {total['fails']} fail and {total['inconclusive']} are open. {_open(theirs)} Claims that"
+        f" no source published are counted separately. Claims by scale: {scales(verdicts)}.",
         "",
         f"| claims | {' | '.join(WORDS.values())} | all |",
         "|---|" + "---:|" * (len(WORDS) + 1),

@@ -1,8 +1,10 @@
 """Shapes in annotations are checked in tests, and only there."""
 
+import gc
 import logging
 import os
 import sys
+from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,6 +23,18 @@ if os.environ.get("NUMBA_DISABLE_JIT") == "1":
     import plain_vectors
 
     plain_vectors.install()
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with files of slow tests, then of many: what two processes share last is quick."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    count = Counter(item.path for item in items)
+    items.sort(key=lambda item: (item.path not in slow, -count[item.path], item.path))
+
+
+def pytest_collection_finish():
+    """Spare each garbage collection, with which a training begins, the million imported objects."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A twelve-layer tanh net as PyTorch draws it: it does not train. Why, and what helps?"""
+"""Why a twelve-layer tanh net as PyTorch initializes it does not train, and what helps."""
 
 import torch
 from sklearn.datasets import load_digits

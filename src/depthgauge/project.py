@@ -1,5 +1,6 @@
 """The root of a project: the nearest parent folder with a dvc.yaml or a conf/config.yaml."""
 
+from importlib.resources import files
 from pathlib import Path
 
 from depthgauge.errors import ConfigError
@@ -18,6 +19,13 @@ def project_root() -> Path:
         f"{here} is not inside a project (no dvc.yaml and no conf/config.yaml here or above);"
         " change into one, or make one with `depthgauge init FOLDER`"
     )
+
+
+def shipped() -> Path:
+    """Return the folder whose conf/ comes with the package: in the installed one, or the clone."""
+    package = Path(str(files("depthgauge.new_project")))
+    clone = package.parents[2]
+    return package if (package / "conf").is_dir() else clone
 
 
 def require_dvc(root: Path) -> None:

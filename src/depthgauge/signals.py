@@ -16,6 +16,9 @@ from typing import Any
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
+REPEAT_SECONDS = 30.0
+"""For a command to end in order before the signal that asked it to is raised again."""
+
 WATCH_SECONDS = 1.0
 """Between two checks that the parent is alive."""
 
@@ -29,18 +32,38 @@ class Terminated(SystemExit):
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Raise Terminated if one of SIGNALS arrives in this block, unless it is ignored."""
+    """Raise Terminated if one of SIGNALS arrives in this block, unless it is ignored.
+
+    An exception may be lost where it happens to be raised: in a callback of the garbage collector,
+    or under a library's bare `except`. So the signal is sent again, every REPEAT_SECONDS, until the
+    block ends; Ctrl-C, too.
+    """
+    timers: list[threading.Timer] = []
+
+    def repeat(number: int) -> None:
+        timer = threading.Timer(REPEAT_SECONDS, os.kill, [os.getpid(), number])
+        timer.daemon = True
+        timers.append(timer)
+        timer.start()
 
     def terminate(number: int, *_: Any) -> None:
+        repeat(number)
         raise Terminated(128 + number)
 
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    for number, handler in before.items():
-        if handler is not signal.SIG_IGN:
-            signal.signal(number, terminate)
+    def interrupt(number: int, *_: Any) -> None:
+        repeat(number)
+        raise KeyboardInterrupt
+
+    handlers = dict.fromkeys(SIGNALS, terminate) | {signal.SIGINT: interrupt}
+    before = {number: signal.getsignal(number) for number in handlers}
+    for number, handler in handlers.items():
+        if before[number] is not signal.SIG_IGN:
+            signal.signal(number, handler)
     try:
         yield
     finally:
+        for timer in timers:
+            timer.cancel()
         for number, handler in before.items():
             signal.signal(number, handler)
 

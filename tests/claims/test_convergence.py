@@ -32,7 +32,7 @@ def cell(before, last, steps=STEPS, seeds=10, spread=0.001, name="mnist", publis
         (0.9, 0.9, "is not below 0.88, what naming one class gives"),  # its first plateau
     ],
 )
-def test_rest_is_told_from_a_plateau_and_from_progress(before, last, expected):
+def test_rest_is_distinguished_from_a_plateau_and_from_progress(before, last, expected):
     """At most 5 % from fifth to fifth, and below what naming the commonest class gives."""
     found = validation_converged([cell(before, last)])
     assert (found == "") if not expected else (expected in found)

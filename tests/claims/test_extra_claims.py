@@ -101,7 +101,7 @@ def test_a_penalty_at_the_edge_of_its_grid_leaves_them_open_too():
     """A better one may lie beyond."""
     (found,) = verdicts("glorot_svm", extra.svm(extra.SVM, c=100.0))
     assert found["verdict"] == "inconclusive"
-    assert "the c chosen for the support vectors, 100, ends its grid" in found["reason"]
+    assert "the c chosen for the support vectors, 100, is at the end of its grid" in found["reason"]
 
 
 def test_a_short_run_decides_saturation_once_the_others_have_saturated():

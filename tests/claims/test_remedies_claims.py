@@ -76,4 +76,4 @@ def test_two_nets_that_name_one_class_are_not_compared():
     claim = next(each for each in OURS if each.id == "remedies.helps.adam")
     found = verdict(records(replace(HELPED, plain=(25, 89), remedied=87)), claim)
     assert (found["verdict"], found["measured"]) == ("inconclusive", pytest.approx(2, abs=0.1))
-    assert found["reason"].startswith("neither net learned anything")
+    assert found["reason"].startswith("neither network learned")

@@ -163,8 +163,8 @@ def test_percentages_are_judged_by_their_odds():
 def test_too_wide_an_interval_and_too_few_runs_decide_nothing():
     """Both show their number; half of the interval is 2.145 here, as a factor 8.5."""
     for rule, values, reason in (
-        (published_number(width=2.0), NOISE, "its half is 2.14, above 2"),
-        (published_number("log", width=8.0), np.exp(NOISE), "its half is 8.54, above 8"),
+        (published_number(width=2.0), NOISE, "its half-width is 2.14, above 2"),
+        (published_number("log", width=8.0), np.exp(NOISE), "its half-width is 8.54, above 8"),
         (published_number(fewest=21), NOISE, "21 runs are needed"),
     ):
         found = rule.decide(values, 1.0)
@@ -173,7 +173,7 @@ def test_too_wide_an_interval_and_too_few_runs_decide_nothing():
     assert published_number(width=2.2, fewest=20).decide(NOISE, 1.0).verdict == "holds"
 
 
-def test_the_distance_and_the_spread_of_a_number_are_told():
+def test_the_distance_and_the_spread_of_a_number_are_given():
     """z is in standard errors of one more run; the standard deviation comes before the verdict."""
     found = published_number().decide(NOISE, 2.0)
     assert found.z == pytest.approx(2.0 / np.sqrt(1 + 1 / 20))
@@ -232,7 +232,7 @@ def test_runs_that_share_nothing_are_not_paired():
         (read_off(0.15), around(1.1)[:, None], (1.0,), "fails", "holds"),
     ],
 )
-def test_a_verdict_is_told_at_half_and_double_its_threshold(rule, values, published, half, double):
+def test_a_verdict_is_given_at_half_and_double_its_threshold(rule, values, published, half, double):
     """One that turns into its opposite says that it depends on the threshold."""
     found = decided(rule, values, published)
     assert found.sensitivity == {"half": half, "double": double}

@@ -115,7 +115,10 @@ def test_what_hydra_sweeps_is_planned(words, shown, mine, depthgauge):
         ([*DRY, "trainer.max_epochs=10"], "trainer.max_epochs is not set yet: add it as +"),
         ([*DRY, "+trainer.max_epochs=10"], "use steps="),
         ([*DRY, "--study", "bounds"], "--study is a key, not an option: write study=bounds"),
+        ([], "which study? add study=NAME"),
         ([*DRY, "seed=3"], "unknown setting seed (did you mean seeds?)"),
+        ([*DRY, "lr=0.1"], "unknown setting lr (did you mean learning_rate?)"),
+        ([*DRY, "task_name=mine"], "unknown setting task_name; `depthgauge train study=NAME --cfg"),
         ([*DRY, "hydra/sweeper=nosuch"], "hydra/sweeper=nosuch is unknown; choose one of"),
     ],
 )

@@ -157,7 +157,9 @@ def test_experiment_files_are_swept_over(project, depthgauge):
     assert double.attrs["config"]["precision"] == "float64"
 
 
-@pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
+@pytest.mark.parametrize(
+    "launcher", ["joblib", pytest.param("submitit_local", marks=pytest.mark.slow)]
+)
 def test_launchers_with_processes(launcher, project, depthgauge):
     """The same records, byte for byte, as one process makes."""
     if launcher == "submitit_local" and not find_spec("submitit"):

@@ -1,5 +1,6 @@
 """`depthgauge init` writes a project that trains, from a clone and from an installed wheel."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -31,6 +32,28 @@ def test_a_project_has_the_pages_and_runs_its_first_study(tmp_path, monkeypatch,
     assert trained.returncode == 0, trained.stderr
     assert "first: 3 cells done" in trained.stdout
     assert len(list((tmp_path / "mine" / "build" / "first").glob("*.safetensors"))) == 3
+
+
+def test_status_leads_with_the_projects_own_study(tmp_path, monkeypatch, depthgauge):
+    """The package's studies appear with --all, by name, and once they are in build/."""
+    monkeypatch.chdir(tmp_path)
+    depthgauge("init", "mine")
+    monkeypatch.chdir(tmp_path / "mine")
+    pages = len(list((ROOT / "conf" / "study").glob("*.yaml")))
+    code, out, err = depthgauge("status")
+    assert (code, err) == (0, "") and "activation=elu" in out
+    assert "bounds" not in out and f"{pages} studies of the package are not trained here" in out
+    code, out, _ = depthgauge("status", "study=glorot_svm")
+    assert code == 0 and "glorot_svm" in out and "not trained here" not in out
+    (tmp_path / "mine" / "build" / "glorot_svm").mkdir(parents=True)
+    code, out, _ = depthgauge("status", "--json")
+    assert code == 0
+    assert [each["study"] for each in json.loads(out)["studies"]] == ["first", "glorot_svm"]
+    for page in (tmp_path / "mine/conf/study").glob("*.yaml"):
+        if page.stem not in ("first", "glorot_svm", "nielsen_chain"):
+            page.unlink()
+    _, out, _ = depthgauge("status", "--json", "--all")
+    assert len(json.loads(out)["studies"]) == 3
 
 
 def test_nothing_is_written_over(tmp_path, monkeypatch, depthgauge):

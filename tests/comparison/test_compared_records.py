@@ -47,7 +47,7 @@ def test_cells_and_variables_on_one_side_are_a_change():
     assert found.only_second == ["c on mnist"]
 
 
-def test_cells_with_one_label_are_told_apart_by_their_settings():
+def test_cells_with_one_label_are_distinguished_by_their_settings():
     """As l2=range(2) once made them; neither hides a difference of the other."""
     one = record(VALUES, label="one cell", config={"l2": 0, "steps": 3})
     two = record(VALUES, label="one cell", config={"l2": 1, "steps": 3})

@@ -80,7 +80,7 @@ class Server:
         def answer(handler: BaseHTTPRequestHandler) -> None:
             handler.send_response(200)
             handler.end_headers()
-            end = time.monotonic() + 10
+            end = time.monotonic() + 60
             while not self.stopping.is_set() and time.monotonic() < end:
                 handler.wfile.write(piece)
                 self.stopping.wait(pause)

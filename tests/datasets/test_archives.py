@@ -90,7 +90,7 @@ def test_huge_member_is_refused(tmp_path):
 
 
 def test_damaged_zip_member_is_none(tmp_path):
-    """A member whose checksum does not hold is told apart from the sound ones."""
+    """A member whose checksum does not hold is distinguished from the sound ones."""
     members = {"a.JPEG": jpeg(1), "b.JPEG": jpeg(2)}
     path = write_zip(tmp_path / "archive", members)
     content = bytearray(path.read_bytes())

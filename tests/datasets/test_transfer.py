@@ -2,6 +2,7 @@
 
 import socket
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -96,7 +97,7 @@ def test_dripping_host_is_given_up(server, fetch):
     begun = time.monotonic()
     with pytest.raises(SourceError, match="stalled"):
         fetch(server.drip("x", 0.05, b"x"))
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
 
 
 def test_host_that_dribbles_its_headers_is_given_up(server, fetch):
@@ -133,7 +134,7 @@ def test_silent_host_is_given_up(server, fetch):
 
 
 def test_refused_connection_counts_as_unreachable(fetch):
-    """Nobody listens: that is told apart from a transfer that fails, so that no one asks twice."""
+    """Nobody listens: unlike a transfer that fails, this is not tried twice."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         port = held.getsockname()[1]
@@ -157,10 +158,14 @@ def test_redirect_to_another_scheme_is_refused(server, fetch, tmp_path, scheme):
     assert not (tmp_path / "x").exists()
 
 
-def test_circle_of_redirects_ends(server, fetch):
-    """Redirects without end are an error."""
-    with pytest.raises(SourceError, match="without end"):
-        fetch(server.redirect("x", f"{server.url}/x"))
+def test_circle_of_redirects_ends(server, tmp_path):
+    """Redirects without end are an error, however long each of them takes."""
+    calm = replace(HASTY, read=30, answer=120)
+    with (
+        open_session(patience=calm) as session,
+        pytest.raises(SourceError, match="without end"),
+    ):
+        download(session, server.redirect("x", f"{server.url}/x"), tmp_path / "x", 100, calm)
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def test_a_normalization_is_where_its_layer_is_and_has_its_precision(remedy, pla
     device, dtype = place
     net = nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 2)).to(device, dtype)
     setup = Setup(net, lambda net, x: net(x).sum(), None, torch.optim.SGD(net.parameters(), 0.1))
-    assert REMEDIES[remedy].apply(setup)
+    assert REMEDIES[remedy](setup)
     assert net(torch.ones(4, 3, dtype=dtype, device=device)).dtype is dtype
     assert len(list(net.parameters())) == 6
     assert {(p.device.type, p.dtype) for p in net.parameters()} == {(device, dtype)}

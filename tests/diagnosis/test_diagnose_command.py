@@ -99,7 +99,7 @@ def test_a_remedy_is_tried_on_a_healthy_network_too(diagnose):
         (["nowhere:make"], "there is no module nowhere"),
         (["my_nets:nothing"], "has no function nothing; it has made, vanishing"),
         (["my_nets:healthy", "--steps", "soon"], "expected step numbers"),
-        (["my_nets:healthy", "--seeds", "0"], "a seed"),
+        (["my_nets:healthy", "--seeds", "0"], "at least one seed"),
         (["my_nets:healthy", "--remedy", "prayer"], "choose one of He initialization, Glorot"),
         (["my_nets:raising"], "make raised ValueError: no data here"),
         (["my_nets:number"], "make must return (net, loss, batches)"),

@@ -93,8 +93,8 @@ def frozen():
         (lambda: (made()[0], loss, 3), "batches must be a list of batches, not a int"),
         (lambda: (made()[0], loss, []), "batches are empty"),
         (lambda: (*made(), "adam"), "optimizer must be a torch.optim.Optimizer, not a str"),
-        (frozen, "no parameter that is trained"),
-        (lambda: (nn.Tanh(), loss, [1]), "no parameter that is trained"),
+        (frozen, "no trainable parameter"),
+        (lambda: (nn.Tanh(), loss, [1]), "no trainable parameter"),
         (
             lambda: (made()[0], lambda net, b: net(b[0]), made()[2]),
             r"must return a scalar tensor, not of shape \(100, 10\)",

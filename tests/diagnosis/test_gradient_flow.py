@@ -277,7 +277,7 @@ def test_strategies_that_split_weights_are_refused_in_a_sentence():
 def test_a_diagnosis_before_any_training_is_refused_in_a_sentence():
     with pytest.raises(ConfigError, match=r"call trainer\.fit first"):
         _ = GradientFlow().diagnosis
-    with pytest.raises(ConfigError, match="every 0 steps"):
+    with pytest.raises(ConfigError, match="every=0 steps"):
         GradientFlow(every=0)
 
 

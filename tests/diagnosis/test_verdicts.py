@@ -317,6 +317,16 @@ def test_every_backward_pass_is_judged_by_itself():
     assert "optimizer 1" in verdicts[0].sentence and "optimizer 0" in verdicts[1].sentence
 
 
+def test_steps_with_one_backward_pass_beside_others_with_several_are_named_so():
+    """As in a GAN: the first look ends before the generator's loss has gone through."""
+    one = looks(lambda _: chain(0.0))[:1]
+    several = [replace(k, profile="optimizer 0, backward 1") for k in looks(lambda _: chain(0.0))]
+    sentences = sorted(verdict.sentence for verdict in judge([*one, *several]))
+    assert [each.split(": ")[0] for each in sentences] == [
+        "optimizer 0, backward 1", "steps with one backward pass"
+    ]  # fmt: skip
+
+
 def test_a_fault_that_came_later_began_between_two_looks():
     later = looks(lambda n: chain(0.0 if n < 5 else -0.5))
     assert "It began between steps 8 and 16, and has lasted since." in judge(later)[0].sentence

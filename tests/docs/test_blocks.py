@@ -53,6 +53,7 @@ CHECKED = {
     **{("diagnosis_tutorial.md", number): TUTORIAL for number in range(5)},
     ("gpu.md", 0): TRAIN,  # and tests/gpu, tests/house/test_gpu_first_run.py
     ("overnight.md", 0): "tests/house/test_overnight.py",
+    ("overnight.md", 1): TRAIN,
     **{("own.md", number): OWN for number in range(7)},
     ("pipeline.md", 0): "tests/test_pipeline.py",
     ("pipeline.md", 1): TRAIN,  # and tests/cli/test_trainer_additions.py trains with both
@@ -197,5 +198,11 @@ def test_the_map_of_folders_is_complete():
     assert named == folders - {"new_project"}
     for path in re.findall(r"`(\w+/\w+\.py)`", text):
         assert (sources / path).is_file() or (ROOT / path).is_file(), path
+    classes = re.findall(r"^ *(\w+\.py) +([A-Z]\w+)", text, re.MULTILINE)
+    classes += [(path, name) for name, path in re.findall(r"\*\*(\w+)\*\* \(`(\S+)`\)", text)]
+    assert len(classes) >= 9
+    for path, name in classes:
+        source = sources / (path if "/" in path else f"training/{path}")
+        assert f"class {name}" in source.read_text(encoding="utf-8")
     files = {path.name for path in (*sources.rglob("*.py"), *(ROOT / "bench").glob("*.py"))}
     assert set(re.findall(r"\b(\w+\.py)\b", text)) <= files

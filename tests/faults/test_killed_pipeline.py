@@ -49,6 +49,7 @@ def dvc(root, *words, **more):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_killed_pipeline_is_repeated_and_clean(number, repository):
     """No lock, no half output stays in its way."""

@@ -24,13 +24,20 @@ def begun(sweep, project):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL])
 def test_workers_end_with_their_sweep(project, number):
     """A connection that is lost, in order; a sweep that is killed cannot tell its workers."""
     words = [*COMMANDS["train"], "steps=900000", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
     command = [sys.executable, "-m", "depthgauge.cli", *words]
     with subprocess.Popen(
-        command, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=project,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        # tests that run under `nohup` ignore SIGHUP, and hand that on: a user's terminal does not
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     ) as sweep:
         workers = begun(sweep, project)
         assert workers
@@ -46,6 +53,7 @@ def test_workers_end_with_their_sweep(project, number):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_killed_worker_ends_in_a_sentence_and_costs_nothing(zygote, project):
     """The sweep ends, says which cells are missing, and is whole when it is repeated."""
     words = [*COMMANDS["train"], "steps=20000", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]

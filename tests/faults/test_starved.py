@@ -9,7 +9,7 @@ import afterwards
 import pytest
 from commands import ask, request
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 def is_reported(done, code, *words):

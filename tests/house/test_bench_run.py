@@ -35,7 +35,7 @@ def test_where_less_is_better_the_best_way_is_the_smallest():
     assert (memory["ours"], memory["peer"], memory["ratio"]) == (20, 5, 4)
 
 
-def test_rows_are_told_apart_and_end_in_the_peer():
+def test_rows_are_distinguished_and_end_in_the_peer():
     """Each name is its own, and says after the colon whom ours is compared with."""
     assert len({row.name for row in ROWS}) == len(ROWS)
     for row in ROWS:

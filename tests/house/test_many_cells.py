@@ -51,3 +51,30 @@ def test_a_number_of_cells_that_makes_no_grid_is_refused(cells, monkeypatch, cap
     with pytest.raises(SystemExit) as stop:
         many_cells.main()
     assert stop.value.code == 2 and f"invalid cells={cells}" in capsys.readouterr().err
+
+
+def test_our_launching_and_hydras_take_turns(tmp_path, monkeypatch, capsys):
+    """Each is first every other time; of several turns the median counts, the ratio in each."""
+    begun = []
+
+    def measured(part, root):
+        begun.append(part)
+        return {"seconds": 1.0, "processor": float(len(begun)), "megabytes": 0.0}
+
+    monkeypatch.setattr(many_cells, "measured", measured)
+    found = many_cells.measured_parts(tmp_path, ["plan", "launch", "hydra", "track"], 3)
+    assert begun == ["plan", "launch", "hydra", "hydra", "launch", "launch", "hydra", "track"]
+    assert {part: each["processor"] for part, each in found.items()} == {
+        "plan": 1,
+        "launch": 5,
+        "hydra": 4,
+        "track": 8,
+    }
+    assert capsys.readouterr().out.split(":")[1].split() == ["0.67", "1.25", "0.86"]
+
+
+def test_a_part_that_is_none_is_refused(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["many_cells.py", "100", "--only", "launch,nothing"])
+    with pytest.raises(SystemExit) as stop:
+        many_cells.main()
+    assert stop.value.code == 2 and "unknown parts nothing" in capsys.readouterr().err

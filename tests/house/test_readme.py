@@ -46,7 +46,7 @@ def test_the_table_counts_what_it_is_given():
     shown = TABLE["renewed"](text, [one, two])
     assert "| 1 | 0 | 0 | 1 |\n" in shown and "| 0 | 0 | 1 | 1 |\n" in shown
     counts = "Of 2 published numbers and sentences 1 hold, 0 fail and 1 are open."
-    assert f"{counts} Open: 1 with fewer updates" in shown
+    assert f"{counts} Open: 1 judged after fewer updates" in shown
     assert "STALE" not in shown and shown.startswith("before\n") and shown.endswith("after\n")
 
 
@@ -102,6 +102,9 @@ def test_the_output_shown_is_what_the_example_prints(tmp_path):
         assert found, f"{piece}: not in {said}"
         here, there = floats(re.findall(number, piece)), floats(found.groups())
         np.testing.assert_allclose(here, there, rtol=0.2)
+    assert "VANISHES" in said and "the weights' scale" in said
+    assert "TRIED: He initialization" in said and "helps" in said
+    assert (tmp_path / "flow.html").is_file()
 
 
 def test_the_factor_a_layer():
@@ -116,7 +119,7 @@ def test_the_factor_a_layer():
     ]
     measured = 10 ** np.mean([(each["22"] - each["0"]) / 11 for each in signals])
     text = " ".join(README.split())
-    stated = re.search(r"factor of ([\d.]+) a layer, measured; .*? it is ([\d.]+)\.", text)
+    stated = re.search(r"factor of ([\d.]+) per layer\. .*?, predicts ([\d.]+)\.", text)
     assert float(stated[1]) == pytest.approx(measured, rel=0.02)
     # PyTorch draws weights and biases from U[-1/8, 1/8]: 64 Var w = 1/3, Var b = 1/192
     assert stated[2] == f"{shrink_per_layer('tanh', 1 / 3, 1 / 192):.3f}"
@@ -154,10 +157,20 @@ def run(root, *words):
     return done.stdout
 
 
+def test_the_environment_is_activated_before_it_is_used():
+    """Nothing but make works in a new shell: DVC's stages call `depthgauge` by its name."""
+    lines = [line.split()[0] for text in snippets(README, "sh") for line in text.splitlines()]
+    explore = lines[lines.index("source") :]
+    assert "dvc" not in lines[: lines.index("source")]
+    assert explore == ["source", "dvc", "depthgauge"]
+    assert ".venv/bin/" not in README.replace("source .venv/bin/activate", "")
+
+
 @pytest.mark.slow
 def test_the_lines_to_explore_with(clone):
     """The command and the snippet as they stand, then the two options that the text names."""
-    (train,) = snippets(section("Explore"), "sh")
+    (lines,) = snippets(section("Explore"), "sh")
+    train = lines.splitlines()[-1]
     (search,) = snippets(section("Explore"), "python")
     assert "3 cells done" in run(clone, "bash", "-c", train)
     ranking = run(clone, sys.executable, "-c", search)

@@ -100,4 +100,4 @@ def test_an_audit_tells_what_it_could_not_ask():
         False,
     )
     lines, weak = audit.summary([WEAK, SOUND])
-    assert weak and lines[0] == "a 1: CVE-1 (mended in 2)"
+    assert weak and lines[0] == "a 1: CVE-1 (fixed in 2)"

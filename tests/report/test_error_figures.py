@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
-from report_records import complete, diverge
+from report_records import diverge
 from test_report_figures import tables
 
 from claims.error_records import RATES
@@ -72,9 +72,8 @@ def test_of_rates_that_are_level_only_the_chosen_one_is_circled(records):
     assert rate_table(level)["chosen"].tolist() == [True, False, False]
 
 
-def test_data_that_was_not_trained_on_is_named():
+def test_data_that_was_not_trained_on_is_named(records):
     """Without CIFAR-10 its figure shows MNIST and says what is missing; without both, nothing."""
-    records = complete()
     cells = [each for each in records["glorot_error"] if each.attrs["data"]["name"] != "cifar10"]
     figure = error_curves({"glorot_error": cells}, 12, ("mnist", "cifar10"))
     assert "Not trained here: CIFAR-10." in figure.caption

@@ -1,7 +1,6 @@
 """The user's own grid of a shipped study: each figure is drawn, or says why not."""
 
 import pytest
-from report_records import complete
 
 from depthgauge.report.figures import FIGURES, draw
 
@@ -24,11 +23,6 @@ def changed(record, change):
         config = {**config, **change}
     axes = {key: change.get(key, value) for key, value in attrs["axes"].items()}
     return record.assign_attrs(config=config, data=data, axes=axes)
-
-
-@pytest.fixture(scope="module")
-def records():
-    return complete()
 
 
 @pytest.mark.parametrize("change", CHANGES)

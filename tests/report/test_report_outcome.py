@@ -93,7 +93,7 @@ def test_the_best_remedy_is_named_by_what_it_gains():
     ]  # fmt: skip
     (sentence,) = outcome(verdicts)
     assert "Of 3 remedies" in sentence.text and ", 2 improve its accuracy" in sentence.text
-    assert "most of all residual connections: by 75.6 percentage points" in sentence.text
+    assert "residual connections the most: by 75.6 percentage points" in sentence.text
     assert sentence.claims == ("remedies.helps.residual",)
 
 
@@ -124,7 +124,7 @@ def test_a_published_difference_of_the_other_sign_is_turned_around():
     claim = {**CLAIM, "id": "nielsen.depth.four_below_one", "nature": "finding", "published": -0.05}
     (said,) = surprises([claim])
     assert "by 0.334 [0.201, 0.467] percentage points" in said.text
-    assert said.text.endswith("that with four layers was better by 0.05.")
+    assert said.text.endswith("In Nielsen's single runs, four layers were better by 0.05.")
 
 
 def test_readings_that_differ_are_counted_with_their_factors():
@@ -136,6 +136,6 @@ def test_readings_that_differ_are_counted_with_their_factors():
     ]  # fmt: skip
     (said,) = surprises(wrong)
     assert said.text.startswith("2 readings of Glorot and Bengio's figures differ")
-    assert said.text.endswith("ours over theirs is 0.373 to 1.48.")
+    assert said.text.endswith("the ratio of ours to theirs is 0.373 to 1.48.")
     (said,) = surprises(wrong[:1])
     assert said.text.startswith("1 reading of Glorot and Bengio's figures differs")

@@ -91,11 +91,17 @@ def test_what_rounding_leaves_of_nothing_is_nothing():
     ("changed", "want"),
     [
         ({"scale": None}, "whose data set or study was not run"),
-        ({"updates": [400, 900], "updates_needed": 500}, "with fewer updates than they need"),
-        ({"updates": [500, 900], "updates_needed": 500}, "whose interval reaches across the limit"),
-        ({"reason": "the rate chosen for model=plain is the highest of its grid"}, "whose setting"),
-        ({"reason": "the c chosen for the support vectors, 1, ends its grid"}, "whose setting"),
-        ({"reason": "neither net learned anything: both err"}, "whose networks did not learn"),
+        (
+            {"updates": [400, 900], "updates_needed": 500},
+            "judged after fewer updates than they need",
+        ),
+        ({"updates": [500, 900], "updates_needed": 500}, "whose interval includes the threshold"),
+        ({"reason": "the rate chosen for model=plain is the highest of its grid"}, "whose best"),
+        (
+            {"reason": "the c chosen for the support vectors, 1, is at the end of its grid"},
+            "whose best",
+        ),
+        ({"reason": "neither network learned: both err"}, "whose networks did not learn"),
         ({"reason": "three seeds of the five that it needs"}, "for a reason stated with the claim"),
     ],
 )

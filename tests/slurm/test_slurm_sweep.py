@@ -29,7 +29,7 @@ JOBS = ("hydra/launcher=slurm", "hydra.launcher.mem_gb=1", "hydra.launcher.timeo
 PATIENCE = 300
 """Seconds; a machine that does much else starts a Python with torch in a minute."""
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("slurm")]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.usefixtures("slurm")]
 
 
 @contextmanager

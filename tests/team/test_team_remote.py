@@ -44,6 +44,7 @@ def run(done):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_colleague_computes_nothing(s3, project, tmp_path, run, done):
     """Pushed by one; by another `repro --pull`, or pull and repro: no stage runs, same bytes."""
     put_under_dvc(project, "nielsen_neuron_bars", "seeds=6", "replicas=6")

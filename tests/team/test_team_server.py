@@ -12,7 +12,7 @@ from depthgauge.records import read_study
 from depthgauge.tracking.artifacts import record_files
 from depthgauge.tracking.import_records import all_points
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 STUDY = "nielsen_accuracy"
 TRAIN = [

@@ -1,4 +1,4 @@
-"""Where a cell is computed and how products are rounded: decided once, told in the record."""
+"""Where a cell is computed and how products are rounded: decided once, kept in the record."""
 
 from dataclasses import replace
 
@@ -68,8 +68,8 @@ def test_a_record_names_its_gpu_and_tf32(monkeypatch):
     """Name, CUDA's version, whether products were rounded; nothing about a processor."""
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "NVIDIA X")
     assert gpu(Precision.float32, "cpu") == {}
-    told = gpu(Precision.tf32, "cuda")["gpu"]
-    assert told == {"name": "NVIDIA X", "cuda": torch.version.cuda, "tf32": True}
+    found = gpu(Precision.tf32, "cuda")["gpu"]
+    assert found == {"name": "NVIDIA X", "cuda": torch.version.cuda, "tf32": True}
     assert gpu(Precision.float32, "cuda")["gpu"]["tf32"] is False
 
 

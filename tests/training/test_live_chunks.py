@@ -24,7 +24,7 @@ def test_chunks_add_up_to_the_record(experiment, train):
 
 
 @pytest.mark.parametrize("every", [150, 1000])
-def test_a_chunk_without_readings_is_told_all_the_same(every, experiment, train):
+def test_a_chunk_without_readings_is_handed_over_all_the_same(every, experiment, train):
     """None: a chance to write what has been waiting."""
     quiet = replace(
         experiment, gradients=Gradients(every=0), evaluation=Evaluation(every, ["validation"])

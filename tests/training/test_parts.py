@@ -25,7 +25,7 @@ def block(experiment):
 
 @pytest.fixture
 def run(monkeypatch):
-    """Make a procedure that runs out of memory as told, and lists the sizes it was asked for."""
+    """Make a procedure that runs out of memory at given sizes; list those it was asked for."""
 
     def arrange(too_much):
         asked, does = [], descent.run

@@ -16,8 +16,8 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize(("screen", "told"), [(Terminal, True), (io.StringIO, False)])
-def test_the_bar_names_the_seeds_and_counts_the_steps(screen, told, experiment, train, monkeypatch):
+@pytest.mark.parametrize(("screen", "shown"), [(Terminal, True), (io.StringIO, False)])
+def test_the_bar_names_the_seeds_and_counts_steps(screen, shown, experiment, train, monkeypatch):
     """Study, cell, first and last seed, and all 230 steps; on a terminal alone."""
     where = screen()
     monkeypatch.setattr("sys.stderr", where)
@@ -25,8 +25,8 @@ def test_the_bar_names_the_seeds_and_counts_the_steps(screen, told, experiment, 
     replicas = [(3, 0.3), (5, 0.3)]
     bar = ProgressBar("study cell", Block(experiment, replicas, "key", "cell"))
     train(experiment, replicas, [bar])
-    assert (bar.bar.n, bar.bar.total) == ((230, 230) if told else (0, 230))
-    assert ("study cell seeds 3-5" in where.getvalue()) is told
+    assert (bar.bar.n, bar.bar.total) == ((230, 230) if shown else (0, 230))
+    assert ("study cell seeds 3-5" in where.getvalue()) is shown
 
 
 class Broken(pl.Callback):

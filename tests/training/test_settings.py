@@ -1,5 +1,6 @@
 """Which settings a procedure reads: the table against what its code looks at, and its sentences."""
 
+import json
 import subprocess
 import sys
 from dataclasses import fields, is_dataclass, replace
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+import yaml
 
 from depthgauge.config import (
     Bounds,
@@ -22,6 +24,7 @@ from depthgauge.config import (
     Precision,
     Pretraining,
     Remedy,
+    Scale,
     Signal,
     Spacing,
     StepSizes,
@@ -39,7 +42,11 @@ from depthgauge.training.procedures import PROCEDURES, procedure
 from depthgauge.training.settings import READS, require_settings_read
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted(path.stem for path in (ROOT / "conf" / "study").glob("*.yaml"))
+PAGES = {
+    path.stem: list(yaml.safe_load(path.read_text(encoding="utf-8"))["at"])
+    for path in sorted((ROOT / "conf" / "study").glob("*.yaml"))
+}
+"""The scales of every study."""
 
 MEASURE = "reference.largest_bias"
 """A measurement as a user's own."""
@@ -281,10 +288,17 @@ def test_a_page_may_set_what_one_of_its_procedures_reads():
     assert build_cell(config, "data", "cpu").experiment.activation == "sigmoid"
 
 
-@pytest.mark.parametrize("scale", ["smoke", "quick", "paper"])
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    ("page", "scale"),
+    [
+        pytest.param(page, scale, marks=[pytest.mark.slow] * (scale != "smoke"))
+        for page, scales in PAGES.items()
+        for scale in scales
+    ],
+)
 def test_every_page_plans_at_every_scale(page, scale, monkeypatch):
-    """With data of any size, and each cell with a key of its own."""
+    """With data of any size, and each cell with a key of its own and all that is said of it."""
+    assert {"smoke", "quick", "paper"} <= set(PAGES[page]) <= set(Scale)
     monkeypatch.chdir(ROOT)
     split = Split(np.zeros((100_000, 1), np.uint8), (np.arange(100_000) % 10).astype(np.uint8))
     digits = tuple("0123456789")
@@ -295,6 +309,11 @@ def test_every_page_plans_at_every_scale(page, scale, monkeypatch):
     monkeypatch.setattr("depthgauge.planning.plan.prepared_data", data)
     planned = plan([f"study={page}", f"scale={scale}"])
     assert len({each.cell.key for each in planned}) == len(planned) > 0
+    for each in planned:
+        notebook = each.config.notebook
+        assert each.study == page and notebook["source"] and notebook["question"].endswith("?")
+        assert set(notebook["minutes"]) == set(PAGES[page])
+        assert json.dumps(notebook)
 
 
 def test_planning_what_is_read_needs_no_torch():

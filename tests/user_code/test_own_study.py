@@ -67,6 +67,7 @@ def labels(folder):
     return [record.attrs["label"] for record in read_study(folder / "build" / "own")]
 
 
+@pytest.mark.slow
 def test_a_study_of_ones_own_trains_in_other_processes(folder):
     """joblib's workers import the module of --config-dir, too; labels show its function alone."""
     words = ["study=own", "--config-dir", "my_conf", "out=build/own"]
@@ -101,7 +102,7 @@ def test_what_is_wrong_is_refused_before_anything_is_trained(words, sentence, he
     assert not list(here.glob(".cells/*/config.json"))
 
 
-def test_two_functions_of_one_name_are_told_apart(here, depthgauge):
+def test_two_functions_of_one_name_are_distinguished(here, depthgauge):
     """Labels name as much of the paths as differs."""
     (here / "other.py").write_text(EXAMPLE.read_text())
     words = ["study=own", "out=build/own", "activation=other.elu,my_functions.elu", "hidden=[4]"]

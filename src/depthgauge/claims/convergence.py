@@ -56,7 +56,7 @@ def _unrest(cell: xr.Dataset, plateau: bool) -> str:
     steps = cell["evaluation_step"].to_numpy()
     end = int(steps[-1])
     if end < SHORTEST * cell.attrs.get("published_steps", 0):
-        return "less than a twentieth of them: an error at that point, not at the end"
+        return "less than a twentieth of them, so the error is not that at the end"
     error = 1 - series(cell, "accuracy_validation", "evaluation_step")
     before, last = (
         error[:, (low * end < steps) & (steps <= high * end)]

@@ -74,9 +74,8 @@ def published_number(scale: str = "linear", fewest: int = 5, width: float = math
                 Verdict.inconclusive, f"{spread_text}; {fewest} runs are needed", found, z
             )
         if half > width:
-            reason = (
-                f"{spread_text}; the interval is too wide: its half is {half:.3g}, above {width:g}"
-            )
+            wide = f"the interval is too wide: its half-width is {half:.3g}, above {width:g}"
+            reason = f"{spread_text}; {wide}"
             return judged(Verdict.inconclusive, reason, found, z)
         inside = low <= target <= high
         where = "inside" if inside else "outside"
@@ -123,9 +122,7 @@ def published_numbers() -> Rule:
         chance = float(stats.f.sf(distance * (n - p) / (p * (n - 1)), p, n - p))
         return judged(
             Verdict.holds if distance <= limit else Verdict.fails,
-            f"one net in {1 / chance:.3g} of ours would be as far off or farther (p = {chance:.2g})"
-            if chance
-            else "no net of ours would be as far off",
+            f"of networks like ours a share of p = {chance:.2g} would be as far off or farther",
             (distance, 0.0, limit),
         )
 

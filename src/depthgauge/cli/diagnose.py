@@ -1,8 +1,8 @@
 """Find where your own network loses its learning signal, why, and what helps.
 
 TARGET is `package.module:function`, a function without arguments that returns (net, loss, batches)
-or (net, loss, batches, optimizer): see docs/diagnosis.md. The command ends with exit code 1 where
-it finds a fault.
+or (net, loss, batches, optimizer): see docs/diagnosis.md. The exit code is 1 if a fault
+was found.
 """
 
 import argparse
@@ -21,14 +21,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", default="0,100", help="steps to look at (0,100)")
     parser.add_argument("--seeds", type=int, default=5, help="initializations to train (5)")
     parser.add_argument(
-        "--try", dest="tries", action="store_true", help="try each remedy named, on the same seeds"
+        "--try", dest="tries", action="store_true", help="try each named remedy, on the same seeds"
     )
     parser.add_argument(
         "--remedy",
         action="append",
         default=[],
         metavar="NAME",
-        help="try this one in any case, such as 'layer normalization'; may be repeated",
+        help="try this remedy, such as 'layer normalization'; may be repeated",
     )
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the HTML page to FILE")

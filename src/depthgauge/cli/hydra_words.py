@@ -1,6 +1,7 @@
 """The words after `depthgauge train`, in the order and with the folders that Hydra needs."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from depthgauge.planning.models import offer_models, offer_models_of
@@ -52,7 +53,7 @@ def offer_models_to(words: Sequence[str]) -> None:
 
 def option_of(words: Sequence[str], *names: str) -> str | None:
     """Return the value of an option, given as one word or as two; None where it is not given."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip_longest(words, words[1:], fillvalue=""):
         option, is_one_word, value = word.partition("=")
         if option in names:
             return value if is_one_word else following

@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from depthgauge.errors import ConfigError, ResourceError
+from depthgauge.project import shipped
 
 TEMPLATES = {
     "README.md": "README.md",
@@ -25,7 +26,7 @@ TEMPLATES = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the folder."""
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="to be made, or empty")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="a new or empty folder")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -45,17 +46,9 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _write(folder: Path) -> None:
-    shared = _shared()
-    shutil.copytree(shared / "conf", folder / "conf")
+    shutil.copytree(shipped() / "conf", folder / "conf")
     for name in ("data.dvc", "docs/examples/my_functions.py"):
-        shutil.copy(shared / name, folder)
+        shutil.copy(shipped() / name, folder)
     templates = files("depthgauge.new_project")
     for name, place in TEMPLATES.items():
         (folder / place).write_bytes((templates / name).read_bytes())
-
-
-def _shared() -> Path:
-    """Return the folder that contains conf/: the installed package, or the clone."""
-    package = Path(str(files("depthgauge.new_project")))
-    clone = package.parents[2]
-    return package if (package / "conf").is_dir() else clone

@@ -1,7 +1,7 @@
 """Test the published claims against the records, and write the verdicts.
 
 Reads the records in build/ of every study that claims are about, and writes results/claims.json
-(one object a claim) and results/metrics.json (verdicts counted by source, and what the claims on
+(one object per claim) and results/metrics.json (verdicts counted by source, and what the claims on
 accuracies and on ratios of speeds measured: the numbers of `dvc metrics diff`). Takes seconds;
 trains nothing. A claim whose study has no record yet is inconclusive.
 

@@ -1,4 +1,4 @@
-"""See why deep networks are hard to train, in the classic studies and in your own grids."""
+"""Find out why a deep network is hard to train: your own, or those of two classic texts."""
 
 import argparse
 import importlib

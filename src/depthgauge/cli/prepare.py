@@ -1,7 +1,7 @@
 """Turn fetched raw files into data/prepared/NAME.safetensors, which training reads.
 
 Without arguments: every set that the pipeline uses, and those that data/extra.json lists; then the
-lists in data/prepared, by which DVC learns what there is. With dataset=NAME (several: NAME,NAME):
+lists in data/prepared that tell DVC which sets there are. With dataset=NAME (several: NAME,NAME):
 those sets, fetched before by `depthgauge fetch dataset=NAME`; shapeset is generated instead. An
 extra set is listed in data/extra.json once it is prepared, so that the next `dvc repro` trains the
 studies that can use it; `depthgauge forget` removes it from the list. The raw files are

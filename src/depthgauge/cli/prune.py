@@ -8,10 +8,11 @@ A block is in use when a page of conf/study plans it, at any of the scales (smok
 unless scale= says otherwise) and on any device, with the current code, data and versions.
 Blocks of older code, or of a grid given on the command line, are unused. Nothing is removed while a
 sweep runs. All studies are planned for this, which takes about 15 seconds after an edit of code,
-pages or data; their data must be prepared.
+pages or data; the data of the blocks in .cells must be prepared.
 """
 
 import argparse
+import json
 import os
 import shutil
 from collections import defaultdict
@@ -26,11 +27,13 @@ from tqdm import tqdm
 
 from depthgauge.config import Scale
 from depthgauge.console.terminal import console
-from depthgauge.errors import ConfigError, ResourceError
+from depthgauge.datasets.prepared import path_of
+from depthgauge.errors import ConfigError, DataError, ResourceError
 from depthgauge.planning.cache import plan_summary, studies
 from depthgauge.planning.study_file import scales_of
 from depthgauge.project import project_root
 from depthgauge.store.state import CELLS, KEY, held, size
+from depthgauge.user_code.lookup import is_path
 
 SCALES = tuple(map(str, Scale))
 
@@ -80,14 +83,36 @@ def require_no_sweep() -> None:
 
 
 def users(scales: Sequence[str]) -> dict[str, str]:
-    """Return key -> study for every block that a page plans at one of `scales`."""
+    """Return key -> study for every block that a page plans at one of `scales`.
+
+    Raises DataError for a study whose data are not prepared, if blocks may be of it.
+    """
     asked = [(study, scale) for study in studies() for scale in scales_of(study) if scale in scales]
     bar = tqdm(asked, desc="planning", unit="plan", disable=None, leave=False, delay=1)
-    return {
-        key: study
-        for study, scale in bar
-        for key in plan_summary(study, [f"scale={scale}"]).every_key()
-    }
+    found: dict[str, str] = {}
+    for study, scale in bar:
+        try:
+            summary = plan_summary(study, [f"scale={scale}"])
+        except DataError:
+            if not all(
+                _is_prepared(name) for name in {_data_set(each) for each in CELLS.glob(KEY)}
+            ):
+                raise
+            continue  # no block here is of data that are not prepared
+        found |= dict.fromkeys(summary.every_key(), study)
+    return found
+
+
+def _data_set(block: Path) -> str:
+    """Return the name of the data set that a block is of; "" where it cannot be read."""
+    try:
+        return str(json.loads((block / "config.json").read_text())["dataset"]["name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _is_prepared(name: str) -> bool:
+    return is_path(name) or path_of(Path(), name).exists()
 
 
 def remove(folder: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Draw a contact sheet of a prepared data set: a row a class, the first images of each.
+"""Draw a contact sheet of a prepared data set: a row per class, with its first images.
 
   depthgauge show dataset=mnist
   depthgauge show dataset=shapeset split=test samples=16 --out shapes.png

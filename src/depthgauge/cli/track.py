@@ -3,7 +3,7 @@
   depthgauge track              every study in build/
   depthgauge track study=nielsen_accuracy
 
-It needs the records alone: after a `dvc pull`, or if MLflow's database was lost, it fills it again.
+It needs only the records, so it can fill an empty database, for example after a `dvc pull`.
 """
 
 import argparse

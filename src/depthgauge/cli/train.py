@@ -2,8 +2,8 @@
 
   depthgauge train study=nielsen_accuracy scale=smoke
   depthgauge train study=nielsen_accuracy hidden=[30],[30,30] seeds=4 scale=smoke
-  depthgauge train study=nielsen_accuracy hydra/launcher=joblib    (every core: a cell each)
-  depthgauge train study=glorot_error scale=paper hydra/launcher=slurm   (a cluster: a job each)
+  depthgauge train study=nielsen_accuracy hydra/launcher=joblib    (on all cores)
+  depthgauge train study=glorot_error scale=paper hydra/launcher=slurm   (a job per cell)
   depthgauge train study=nielsen_accuracy +experiment=dense,float64
   depthgauge train study=nielsen_accuracy --cfg job          (print the config, train nothing)
 
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="show what is done, what is left, and the time it takes",
     )
-    parser.add_argument("-m", "--multirun", action="store_true", help="the default: a study sweeps")
+    parser.add_argument("-m", "--multirun", action="store_true", help="the default: studies sweep")
     parser.add_argument("-c", "--cfg", choices=["job", "hydra", "all"], help="print the config")
     parser.add_argument("--resolve", action="store_true", help="with --cfg: interpolations, too")
     parser.add_argument("-p", "--package", help="with --cfg: this part of it")

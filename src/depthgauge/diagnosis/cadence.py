@@ -15,7 +15,7 @@ def is_due(step: int, every: int) -> bool:
 def usual(every: int) -> Callable[[int], bool]:
     """Return the usual schedule; raises ConfigError where `every` is below 1."""
     if every < 1:
-        raise ConfigError(f"a look every {every} steps: it must be at least every 1")
+        raise ConfigError(f"every={every} steps between looks must be at least 1")
     return partial(is_due, every=every)
 
 
@@ -28,7 +28,7 @@ class Budget:
 
     def __init__(self, share: float, clock: Callable[[], float] = time.perf_counter) -> None:
         if not 0 < share <= 1:
-            raise ConfigError(f"share={share} of the time for looks: it must be above 0, at most 1")
+            raise ConfigError(f"share={share} of the time for looks must be above 0 and at most 1")
         self.share, self._clock = share, clock
         self._start = self._began = clock()
         self._looked = 0.0

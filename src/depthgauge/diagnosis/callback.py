@@ -1,7 +1,7 @@
-"""GradientFlow: the instrument as a callback of PyTorch Lightning.
+"""GradientFlow: the diagnosis as a callback of PyTorch Lightning.
 
-Either of its packages serves, `pytorch_lightning` or `lightning`; each one's Trainer takes the
-other's callbacks.
+It works with both packages, `pytorch_lightning` and `lightning`; the Trainer of one accepts
+callbacks of the other.
 """
 
 import math
@@ -43,12 +43,14 @@ class GradientFlow(pl.Callback):
     """Look at steps 0, 1, 2, 4, 8, ..., then at every `every`-th; write a page at the end.
 
     Works with automatic and manual optimization, several optimizers, mixed precision, accumulation
-    (it shows the last micro-batch), DDP and torch.compile. Signals are those before clipping,
-    updates those after. Each look logs `flow/decades`, `flow/worst_update_ratio` and
-    `flow/dead_share` to the trainer's loggers; one line warns when a verdict begins to last, and
-    one says when it has gone. `page` is where the page is written: by default "flow.html" in the
-    logger's folder; None for no page. With `share=0.04`, looks wait where they would add more than
-    4 % to the training's time so far; which steps are looked at then depends on the machine.
+    (it shows the last micro-batch), DDP and torch.compile. Signals are measured before clipping,
+    updates after it. Each look logs `flow/decades`, `flow/worst_update_ratio` and
+    `flow/dead_share` to the trainer's loggers. A warning is logged when a fault begins to last,
+    and a message when it has gone. `page` is the path of the page: by default "flow.html" in the
+    logger's folder; None for no page. With `share=0.04`, a look is postponed if looks would take
+    more than 4 % of the training time so far; which steps are looked at then depends on the
+    machine. Raises ConfigError if `every` is below 1, `share` is not in (0, 1], or a strategy
+    splits weights over processes.
     """
 
     def __init__(
@@ -150,7 +152,7 @@ class GradientFlow(pl.Callback):
             if name not in self._lasting:
                 LOG.warning("%s (GradientFlow, step %d)", verdict.sentence, step)
         for name in self._lasting.keys() - now.keys():
-            LOG.warning("No longer so: %s (GradientFlow, step %d)", name, step)
+            LOG.warning("No longer found: %s (GradientFlow, step %d)", name, step)
         self._lasting = now
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

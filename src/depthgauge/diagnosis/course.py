@@ -152,6 +152,12 @@ def _summary(
     n, mean = len(values), float(values.mean())
     if n < (least or course.limits.window):
         return mean, None
-    t = float(stdtrit(n - 1, (1 + course.limits.confidence) / 2))
-    half = t * float(values.std(ddof=1)) / math.sqrt(n)
-    return mean, Interval(mean - half, mean + half, course.over, n)
+    return mean, t_interval(values, course.over, course.limits.confidence)
+
+
+def t_interval(values: np.ndarray, over: str, confidence: float = 0.95) -> Interval:
+    """Return the t interval of the mean of `values`; of a single one, all numbers."""
+    n, mean = len(values), float(values.mean())
+    t = float(stdtrit(n - 1, (1 + confidence) / 2))
+    half = t * float(values.std(ddof=1)) / math.sqrt(n) if n > 1 else math.inf
+    return Interval(mean - half, mean + half, over, n)

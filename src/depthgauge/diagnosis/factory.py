@@ -1,4 +1,4 @@
-"""Diagnose networks made for the purpose: several seeds, so that intervals are over inits."""
+"""Diagnose networks trained from several seeds, so that intervals are over initializations."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -31,19 +31,21 @@ def diagnose(
     """Train what `make` returns from several seeds, look at the given steps, and judge.
 
     `make()` returns `(net, loss, batches)` or `(net, loss, batches, optimizer)`: a module, a
-    function `loss(net, batch)` that returns a scalar, a list of batches that is gone through over
-    and over, and an optimizer of the network's parameters (plain SGD with rate 0.01 if there is
-    none). It is called once a seed, after `torch.manual_seed(seed)`. Further looks before the last
-    step see the 1,000 examples that dead units are judged on. PyTorch's generators are left
-    as they were. With `tries`, every remedy that a lasting fault names is tried, from the same
-    seeds up to the last step; `remedies` are tried in any case, such as "layer normalization".
-    Raises ConfigError where `make` raises or returns anything else.
+    function `loss(net, batch)` that returns a scalar tensor, a list of batches that is repeated
+    as often as needed, and an optimizer of the network's parameters (default: SGD with rate 0.01).
+    It is called once per seed, after `torch.manual_seed(seed)`. Further looks before the last step
+    provide the 1,000 examples on which dead units are judged. The state of PyTorch's random
+    generators is restored. With `tries`, every remedy that a lasting fault names is tried, from
+    the same seeds up to the last step; `remedies`, such as "layer normalization", are always
+    tried. Raises ConfigError if an argument is invalid, or `make` raises or returns anything else.
     """
     if not steps or min(steps) < 0 or seeds < 1:
-        raise ConfigError(f"diagnose needs steps of at least 0 and a seed: {steps=}, {seeds=}")
+        raise ConfigError(
+            f"diagnose needs steps of at least 0 and at least one seed: {steps=}, {seeds=}"
+        )
     for name in remedies:
         if name not in set(Remedy):
-            raise ConfigError(f"{name!r} is no remedy; choose one of {', '.join(Remedy)}")
+            raise ConfigError(f"{name!r} is not a remedy; choose one of {', '.join(Remedy)}")
     wanted = sorted(set(steps))
     with generators_kept():
         trained = [_train(make, seed, wanted) for seed in range(seeds)]
@@ -112,7 +114,7 @@ def checked(make: Make) -> tuple[Any, ...]:
     if rest and not isinstance(rest[0], torch.optim.Optimizer):
         raise ConfigError(f"make's optimizer must be a torch.optim.Optimizer, not {_said(rest[0])}")
     if not any(p.requires_grad for p in net.parameters()):
-        raise ConfigError("make's net has no parameter that is trained: all frozen, or none at all")
+        raise ConfigError("make's net has no trainable parameter: it has none, or all are frozen")
     return (net, loss, batches, *rest)
 
 

@@ -1,4 +1,4 @@
-"""What a diagnosis says: verdicts with their evidence."""
+"""The result of a diagnosis: verdicts with their evidence."""
 
 import math
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from depthgauge.diagnosis.readings import Look
 
 
 class Finding(StrEnum):
-    """What a verdict says."""
+    """The kinds of verdicts."""
 
     carries = "carries"
     weak = "weak"
@@ -39,7 +39,7 @@ FAULTS = frozenset(Finding) - {
     Finding.partly_dead,
     Finding.cannot_judge,
 }
-"""Findings that `depthgauge diagnose` ends with exit code 1 for."""
+"""Findings for which `depthgauge diagnose` ends with exit code 1."""
 
 
 class Cause(StrEnum):
@@ -100,13 +100,13 @@ class Verdict:
     rule: str
     """The rule that was applied, with its threshold."""
     since: int
-    """The first step from which it has lasted."""
+    """The step since which it has lasted."""
     lasting: bool
     """Whether it held at every look since, and at least at two of them."""
     remedies: tuple[str, ...] = ()
     """Values of Remedy, the most promising first."""
     sentence: str
-    """The whole, in words a student understands."""
+    """The verdict as a sentence."""
 
 
 class Verdicts(tuple[Verdict, ...]):
@@ -120,7 +120,7 @@ class Verdicts(tuple[Verdict, ...]):
 
 
 class Outcome(StrEnum):
-    """What a trial says of its remedy."""
+    """The result of trying a remedy."""
 
     helps = "helps"
     harms = "harms"
@@ -128,7 +128,7 @@ class Outcome(StrEnum):
 
 
 MATERIAL = 0.01
-"""Share of the loss below which a difference, however certain, is no help."""
+"""Share of the loss below which a difference does not count, however certain it is."""
 
 
 @dataclass(frozen=True)
@@ -140,11 +140,11 @@ class Trial:
     """Loss after the trial's steps without the remedy: mean over seeds."""
     after: float
     effect: Interval
-    """Of before - after, or of log10(before / after) where `decades`: above 0 the loss is less."""
+    """Of before - after, or of log10(before / after) if `decades`: above 0, the remedy helps."""
     steps: int
     note: str = ""
     decades: bool = False
-    """Whether the effect is in decades, as it is where losses explode."""
+    """Whether the effect is in decades, as for losses that explode."""
 
     @property
     def outcome(self) -> Outcome:

@@ -20,7 +20,7 @@ from depthgauge.diagnosis.findings import (
     Verdict,
 )
 from depthgauge.diagnosis.layer_table import layer_columns, layer_rows
-from depthgauge.diagnosis.readings import Look
+from depthgauge.diagnosis.readings import ONE_PASS, Look
 from depthgauge.errors import ResourceError
 
 STANDING = (Finding.not_depth, Finding.stands_still)
@@ -52,7 +52,7 @@ def page_html(diagnosis: Diagnosis) -> str:
         summary=_summary(diagnosis),
         verdicts=[_card(v, labels) for v in diagnosis.verdicts],
         trials=[_trial(t) for t in diagnosis.trials],
-        profiles=[_profile(looks, name) for name, looks in _profiles(diagnosis.looks).items()],
+        profiles=_profiles(diagnosis.looks),
         about=dict(diagnosis.about),
         problems=list(dict.fromkeys(k.problem for k in diagnosis.looks if k.problem)),
         colours=CATEGORY_COLOURS,
@@ -81,12 +81,13 @@ def _summary(diagnosis: Diagnosis) -> str:
     return f"{found} in {len(looks)} look{'' if len(looks) == 1 else 's'} {steps}."
 
 
-def _profiles(looks: Sequence[Look]) -> dict[str, list[Look]]:
+def _profiles(looks: Sequence[Look]) -> list[dict[str, Any]]:
     found: dict[str, list[Look]] = {}
     for look in sorted(looks, key=lambda k: k.step):
         if look.problem is None and look.sites:
             found.setdefault(look.profile, []).append(look)
-    return found
+    unnamed = "" if len(found) == 1 else ONE_PASS
+    return [_profile(each, name or unnamed) for name, each in found.items()]
 
 
 def _profile(looks: list[Look], name: str) -> dict[str, Any]:

@@ -98,6 +98,10 @@ class Site:
         return f"{self.name} ({self.module})" if mere and self.module else self.name
 
 
+ONE_PASS = "steps with one backward pass"
+"""Names their profile where other steps of the training have several."""
+
+
 @dataclass(frozen=True)
 class Look:
     """One instrumented training step."""

@@ -46,7 +46,7 @@ class Recorder:
         require_whole_weights(net)
         if budget is not None and processes > 1:
             raise ConfigError(
-                "share= is for one process: of several, each would look at other steps"
+                "share= works with one process only: several would look at different steps"
             )
         self.net, self._due, self._reduce, self._processes = net, due, reduce, processes
         self._budget = budget

@@ -1,7 +1,7 @@
 """How to apply each remedy: it changes a freshly made network, or how its optimizer steps.
 
-`REMEDIES[remedy].apply(setup)` works in place on the setup of one trial and returns whether there
-was anything to change; nothing of the user's is touched: every trial makes a network of its own.
+`REMEDIES[remedy](setup)` works in place on the setup of one trial and returns whether there was
+anything to change; nothing of the user's is touched: every trial makes a network of its own.
 """
 
 from collections.abc import Callable
@@ -31,16 +31,6 @@ class Setup:
     loss: Callable[[nn.Module, object], torch.Tensor]
     first_batch: object
     optimizer: torch.optim.Optimizer
-
-
-@dataclass(frozen=True)
-class Change:
-    """One change, its source, and how to make it."""
-
-    what: str
-    source: str
-    apply: Callable[[Setup], bool]
-    """Change the setup in place; False where the network has nothing that it applies to."""
 
 
 def redraw(setup: Setup, draw: Callable[[torch.Tensor], object]) -> bool:
@@ -233,76 +223,22 @@ HE = partial(nn.init.kaiming_normal_, nonlinearity="relu")
 WARM_STEPS = 20
 """Steps of the warm-up; a trial has a hundred or so."""
 
-REMEDIES: dict[Remedy, Change] = {
-    Remedy.he_init: Change(
-        "draw weights with variance 2 / n_in",
-        "He et al., ICCV 2015",
-        partial(redraw, draw=HE),
-    ),
-    Remedy.glorot_init: Change(
-        "draw weights with variance 2 / (n_in + n_out)",
-        "Glorot and Bengio 2010, eq. 16",
-        partial(redraw, draw=nn.init.xavier_uniform_),
-    ),
-    Remedy.orthogonal_init: Change(
-        "draw orthogonal weights, of a recurrent layer for each gate",
-        "Saxe et al., ICLR 2014; Le et al., arXiv 1504.00941",
-        draw_orthogonal,
-    ),
-    Remedy.lsuv_init: Change(
-        "orthogonal weights, each layer scaled to unit output variance on one batch",
-        "Mishkin and Matas, ICLR 2016",
-        scale_layers_by_data,
-    ),
-    Remedy.other_activation: Change(
-        "ReLU in place of a saturating activation, leaky ReLU in place of ReLU; He's weights",
-        "Glorot et al., AISTATS 2011; Maas et al., ICML 2013",
-        use_other_activation,
-    ),
-    Remedy.layer_norm: Change(
-        "normalize each hidden layer's output over its units",
-        "Ba et al., arXiv 1607.06450",
-        partial(normalize, kind="layer"),
-    ),
-    Remedy.batch_norm: Change(
-        "normalize each hidden unit's output over the batch",
-        "Ioffe and Szegedy, ICML 2015",
-        partial(normalize, kind="batch"),
-    ),
-    Remedy.residual: Change(
-        "add a layer's input to its output where the widths agree",
-        "He et al., CVPR 2016",
-        add_residuals,
-    ),
-    Remedy.smaller_step: Change("learning rate / 10", "", partial(scale_rate, factor=0.1)),
-    Remedy.larger_step: Change("learning rate x 10", "", partial(scale_rate, factor=10.0)),
-    Remedy.warmup: Change(
-        f"let the learning rate rise over {WARM_STEPS} steps",
-        "Goyal et al., arXiv 1706.02677",
-        partial(warm_up, steps=WARM_STEPS),
-    ),
-    Remedy.per_layer_step: Change(
-        "move every weight matrix by 1 % of its norm a step",
-        "You et al., arXiv 1708.03888",
-        partial(step_each_layer_alike, ratio=0.01),
-    ),
-    Remedy.clipping: Change(
-        "scale gradients with a norm above 1 down to 1",
-        "Pascanu et al., ICML 2013",
-        partial(clip, norm=1.0),
-    ),
-    Remedy.forget_bias: Change(
-        "start with open forget gates: a bias of 2",
-        "Jozefowicz et al., ICML 2015",
-        partial(open_forget_gates, value=2.0),
-    ),
-    Remedy.standardize: Change(
-        "shift and scale inputs by the first batch's mean and standard deviation",
-        "LeCun et al., Efficient BackProp, 1998",
-        standardize_inputs,
-    ),
-    Remedy.raw_outputs: Change(
-        "no softmax or sigmoid before a loss that applies its own", "", give_raw_outputs
-    ),
+REMEDIES: dict[Remedy, Callable[[Setup], bool]] = {
+    Remedy.he_init: partial(redraw, draw=HE),  # He et al., ICCV 2015
+    Remedy.glorot_init: partial(redraw, draw=nn.init.xavier_uniform_),  # their eq. 16, 2010
+    Remedy.orthogonal_init: draw_orthogonal,  # Saxe et al., ICLR 2014; Le et al., arXiv 1504.00941
+    Remedy.lsuv_init: scale_layers_by_data,  # Mishkin and Matas, ICLR 2016
+    Remedy.other_activation: use_other_activation,  # Glorot, 2011; Maas et al., ICML 2013
+    Remedy.layer_norm: partial(normalize, kind="layer"),  # Ba et al., arXiv 1607.06450
+    Remedy.batch_norm: partial(normalize, kind="batch"),  # Ioffe and Szegedy, ICML 2015
+    Remedy.residual: add_residuals,  # He et al., CVPR 2016
+    Remedy.smaller_step: partial(scale_rate, factor=0.1),
+    Remedy.larger_step: partial(scale_rate, factor=10.0),
+    Remedy.warmup: partial(warm_up, steps=WARM_STEPS),  # Goyal et al., arXiv 1706.02677
+    Remedy.per_layer_step: partial(step_each_layer_alike, ratio=0.01),  # You, arXiv 1708.03888
+    Remedy.clipping: partial(clip, norm=1.0),  # Pascanu et al., ICML 2013
+    Remedy.forget_bias: partial(open_forget_gates, value=2.0),  # Jozefowicz et al., ICML 2015
+    Remedy.standardize: standardize_inputs,  # LeCun et al., Efficient BackProp, 1998
+    Remedy.raw_outputs: give_raw_outputs,
 }
-"""How to make each change that a verdict names."""
+"""How to apply each remedy that a verdict names, and who proposed it."""

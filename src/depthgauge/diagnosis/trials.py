@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy import stats
 from torch import Tensor
 
+from depthgauge.diagnosis.course import t_interval
 from depthgauge.diagnosis.findings import Interval, Remedy, Trial
 from depthgauge.diagnosis.remedies import REMEDIES, Setup
 from depthgauge.errors import ConfigError
@@ -77,22 +77,14 @@ def _paired(before: np.ndarray, after: np.ndarray) -> tuple[Interval, bool]:
     exploded = not np.isfinite(before).all() or filled.max() > EXPLODED * filled.min()
     decades = bool(exploded and (filled > 0).all())
     first, second = np.log10(filled) if decades else filled
-    return _interval(first - second), decades
-
-
-def _interval(differences: np.ndarray) -> Interval:
-    """The 95 % t interval of their mean."""
-    n = len(differences)
-    half = stats.t.ppf(0.975, n - 1) * differences.std(ddof=1) / np.sqrt(n) if n > 1 else np.inf
-    mean = differences.mean()
-    return Interval(float(mean - half), float(mean + half), "initializations", n)
+    return t_interval(first - second, "initializations"), decades
 
 
 def _final_loss(make: Make, remedy: Remedy | None, seed: int, steps: int) -> float:
     """Train one network; return its mean loss over the last steps, NaN if nothing applies."""
     setup, batches = fresh(make, seed)
     torch.manual_seed(seed + 1)  # the remedy's own draws, apart from the network's
-    if remedy is not None and not REMEDIES[remedy].apply(setup):
+    if remedy is not None and not REMEDIES[remedy](setup):
         return float("nan")
     losses = [_step(setup, batch) for batch in islice(cycle(batches), steps)]
     if not losses:
@@ -132,5 +124,5 @@ def loss_of(setup: Setup, batch: Any) -> Tensor:
         kind = f"of shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
         raise ConfigError(f"loss(net, batch) must return a scalar tensor, not {kind}")
     if not loss.requires_grad:
-        raise ConfigError("loss(net, batch) has no gradient: was it detached, or made a number?")
+        raise ConfigError("loss(net, batch) has no gradient: was it detached, or made a float?")
     return loss

@@ -9,7 +9,7 @@ from depthgauge.diagnosis.findings import FAULTS, Finding, Verdict, Verdicts
 from depthgauge.diagnosis.layer_rules import layer_verdicts
 from depthgauge.diagnosis.loss_rules import flat_verdict, twice_verdict
 from depthgauge.diagnosis.profile import hidden
-from depthgauge.diagnosis.readings import Look
+from depthgauge.diagnosis.readings import ONE_PASS, Look
 from depthgauge.diagnosis.step_rules import step_verdicts
 from depthgauge.diagnosis.thresholds import DEFAULT, Thresholds
 
@@ -33,7 +33,7 @@ def judge(
     courses = [_course(runs, profile, limits) for profile in profiles]
     alone = len(courses) == 1
     found = [
-        v if alone else replace(v, sentence=f"{course.profile}: {v.sentence}")
+        v if alone else replace(v, sentence=f"{course.profile or ONE_PASS}: {v.sentence}")
         for course in courses
         for v in _judge(course, alone)
     ]

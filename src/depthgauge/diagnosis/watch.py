@@ -18,7 +18,7 @@ from depthgauge.diagnosis.verdicts import judge
 
 
 class Flow:
-    """What a watched loop has shown so far."""
+    """The looks at a watched training loop so far, and their verdicts."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
@@ -30,17 +30,17 @@ class Flow:
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """What the looks mean."""
+        """The verdicts on all looks so far, faults first."""
         return judge(self.looks)
 
     @property
     def diagnosis(self) -> Diagnosis:
-        """Looks and verdicts with the network's line."""
+        """Looks, verdicts and a description of the network."""
         net = self._recorder.net
         return Diagnosis(self.looks, self.verdicts, network=describe(net), about=about(net))
 
     def page(self, path: str | Path) -> None:
-        """Write the page; raises ResourceError where it cannot be written."""
+        """Write the HTML page to `path`; raises ResourceError if it cannot be written."""
         from depthgauge.diagnosis.page import write_page
 
         write_page(self.diagnosis, path)
@@ -56,12 +56,13 @@ def watch(
 ) -> Iterator[Flow]:
     """Look at the training of `net` at steps 0, 1, 2, 4, 8, ..., then at every `every`-th.
 
-    A look begins before the step's forward pass and ends after `optimizer.step()`; of a list of
-    optimizers, after the last one's. With gradients accumulated over several backward passes it
-    shows the last. Only modules in training mode are looked at. With `torch.amp.GradScaler`, give
-    it as `scaler`: the loss and the signals are then those without its factor. With `share=0.04`,
-    looks wait where they would add more than 4 % to the training's time so far; which steps are
-    looked at then depends on the machine. By default it depends on `every` alone.
+    A look begins before the step's forward pass and ends after `optimizer.step()`, with several
+    optimizers after that of the last. If gradients are accumulated over several backward passes,
+    it shows the last. Only modules in training mode are looked at. Pass a `torch.amp.GradScaler`
+    as `scaler`, so that its factor is removed from the loss and the signals. With `share=0.04`, a
+    look is postponed if looks would take more than 4 % of the training time so far; which steps
+    are looked at then depends on the machine, otherwise on `every` alone. Raises ConfigError if
+    `every` is below 1, `share` is not in (0, 1], or weights are split over processes.
 
         with watch(net, optimizer) as flow:
             for x, y in loader:

@@ -9,7 +9,7 @@ from depthgauge.diagnosis.findings import Cause, Interval
 CAUSES = {
     Cause.weights: "the weights' scale",
     Cause.slopes: "the slopes of the activation functions",
-    Cause.alignment: "how the signal lies to the weights (alignment), not their scale",
+    Cause.alignment: "the alignment of the signal with the weights, not their scale",
     Cause.normalization: "the normalization layers",
     Cause.residual: "the residual branches",
 }
@@ -53,7 +53,7 @@ def interval(measured: Measured, write: Callable[[float], str] = short) -> str:
 
 
 def ends(interval: Interval, write: Callable[[float], str]) -> tuple[str, str]:
-    """Return both ends; what is no number of decades cannot be below 0."""
+    """Return both ends; only a number of decades can be below 0."""
     low = interval.low if write is signed else max(interval.low, 0.0)
     return write(low), write(interval.high)
 

@@ -60,7 +60,7 @@ def require_a_rate(records: Sequence[xr.Dataset]) -> None:
         rates = ", ".join(f"{rate:g}" for rate in np.unique(lost[0]["learning_rate"]))
         raise ConfigError(
             f"every rate diverged in {len(lost)} of {len(records)} cells ({labels}), as with"
-            f" learning_rate=[{rates}]: ask for lower ones; the records are kept, whole"
+            f" learning_rate=[{rates}]: use lower ones; the records are kept"
         )
 
 

@@ -1,6 +1,7 @@
 """How long the rest of a sweep takes, by the speed of what this machine has finished."""
 
 import json
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,11 +9,12 @@ from depthgauge.planning.summary import CellSummary
 from depthgauge.store.state import BlockState, State
 
 DEFAULT_SPEED = 25e9
-"""Operations a second of one core on small nets (docs/performance.md), until this machine has
-finished a block."""
+"""Operations a second of one core on small nets (docs/performance.md), before a block is finished
+here."""
 
-START_SECONDS = 5.0
-"""Start-up time of a block; shorter blocks say little about the speed."""
+WEIGHT = 4e12
+"""Operations that the speed expected beforehand counts for: of a small block most of the time is
+its start."""
 
 Speed = Callable[[CellSummary], float]
 
@@ -33,11 +35,12 @@ def seconds_left(cell: CellSummary, seen: list[BlockState], speed: Speed) -> flo
 def measured_speed(cells: Path) -> Speed:
     """Return how many operations a second one core does for a cell, as seen on this machine.
 
-    Blocks of the same procedure and width count if some are finished, else those of the same
-    procedure, else all; without any, DEFAULT_SPEED. Blocks of less than START_SECONDS do not count.
+    The mean over all finished blocks, then over those of the same procedure, then over those of the
+    same procedure and width; the one before counts as WEIGHT operations, the first is
+    DEFAULT_SPEED.
     """
-    work: dict[tuple[object, ...], float] = {}
-    seconds: dict[tuple[object, ...], float] = {}
+    work: defaultdict[tuple[object, ...], float] = defaultdict(float)
+    seconds: defaultdict[tuple[object, ...], float] = defaultdict(float)
     for path in cells.glob("*/timing.json"):
         try:
             timing = json.loads(path.read_text())
@@ -46,19 +49,18 @@ def measured_speed(cells: Path) -> Speed:
             done, took = float(timing["work"]), float(timing["seconds"])
         except (OSError, ValueError, KeyError, TypeError):  # an unfinished block
             continue
-        if took < START_SECONDS:
-            continue
         for kind in kinds:
-            work[kind] = work.get(kind, 0) + done
-            seconds[kind] = seconds.get(kind, 0) + took
+            work[kind] += done
+            seconds[kind] += took
 
     def speed(cell: CellSummary) -> float:
-        known = (kind for kind in _kinds(cell.procedure, cell.width) if seconds.get(kind))
-        found = next(known, None)
-        return DEFAULT_SPEED if found is None else work[found] / seconds[found]
+        found = DEFAULT_SPEED
+        for kind in _kinds(cell.procedure, cell.width):
+            found = (work[kind] + WEIGHT) / (seconds[kind] + WEIGHT / found)
+        return found
 
     return speed
 
 
 def _kinds(procedure: str, width: int) -> tuple[tuple[object, ...], ...]:
-    return (procedure, width), (procedure,), ()
+    return (), (procedure,), (procedure, width)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
+from pathlib import Path
 
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf.errors import (
@@ -20,6 +21,18 @@ from depthgauge.planning.study_file import WHICH, unknown
 
 EXTRAS = {"hydra/launcher/submitit": "slurm", "hydra/sweeper/optuna": "optuna"}
 """What names a plugin of Hydra's -> the extra of this package that installs it."""
+
+EVERY_KEY = "`depthgauge train study=NAME --cfg job` prints every key"
+
+OTHER_NAMES = {
+    "epochs": "steps",
+    "layers": "hidden",
+    "lr": "learning_rate",
+    "max_epochs": "steps",
+    "max_steps": "steps",
+    "rates": "learning_rate",
+}
+"""What else a key is called: elsewhere, and in version 0.1."""
 
 
 @contextmanager
@@ -56,8 +69,7 @@ def refusal(error: Exception) -> DepthgaugeError:
         return _addition(full_key)
     if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.full_key and not hydras:
         return ConfigError(
-            f"unknown setting {cause.full_key}{_meant(str(cause.full_key))};"
-            " src/depthgauge/config explains each"
+            f"unknown setting {cause.full_key}{_meant(str(cause.full_key))}; {EVERY_KEY}"
         )
     first = str(error).partition("\n")[0]
     if first.startswith("In 'model/"):
@@ -97,16 +109,17 @@ def _no_yaml(error: MarkedYAMLError) -> ConfigError:
 
 def _not_installed(name: str, extra: str) -> ResourceError:
     choice = "=".join(name.rsplit("/", 1))
-    return ResourceError(
-        f"{choice} needs a package that is not installed; run"
-        f" `pip install -c constraints.txt -e '.[{extra}]'` in the project's .venv"
-    )
+    pinned = f"-c constraints.txt -e '.[{extra}]'"  # in a clone
+    what = pinned if Path("constraints.txt").is_file() else f"'depthgauge[{extra}]'"
+    return ResourceError(f"{choice} needs a package that is not installed: `pip install {what}`")
 
 
 def _meant(key: str) -> str:
     """Return a question where keys of the config end in `key`, or one is spelt like it."""
     known = list(_keys(Config()))
-    near = [each for each in known if each.endswith(f".{key}")] or get_close_matches(key, known, 1)
+    near = [OTHER_NAMES[key]] if key in OTHER_NAMES else []
+    near = near or [each for each in known if each.endswith(f".{key}")]
+    near = near or get_close_matches(key, known, 1, 0.7)
     return f" (did you mean {' or '.join(near)}?)" if near else ""
 
 

@@ -20,7 +20,7 @@ from depthgauge.errors import ConfigError, DepthgaugeError
 from depthgauge.planning.command import search_config_folders, words_of
 from depthgauge.planning.compose import Composer, parsed_word
 from depthgauge.planning.grid import Grid
-from depthgauge.planning.hydra_errors import refusals
+from depthgauge.planning.hydra_errors import EVERY_KEY, refusals
 from depthgauge.planning.models import offer_models
 from depthgauge.planning.slurm import Asked, asked_of_slurm, device_of
 from depthgauge.planning.study_file import WHICH, study_of
@@ -109,13 +109,16 @@ def planned_cells(master: DictConfig, loader: ConfigLoader, words: Sequence[str]
         asked = asked_of_slurm(master)
         offer_models(master)
         grid = Grid(loader, master, words)
-        composer = Composer(loader, master)
-        composed = [(job, *composer.compose(job)) for job in grid.jobs()]
-    require_one_study({study for _, study, _ in composed})
-    return with_short_names(
-        planned_cell(position, str(study), job, grid.axes, checked(config), asked)
-        for position, (job, study, config) in enumerate(composed)
-    )
+    composer = Composer(loader, master)
+    planned, studies = [], set()
+    for position, job in enumerate(grid.jobs()):  # a composed config is large: one at a time
+        with refusals(OverflowError, ValueError):
+            study, config = composer.compose(job)
+        studies.add(study)
+        require_one_study(studies)
+        cell = planned_cell(position, str(study), job, grid.axes, checked(config), asked)
+        planned.append(cell)
+    return with_short_names(planned)
 
 
 def has_user_code(planned: Planned) -> bool:
@@ -167,7 +170,7 @@ def checked(config: DictConfig) -> Config:
     unknown = set(config) - {each.name for each in fields(Config)}
     if unknown:
         names = ", ".join(map(str, unknown))
-        raise ConfigError(f"unknown setting {names}; src/depthgauge/config explains each")
+        raise ConfigError(f"unknown setting {names}; {EVERY_KEY}")
     try:
         _require_few_values(config)
         _require_sections(config)

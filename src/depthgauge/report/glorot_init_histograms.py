@@ -57,8 +57,7 @@ _WEIGHT_GRADIENTS = _Quantity(
     "∂C/∂w (cost per unit of weight)",
     "weight_gradient",
     "all entries of ∂C/∂w of each of {images} training images",
-    "Do the curves of a panel lie on one another? What shrinks forward and what shrinks backward"
-    " may balance.",
+    "Do the curves in a panel coincide? The shrinking of activations and of δ may cancel.",
     first=2,
 )
 

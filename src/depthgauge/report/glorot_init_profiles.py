@@ -92,9 +92,9 @@ def jacobians(records: Records) -> Figure:
         caption=(
             "At a value of 1 a small change would keep its size. Mean singular value of the"
             f" Jacobian from one hidden layer to the next at {images} test"
-            f" image{'s' * (images != 1)} of each seed's own. {_MARKS} Dashed: linear theory,"
-            " 8/(3π) √(n Var w) f′(0); grey: the published averages for tanh, 0.5 (standard) and"
-            " 0.8 (normalized)."
+            f" image{'s' * (images != 1)}, other ones for each seed. {_MARKS} Dashed: linear"
+            " theory, 8/(3π) √(n Var w) f′(0); grey: the published averages for tanh, 0.5"
+            " (standard) and 0.8 (normalized)."
         ),
         basis=basis(nets),
         chart=alt.concat(*panels, columns=3),

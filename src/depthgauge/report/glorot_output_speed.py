@@ -46,7 +46,7 @@ def output_speed(records: Records) -> Figure:
             "Where the bias b learns faster than the part of W h that differs from image to image,"
             " the output learns to ignore the top layer h. Speeds of b and W h in b + W h under"
             " gradient descent on the first 300 training images, per unit of learning rate; for W h"
-            " the root mean square over images, once as it is and once without its mean over"
+            " the root mean square over images, with and without its mean over"
             " images. Sigmoid network with four hidden layers of 1,000 units."
             f" Line: median over seeds; {BAND_WORDS}."
         ),

@@ -35,11 +35,11 @@ def capacity(records: Records) -> Figure:
         finding=_finding(plain, nets[DEPTHS[-1]]),
         caption=(
             "Accuracy: on the validation images during training, with all layers"
-            " trained (sigmoid), with the first one frozen as it was drawn, and with tanh instead"
-            f" of the sigmoid. Line: median over seeds; {BAND_WORDS}. Error: an identity neuron"
-            " returns its input approximately, the better the smaller its weight w₁. Dots: its"
-            " largest error on the activations of a trained layer, median over seeds; dashed: ½ −"
-            " (2/w₁) tanh(w₁/4)."
+            " trained (sigmoid), with the first one frozen at its random weights, and with tanh"
+            f" instead of the sigmoid. Line: median over seeds; {BAND_WORDS}. Error: an identity"
+            " neuron returns its input approximately, the better the smaller its weight w₁. Dots:"
+            " its largest error on the activations of a trained layer, median over seeds; dashed:"
+            " ½ − (2/w₁) tanh(w₁/4)."
         ),
         basis=basis([net for each in nets.values() for net in each.values()]),
         chart=alt.concat(

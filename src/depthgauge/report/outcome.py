@@ -39,10 +39,10 @@ class Template:
 
 TEMPLATES = (
     Template(
-        "Gradients vanish as described: with four hidden layers of sigmoid units, the last layer"
-        " starts learning {a:m} times as fast as the first (Nielsen's network: {a:p} times). The"
-        " growth per layer is {b:m} {b:i} times what mean-field theory predicts, with nothing"
-        " fitted.",
+        "Gradients vanish as described: in networks with four hidden layers of sigmoid units, the"
+        " last hidden layer starts learning {a:m} times as fast as the first (in Nielsen's network:"
+        " {a:p} times). The growth per layer is {b:m} {b:i} times what mean-field theory predicts,"
+        " with nothing fitted.",
         {"a": "nielsen.initial_speed.h4.hundredfold", "b": "theory.mean_field.nielsen.h4"},
     ),
     Template(
@@ -60,14 +60,14 @@ TEMPLATES = (
 
 SURPRISES = (
     Template(
-        "Four hidden layers classify worse even than one, by {a:m} {a:i} percentage points; of"
-        " Nielsen's single runs, that with four layers was better by {a:-p}.",
+        "Networks with four hidden layers classify worse than those with one, by {a:m} {a:i}"
+        " percentage points. In Nielsen's single runs, four layers were better by {a:-p}.",
         {"a": "nielsen.depth.four_below_one"},
     ),
     Template(
         "Nielsen writes that a first layer with random weights throws away most information about"
-        " the image. Behind such a layer, kept as it was drawn, training still reaches {a:m} {a:i}"
-        " of the accuracy above chance.",
+        " the image. With such a layer frozen, training the other layers still reaches {a:m} {a:i}"
+        " of the fully trained network's accuracy above chance.",
         {"a": "nielsen.capacity.frozen_loses_most"},
         "fails",
     ),
@@ -158,7 +158,7 @@ def _readings(verdicts: Verdicts) -> Sentence | None:
     many = len(found) > 1
     return Sentence(
         f"{len(found)} reading{'s' if many else ''} of Glorot and Bengio's figures"
-        f" {'differ' if many else 'differs'} from our value: ours over theirs is"
+        f" {'differ' if many else 'differs'} from our value: the ratio of ours to theirs is"
         f" {span(each['measured'] for each in found)}.",
         tuple(each["id"] for each in found),
     )
@@ -189,7 +189,7 @@ def _singular_values(by_id: Mapping[str, Verdict]) -> Sentence | None:
 
 
 def _remedies(by_id: Mapping[str, Verdict]) -> Sentence | None:
-    """Return how many remedies help a net of 20 layers, and by how much at the most."""
+    """Return how many remedies help a net of 20 layers, and the largest improvement."""
     tried = {id: each for id, each in by_id.items() if id.startswith("remedies.helps.")}
     helped = {id: each for id, each in tried.items() if each["verdict"] == "holds"}
     if not helped:
@@ -199,6 +199,6 @@ def _remedies(by_id: Mapping[str, Verdict]) -> Sentence | None:
     name = REMEDIES[best.split(".")[-1]]["title"]
     return Sentence(
         f"Of {len(tried)} remedies for a tanh network of {DEEP} layers that hardly learns,"
-        f" {len(helped)} improve its accuracy, most of all {name}: by {gain} percentage points.",
+        f" {len(helped)} improve its accuracy, {name} the most: by {gain} percentage points.",
         (best,),
     )

@@ -12,8 +12,8 @@ from depthgauge.report.remedied_nets import STUDY, TITLES, nets_by_depth, remedi
 from depthgauge.report.seeds import rounded
 
 _MARKS = (
-    " Left of the dashed line, the plain network, a remedy helps; clearly so if its whole"
-    " whisker lies there. Point: mean over seeds; whisker: 95 % interval of the mean; 90 % is"
+    " A remedy helps if it is left of the dashed line (the plain network), clearly so if its"
+    " whole whisker is. Point: mean over seeds; whisker: 95 % interval of the mean; 90 % is"
     " chance."
 )
 _KINDS = ["clearly better than plain", "not clearly better"]

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 BAND = {"low": 0.025, "median": 0.5, "high": 0.975}
 """The band of every figure: the central 95 % of seeds."""
 
-BAND_WORDS = "band: central 95 % of seeds, with few seeds nearly their range"
+BAND_WORDS = "band: central 95 % of seeds (with few seeds, nearly their range)"
 """What captions say of it."""
 
 

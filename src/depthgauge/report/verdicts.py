@@ -134,11 +134,11 @@ def _want(verdict: Mapping[str, Any]) -> str:
     if verdict["scale"] is None:
         return "whose data set or study was not run"
     if (done or 0) < verdict.get("updates_needed", published):
-        return "with fewer updates than they need"
+        return "judged after fewer updates than they need"
     if "reaches across" in verdict["reason"]:
-        return "whose interval reaches across the limit"
+        return "whose interval includes the threshold"
     if "its grid" in verdict["reason"]:
-        return "whose setting was chosen at the end of what was tried, such as the highest rate"
-    if "learned anything" in verdict["reason"]:
+        return "whose best learning rate or other setting is at the edge of the grid"
+    if "neither network learned" in verdict["reason"]:
         return "whose networks did not learn"
     return "for a reason stated with the claim"

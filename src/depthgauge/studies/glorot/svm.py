@@ -20,7 +20,9 @@ def chosen(cell: xr.Dataset) -> xr.Dataset:
     for name in ("c", "gamma"):
         value = float(series(cell, f"chosen_{name}")[0])
         if value in (min(grid[name]), max(grid[name])):
-            doubts.append(f"the {name} chosen for the support vectors, {value:g}, ends its grid")
+            doubts.append(
+                f"the {name} chosen for the support vectors, {value:g}, is at the end of its grid"
+            )
     return cell.assign_attrs(rate_doubt="; ".join(doubts))
 
 

@@ -31,7 +31,7 @@ def learning_in_doubt(cells: Cells) -> str:
     """
     better, worse = sorted(cells, key=lambda cell: float(final_test_error(cell).mean()))
     if not _learned(better):
-        return "neither net learned anything: both err as one does that names one class"
+        return "neither network learned: both err as often as one that always gives the same class"
     return str(worse.attrs["rate_doubt"]) if _learned(worse) else ""
 
 
