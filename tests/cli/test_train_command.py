@@ -127,7 +127,10 @@ def test_a_mistake_gets_one_sentence_and_nothing_is_computed(words, sentence, pr
     [
         (["study=nosuch"], ["study=nosuch is unknown; choose one of bounds, ", "nielsen_accuracy"]),
         (["study=nielsen_accuracy", "dataset=nosuch"], ["dataset=nosuch is unknown", ", mnist,"]),
-        (["study=nielsen_accuracy", "colour=red"], ["unknown setting colour; src/"]),
+        (
+            ["study=nielsen_accuracy", "colour=red"],
+            ["unknown setting colour; `depthgauge train study=NAME --cfg job`"],
+        ),
         (
             ["study=nielsen_accuracy", "hiden=[9]"],
             ["unknown setting hiden (did you mean hidden?)"],
