@@ -88,7 +88,7 @@ screenshots: environment ## photograph MLflow's pages for docs/ (needs chromium 
 # A fresh environment without constraints takes the newest versions that pyproject.toml and PINS allow.
 constraints: ## renew constraints.txt; PINS="torch==2.13.0 mlflow==3.17.2" holds some back
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(PYTHON) -m venv "$$fresh" \
-	&& "$$fresh/bin/python" -m pip install $(PINS) -e '.[bench,dev,docs,lightning,pipeline,slurm,team]' \
+	&& "$$fresh/bin/python" -m pip install $(PINS) -e '.[bench,dev,docs,lightning,optuna,pipeline,slurm,team]' \
 	&& { sed -n '/^#/p' constraints.txt; "$$fresh/bin/python" -m pip freeze --all --exclude-editable \
 	     | sed -e '/^pip==/d' -e 's/+.*//'; } > "$$fresh/constraints.txt" \
 	&& cp "$$fresh/constraints.txt" constraints.txt

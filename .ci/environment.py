@@ -21,6 +21,9 @@ OLDEST = (3, 11)
 
 STAMP = "depthgauge-installed"
 
+EXTRAS = "pipeline,dev,team,optuna"
+"""What the pipeline and all tests need."""
+
 
 def main() -> None:
     """Bring .venv up to date, or exit with one sentence on what is wrong with it."""
@@ -58,7 +61,7 @@ def create(venv: Path) -> None:
 def fingerprint(venv: Path) -> str:
     """Return a digest of what is asked for, where .venv stands, and which packages lie in it."""
     wanted = [venv.parent / "constraints.txt", venv.parent / "pyproject.toml"]
-    parts = [str(venv), str((venv / "bin" / "python").exists())]
+    parts = [EXTRAS, str(venv), str((venv / "bin" / "python").exists())]
     parts += [file.read_text() for file in [*wanted, venv / "pyvenv.cfg"] if file.is_file()]
     parts += sorted(str(each) for site in packages(venv) for each in site.glob("[!_~]*"))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
@@ -85,7 +88,7 @@ def install(venv: Path) -> None:
     """Install the project, editable, and its development tools in the pinned versions."""
     print("installing what constraints.txt pins into .venv", flush=True)
     pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "-c", "constraints.txt"]
-    if subprocess.run([*pip, "-e", ".[pipeline,dev,team]"]).returncode:
+    if subprocess.run([*pip, "-e", f".[{EXTRAS}]"]).returncode:
         sys.exit("the installation stopped early (pip says why above): repeat to go on with it")
 
 

@@ -68,7 +68,7 @@ def assert_broken(answer, reason):
 def test_a_new_environment_is_pinned_and_a_fresh_one_left_alone(project):
     """The project is installed once, editable, under the constraints; then nothing is to do."""
     assert run(project).returncode == 0
-    asked = "install --quiet -c constraints.txt -e .[pipeline,dev,team]\n"
+    asked = "install --quiet -c constraints.txt -e .[pipeline,dev,team,optuna]\n"
     assert (project / "pip.log").read_text() == asked
     again = run(project)
     assert (again.returncode, again.stdout, installations(project)) == (0, "", 1)
