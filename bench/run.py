@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import textwrap
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -135,9 +136,12 @@ def paged(text: str, found: Sequence[dict[str, str | float]], how: str) -> str:
     head, rest = text.split(BEGIN, 1)
     made = checked_out(ROOT)
     state = " with changes that are not committed" if made.changed else ""
-    lines = [
+    measured = (
         f"{datetime.now(UTC):%Y-%m-%d}, commit {made.commit[:10]}{state}; {machine('cpu')};"
-        f" {software()}; {how}.",
+        f" {software()}; {how}."
+    )
+    lines = [
+        textwrap.fill(measured, 120),
         "",
         "| what | ours | peer | unit | ours / peer |",
         "|---|---:|---:|---|---:|",
