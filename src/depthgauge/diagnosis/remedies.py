@@ -225,7 +225,7 @@ WARM_STEPS = 20
 
 REMEDIES: dict[Remedy, Callable[[Setup], bool]] = {
     Remedy.he_init: partial(redraw, draw=HE),  # He et al., ICCV 2015
-    Remedy.glorot_init: partial(redraw, draw=nn.init.xavier_uniform_),  # their eq. 16, 2010
+    Remedy.glorot_init: partial(redraw, draw=nn.init.xavier_uniform_),  # Glorot 2010, eq. 16
     Remedy.orthogonal_init: draw_orthogonal,  # Saxe et al., ICLR 2014; Le et al., arXiv 1504.00941
     Remedy.lsuv_init: scale_layers_by_data,  # Mishkin and Matas, ICLR 2016
     Remedy.other_activation: use_other_activation,  # Glorot, 2011; Maas et al., ICML 2013
