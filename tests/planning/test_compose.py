@@ -191,7 +191,10 @@ def test_a_model_is_a_bundle_of_keys_and_the_command_line_has_the_last_word(proj
         ),
         (["study=bundles", "scale=paper"], "scale must be one that its page has: quick"),
         (["study=nielsen_accuracy", "scale=overnight"], "choose one of smoke, quick, paper"),
-        (["study=bundles", "++models.wide.hiden=[3]"], "In 'model/wide': "),
+        (
+            ["study=bundles", "++models.wide.hiden=[3]"],
+            "model/wide: unknown setting hiden (did you mean hidden?)",
+        ),
     ],
 )
 def test_a_choice_that_the_page_does_not_have_is_refused(words, sentence, project):

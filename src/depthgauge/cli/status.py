@@ -46,6 +46,8 @@ def run(arguments: argparse.Namespace) -> None:
     root = project_root()
     search_in([Path.cwd(), root])
     folder = arguments.config_dir and arguments.config_dir.absolute()
+    if folder and not folder.is_dir():
+        raise ConfigError(f"--config-dir {arguments.config_dir} is not a folder; correct it")
     own = [f"hydra.searchpath=['file://{folder}']"] if folder else []
     os.chdir(root)
     names, scale, words, hidden = _asked([*own, *arguments.overrides], arguments.all)

@@ -19,10 +19,12 @@ from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from depthgauge.config import Config
+from depthgauge.errors import ConfigError
 from depthgauge.planning.command import words_of
 from depthgauge.planning.hydra_errors import refusals
 
@@ -77,6 +79,7 @@ class Composer:
         self.master = master
         self._bases: dict[tuple[str, ...], tuple[str | None, DictConfig]] = {}
         self._groups: dict[str, bool] = {}
+        self._names: dict[str, str | None] = {}
 
     def compose(self, words: Sequence[str]) -> tuple[str | None, DictConfig]:
         """Return the study and the config of a cell, without what is Hydra's.
@@ -98,6 +101,26 @@ class Composer:
         except OmegaConfBaseException:  # Hydra says it with the word
             return self._composed(words)
         return study, config
+
+    def require_chosen_dataset(self, words: Sequence[str], config: DictConfig) -> None:
+        """Raise ConfigError where a word chooses a data set, and the study's page names another.
+
+        A study is merged after the data set, so its own name is the one that counts.
+        """
+        given = {word.key_or_group: word.value() for word in map(parsed_word, words)}
+        chosen = given.get("dataset")
+        if not isinstance(chosen, str) or "dataset.name" in given:
+            return
+        if chosen not in self._names:
+            searched = [word for word in words_of(self.master, "hydra") if "searchpath" in word]
+            page = self.loader.load_configuration(f"dataset/{chosen}", searched, RunMode.RUN)
+            self._names[chosen] = page.dataset.get("name")
+        name = self._names[chosen]
+        if name not in (None, config.dataset.name):
+            raise ConfigError(
+                f"dataset={chosen} would change nothing: the study's page or an experiment sets"
+                f" dataset.name={config.dataset.name}; write dataset.name={name}"
+            )
 
     def _composed(self, words: Sequence[str]) -> tuple[str | None, DictConfig]:
         config = self.loader.load_sweep_config(self.master, list(words))

@@ -1,13 +1,14 @@
 """The grid that a page and a command line describe: its axes, and the words of each job."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product
 from math import prod
+from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from depthgauge.errors import ConfigError
 
@@ -28,8 +29,7 @@ class Grid:
         Raises ConfigError for an interval, for an axis without values and for too many cells;
         HydraException for what Hydra cannot read.
         """
-        params = master.hydra.sweeper.params or {}
-        page = [f"{key}={value}" for key, value in params.items()]
+        page = [f"{key}={value}" for key, value in _params(master).items()]
         parsed = OverridesParser.create(config_loader=loader).parse_overrides([*page, *words])
         found: dict[str, tuple[bool, list[str]]] = {}
         for place, word in enumerate(parsed):
@@ -48,6 +48,17 @@ class Grid:
     def jobs(self) -> Iterator[list[str]]:
         """Yield the words of each job; the last axis varies fastest."""
         return (list(words) for words in product(*self._words))
+
+
+def _params(master: DictConfig) -> Mapping[str, Any]:
+    """Return the page's axes; ConfigError where they are not a table of keys with values."""
+    params = master.hydra.sweeper.params or {}
+    if not isinstance(params, Mapping) or any(map(OmegaConf.is_dict, params.values())):
+        raise ConfigError(
+            f"invalid hydra.sweeper.params={params}: write each axis as key: values, such as"
+            ' activation: "sigmoid,tanh" or gradients.every: "5,10"'
+        )
+    return params
 
 
 def _words_of(word: Override) -> list[str]:

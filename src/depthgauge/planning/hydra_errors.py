@@ -1,5 +1,6 @@
 """Hydra's errors, as one sentence: what, where, what to do."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
@@ -55,7 +56,13 @@ def refusal(error: Exception) -> DepthgaugeError:
         return ConfigError(f"invalid {word} ({' '.join(reason.split())}); give a smaller number")
     if isinstance(error, MarkedYAMLError):
         return _no_yaml(error)
+    if isinstance(error, UnicodeDecodeError):
+        return _not_utf8(error)
     cause = error.__cause__
+    first = str(error).partition("\n")[0]
+    page = re.match(r"In '(\S+)': \w+ raised while composing", first)
+    if page and isinstance(error.__context__, OmegaConfBaseException):
+        return _in_page(page[1], error.__context__)
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         for start, extra in EXTRAS.items():
             if error.missing_cfg_file.startswith(start):
@@ -68,26 +75,43 @@ def refusal(error: Exception) -> DepthgaugeError:
     if full_key.startswith(("trainer.", "callbacks.", "logger.")):
         return _addition(full_key)
     if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.full_key and not hydras:
-        return ConfigError(
-            f"unknown setting {cause.full_key}{_meant(str(cause.full_key))}; {EVERY_KEY}"
-        )
-    first = str(error).partition("\n")[0]
-    if first.startswith("In 'model/"):
-        return ConfigError(
-            f"{' '.join(str(error).split())}; since 0.2 each of a page's `models` is a table of the"
-            " study's own keys, as learning_rate in place of rates"
-        )
+        return unknown_setting(str(cause.full_key))
     if first.startswith("You must specify 'study'"):
         return ConfigError(WHICH)
     if isinstance(cause, ValidationError):
-        word = first.removeprefix("Error merging override ")
-        reason = str(cause.msg).splitlines()[0].removeprefix("Invalid value assigned: ")
-        return ConfigError(f"invalid {word} ({reason.rstrip('.')}); give a value of the right type")
+        return _invalid(first.removeprefix("Error merging override "), cause)
     if hydras:  # with its hint about +key
         return ConfigError(f"{' '.join(str(error).split())}; correct that key of Hydra's")
     lines = [first, str(cause).splitlines()[0]] if isinstance(cause, OmegaConfBaseException) else []
     said = ": ".join(lines) or " ".join(str(error).partition("full_key:")[0].split())
     return ConfigError(f"{said}; correct that on the command line or in conf")
+
+
+def unknown_setting(key: str) -> ConfigError:
+    """Return that no study has this key, and which is spelt like it."""
+    return ConfigError(f"unknown setting {key}{_meant(key)}; {EVERY_KEY}")
+
+
+def _invalid(word: str, error: OmegaConfBaseException) -> ConfigError:
+    reason = str(error.msg).splitlines()[0].removeprefix("Invalid value assigned: ")
+    return ConfigError(f"invalid {word} ({reason.rstrip('.')}); give a value of the right type")
+
+
+def _in_page(page: str, error: OmegaConfBaseException) -> ConfigError:
+    """Return what a page, such as study/elu, or one of its models has that no study can have."""
+    key = str(error.full_key)
+    if not isinstance(error, ConfigKeyError | ConfigAttributeError):
+        said = _invalid(key or "section", error)
+    elif key == page.partition("/")[0]:
+        said = ConfigError("its first line must be `# @package _global_`")
+    else:
+        said = unknown_setting(key)
+    return ConfigError(f"{page}: {said}")
+
+
+def _not_utf8(error: UnicodeDecodeError) -> ConfigError:
+    before = error.object[: error.start].decode().rpartition("\n")[2]
+    return ConfigError(f"a page is not UTF-8 after {before!r}; save it in this encoding")
 
 
 def _addition(key: str) -> ConfigError:

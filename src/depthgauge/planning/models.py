@@ -14,6 +14,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from depthgauge.errors import ConfigError
+
 GROUP = "model"
 
 
@@ -29,7 +31,9 @@ def offer_models(config: DictConfig | None) -> None:
     bundles = OmegaConf.to_container(table, resolve=False) if OmegaConf.is_dict(table) else {}
     assert isinstance(bundles, Mapping)
     for name, bundle in bundles.items():
-        node = {GROUP: name, **bundle} if isinstance(bundle, Mapping) else {GROUP: name}
+        if not isinstance(bundle, Mapping | None):
+            raise ConfigError(f"invalid models.{name}={bundle}: give a table of the study's keys")
+        node = {GROUP: name, **(bundle or {})}
         store.store(group=GROUP, name=str(name), node=node, package="_global_")
 
 

@@ -1,6 +1,6 @@
 """From the command line to checked cells: Hydra composes, and stops here."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -20,8 +20,9 @@ from depthgauge.errors import ConfigError, DepthgaugeError
 from depthgauge.planning.command import search_config_folders, words_of
 from depthgauge.planning.compose import Composer, parsed_word
 from depthgauge.planning.grid import Grid
-from depthgauge.planning.hydra_errors import EVERY_KEY, refusals
+from depthgauge.planning.hydra_errors import refusals, unknown_setting
 from depthgauge.planning.models import offer_models
+from depthgauge.planning.protocol import require_protocol_read
 from depthgauge.planning.slurm import Asked, asked_of_slurm, device_of
 from depthgauge.planning.study_file import WHICH, study_of
 from depthgauge.planning.trainer_additions import require_watching
@@ -93,7 +94,8 @@ def plan(overrides: Sequence[str]) -> list[Planned]:
     study_of(overrides)
     offer_models(None)
     conf = str(Path("conf").absolute())
-    with refusals(), initialize_config_dir(conf, job_name=JOB, version_base="1.3"):
+    composing = initialize_config_dir(conf, job_name=JOB, version_base="1.3")
+    with refusals(OverflowError, ValueError), composing:
         loader = GlobalHydra.instance().config_loader()
         master = loader.load_configuration("config", list(overrides), RunMode.MULTIRUN)
     return planned_cells(master, loader, words_of(master))
@@ -108,12 +110,14 @@ def planned_cells(master: DictConfig, loader: ConfigLoader, words: Sequence[str]
     with refusals(OverflowError, ValueError):  # OmegaConf lets Python's own errors through
         asked = asked_of_slurm(master)
         offer_models(master)
+        require_protocol_read(master, loader, [*words, *words_of(master, "hydra")])
         grid = Grid(loader, master, words)
     composer = Composer(loader, master)
     planned, studies = [], set()
     for position, job in enumerate(grid.jobs()):  # a composed config is large: one at a time
         with refusals(OverflowError, ValueError):
             study, config = composer.compose(job)
+            composer.require_chosen_dataset(job, config)
         studies.add(study)
         require_one_study(studies)
         cell = planned_cell(position, str(study), job, grid.axes, checked(config), asked)
@@ -167,18 +171,26 @@ def planned_cell(
 
 def checked(config: DictConfig) -> Config:
     """Turn a composed config into the dataclass that everything else sees."""
-    unknown = set(config) - {each.name for each in fields(Config)}
-    if unknown:
-        names = ", ".join(map(str, unknown))
-        raise ConfigError(f"unknown setting {names}; {EVERY_KEY}")
     try:
         _require_few_values(config)
         _require_sections(config)
         made = OmegaConf.to_object(config)
         assert isinstance(made, Config)
+        for key in _added(made):
+            raise unknown_setting(key)
         return made
     except (OmegaConfBaseException, OverflowError) as error:  # a whole number beyond floats
         raise _explained(error, config) from None
+
+
+def _added(settings: Any, above: str = "") -> Iterator[str]:
+    """Yield what +key= and +section.key= added: OmegaConf makes it an attribute."""
+    known = {each.name for each in fields(settings)}
+    for name, value in vars(settings).items():
+        if name not in known:
+            yield above + name
+        elif is_dataclass(value):
+            yield from _added(value, f"{above}{name}.")
 
 
 def _require_few_values(config: DictConfig) -> None:
