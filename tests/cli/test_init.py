@@ -9,6 +9,7 @@ import zipfile
 
 import pytest
 import yaml
+from dvc.utils.serialize import modify_yaml
 
 from projects import ROOT, environment
 
@@ -54,6 +55,22 @@ def test_status_leads_with_the_projects_own_study(tmp_path, monkeypatch, depthga
             page.unlink()
     _, out, _ = depthgauge("status", "--json", "--all")
     assert len(json.loads(out)["studies"]) == 3
+
+
+PAGES = [ROOT / "src/depthgauge/new_project/first.yaml", *(ROOT / "conf/study").glob("*.yaml")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_remains_yaml_when_dvc_sets_a_key_in_it(page, tmp_path):
+    """`dvc exp run -S conf/study/first.yaml:seeds=7` writes the page anew, with fewer quotes."""
+    written = tmp_path / "page.yaml"
+    shutil.copy(page, written)
+    with modify_yaml(written) as keys:
+        keys["seeds"] = 7
+    assert yaml.safe_load(written.read_text()) == {
+        **yaml.safe_load(page.read_text()),
+        "seeds": 7,
+    }
 
 
 def test_nothing_is_written_over(tmp_path, monkeypatch, depthgauge):
