@@ -5,8 +5,12 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
+import numpy as np
 import pytest
+from omegaconf import OmegaConf
 
+from depthgauge.execution.objective import objective_of
+from depthgauge.planning.plan import plan
 from depthgauge.records import read_study
 
 PAGE = """\
@@ -253,6 +257,16 @@ def test_a_search_by_optuna(project, depthgauge):
     assert lacking.returncode == 2 and "objective=beauty is not measured" in lacking.stderr
     without = command(*words, "hydra.sweeper.n_trials=1", "objective=null")
     assert without.returncode == 2 and "name it, as in objective=cost_validation" in without.stderr
+
+
+@pytest.mark.parametrize(("direction", "worst"), [("minimize", np.inf), ("maximize", -np.inf)])
+def test_a_trial_that_diverged_is_the_worst_of_a_search(direction, worst, project, depthgauge):
+    """An infinite accuracy would be the best of a search that maximizes."""
+    words = [*FAST, "hidden=[5]", "learning_rate=1e30", "objective=accuracy_validation"]
+    depthgauge("train", *words)
+    (planned,) = plan(words)
+    search = OmegaConf.create({"hydra": {"sweeper": {"direction": direction}}})
+    assert objective_of(planned, search) == worst
 
 
 @pytest.mark.parametrize(

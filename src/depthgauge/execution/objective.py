@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from depthgauge.errors import ConfigError, DepthgaugeError
 from depthgauge.planning.plan import Planned
@@ -26,11 +26,11 @@ def require_objective(hydra_config: DictConfig, composed: DictConfig) -> None:
         )
 
 
-def objective_of(planned: Planned) -> float | None:
+def objective_of(planned: Planned, hydra_config: DictConfig) -> float | None:
     """Return the mean over replicas of the last value of `objective`, None if none is named.
 
-    Infinite where a replica diverged. Raises ConfigError for what the record does not have, and
-    DepthgaugeError where the cell did not finish.
+    Where a replica diverged, the worst value in the direction of the search. Raises ConfigError for
+    what the record does not have, and DepthgaugeError where the cell did not finish.
     """
     name = planned.config.objective
     if name is None:
@@ -39,11 +39,12 @@ def objective_of(planned: Planned) -> float | None:
     if not all(finished(CELLS, block) for block in blocks):
         raise DepthgaugeError(f"{' '.join(planned.words)}: the cell did not finish")
     record = join([read(record_path(CELLS, block)) for block in blocks], {})
-    return last_mean(record, name)
+    largest = "maximize" in str(OmegaConf.select(hydra_config, "hydra.sweeper.direction"))
+    return last_mean(record, name, worst=-np.inf if largest else np.inf)
 
 
-def last_mean(record: xr.Dataset, name: str) -> float:
-    """Return the mean over replicas of the last value of a variable of a record."""
+def last_mean(record: xr.Dataset, name: str, worst: float) -> float:
+    """Return the mean over replicas of the last value of a variable; `worst` if one diverged."""
     possible = sorted(map(str, (each for each in record if _is_a_number(record[each]))))
     if name not in possible:
         raise ConfigError(
@@ -53,7 +54,7 @@ def last_mean(record: xr.Dataset, name: str) -> float:
     last = values.isel({dim: -1 for dim in values.dims if str(dim).endswith("_step")})
     diverged = "diverged_at" in record and bool((record["diverged_at"] >= 0).any())
     mean = float(last.mean(skipna=False))
-    return mean if np.isfinite(mean) and not diverged else np.inf
+    return mean if np.isfinite(mean) and not diverged else worst
 
 
 def _is_a_number(variable: xr.DataArray) -> bool:

@@ -52,7 +52,7 @@ def train_cell(composed: DictConfig) -> float | None:
         write_trial(hydra_config, note)
     available_device(planned.config.device)  # may be another machine than planned on
     _train(planned, note.runs)
-    return objective_of(planned)
+    return objective_of(planned, hydra_config)
 
 
 def job_config() -> DictConfig:
