@@ -259,6 +259,15 @@ def test_a_search_by_optuna(project, depthgauge):
     assert without.returncode == 2 and "name it, as in objective=cost_validation" in without.stderr
 
 
+def test_what_another_sweeper_raises_is_a_sentence(project, depthgauge):
+    """Before its first trial, as optuna's for a direction that it does not know."""
+    (project / "conf/hydra/sweeper").mkdir()
+    page = FOREIGN.replace("max_batch_size: null", "max_batch_size: many")
+    (project / "conf/hydra/sweeper/plain.yaml").write_text(page)
+    code, _, err = depthgauge("train", *TWO, "hydra/sweeper=plain")
+    assert code == 2 and "BasicSweeper raises TypeError: " in err and err.count("\n") == 1
+
+
 @pytest.mark.parametrize(("direction", "worst"), [("minimize", np.inf), ("maximize", -np.inf)])
 def test_a_trial_that_diverged_is_the_worst_of_a_search(direction, worst, project, depthgauge):
     """An infinite accuracy would be the best of a search that maximizes."""

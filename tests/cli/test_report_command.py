@@ -76,6 +76,15 @@ def test_figures_of_an_earlier_report_are_removed(project):
     assert {path.name for path in figures.iterdir()} == {"nielsen_accuracy.svg", "notes.txt"}
 
 
+def test_a_report_without_records_replaces_nothing(project):
+    """A mistyped --build must not empty the figures of the report that is there."""
+    report.run(parsed())
+    before = contents(project)
+    with pytest.raises(DataError, match="no records in nosuch of the studies"):
+        report.run(parsed("--build", "nosuch"))
+    assert contents(project) == before and not (project / "nosuch").exists()
+
+
 def test_folders_can_be_named(project):
     """--build and --results lead elsewhere."""
     other = project / "elsewhere"

@@ -19,7 +19,6 @@ from typing import Any
 from depthgauge.claims.judgement import Verdict
 from depthgauge.claims.judging import judge
 from depthgauge.console.claims_table import show
-from depthgauge.errors import DataError
 from depthgauge.files import write_text
 from depthgauge.project import project_root
 from depthgauge.studies.judged_records import read_judged
@@ -48,8 +47,6 @@ def run(arguments: argparse.Namespace) -> None:
     build = arguments.build or project_root() / "build"
     claims = own_register(arguments.claims).claims if arguments.claims else CLAIMS
     records = read_judged(build, sorted({claim.study for claim in claims}))
-    if not any(records.values()):
-        raise DataError(f"no records in {build}; run `dvc repro`, or give --build")
     verdicts = judge(records, claims)
     if arguments.results or not arguments.claims:
         write(arguments.results or project_root() / "results", verdicts)

@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Write the report; raises DataError without verdicts or when a record is damaged."""
+    """Write the report; raises DataError without verdicts or records, or if one is damaged."""
     build = arguments.build or project_root() / "build"
     results = arguments.results or project_root() / "results"
     verdicts = read_verdicts(results / "claims.json", REPORTED)

@@ -20,18 +20,24 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from traceback import walk_tb
 
 import hydra
+from hydra.errors import HydraException
 from hydra.types import TaskFunction
+from omegaconf import DictConfig
 
 from depthgauge.cli.hydra_words import SHOWS, offer_models_to, ordered
-from depthgauge.errors import ConfigError
+from depthgauge.errors import ConfigError, DepthgaugeError
 from depthgauge.planning import compose  # registers our schema, sweeper and resolvers  # noqa: F401
-from depthgauge.planning.command import Command, command
+from depthgauge.planning.command import GRID_SWEEPER, Command, command
 from depthgauge.planning.hydra_errors import refusal, refusals
 from depthgauge.planning.study_file import study_of
 from depthgauge.project import project_root
 from depthgauge.user_code.search_path import search_in
+
+TRIALS = "hydra.core.utils"
+"""Module through which an error of a trial comes, whatever process it was trained in."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -125,18 +131,32 @@ def _hydras_errors(begun: Command) -> Iterator[None]:
     with refusals():
         try:
             yield
-        except (OverflowError, ValueError) as error:
-            if begun.config is not None:
+        except Exception as error:
+            composing = begun.config is None and isinstance(error, OverflowError | ValueError)
+            if composing or _from_plugins(error):
+                raise refusal(error) from None
+            if begun.config is None or not _from_sweeper(error, begun.config):
                 raise
-            raise refusal(error) from None
-        except (RuntimeError, ImportError) as error:
-            if not _from_plugins(error):
-                raise
-            raise refusal(error) from None
+            raise ConfigError(
+                f"{begun.config.hydra.sweeper._target_} raises {type(error).__name__}: {error};"
+                " correct the keys of hydra.sweeper (HYDRA_FULL_ERROR=1 shows where)"
+            ) from None
+
+
+def _from_sweeper(error: Exception, config: DictConfig) -> bool:
+    """Return whether a sweeper of another package raised an error of its own, outside trials."""
+    sweeper = config.hydra.sweeper._target_
+    if sweeper == GRID_SWEEPER or isinstance(error, DepthgaugeError | HydraException):
+        return False
+    frames = walk_tb(error.__traceback__)
+    modules = {frame.f_globals.get("__name__") for frame, _ in frames}
+    return sweeper.rpartition(".")[0] in modules and TRIALS not in modules
 
 
 def _from_plugins(error: Exception) -> bool:
     """Return whether Hydra raised it as it looked for a sweeper or a launcher."""
+    if not isinstance(error, RuntimeError | ImportError):
+        return False
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from depthgauge.errors import DataError
 from depthgauge.records import read, read_study
 from depthgauge.studies.registry import STUDIES
 from depthgauge.untrusted import printable
@@ -13,9 +14,16 @@ from depthgauge.untrusted import printable
 def read_judged(build: Path, studies: Sequence[str] = STUDIES) -> dict[str, list[xr.Dataset]]:
     """Return the records below `build` of the studies that claims are about, where it has any.
 
-    DVC knows these folders alone: another one, as of a user's study, changes no result.
+    DVC knows these folders alone: another one, as of a user's study, changes no result. Raises
+    DataError without any record: what is made of them would replace an earlier result.
     """
-    return {name: read_records(build / name) for name in studies if (build / name).is_dir()}
+    found = {name: read_records(build / name) for name in studies if (build / name).is_dir()}
+    if not any(found.values()):
+        raise DataError(
+            f"no records in {build} of the studies that claims are about; run `dvc repro` in a"
+            " clone, or give --build"
+        )
+    return found
 
 
 def read_records(place: Path) -> list[xr.Dataset]:
