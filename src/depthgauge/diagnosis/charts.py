@@ -37,7 +37,7 @@ def latest(looks: Sequence[Look]) -> list[Look]:
 
 def drawn_groups(sites: Sequence[Site]) -> list[list[Site]]:
     """Return the groups with a line of their own: blocks first, then the largest."""
-    found = groups(sites) or [list(sites)]
+    found = groups(sites) or [list(sites)] * bool(sites)
     return sorted(found, key=lambda g: (g[0].kind is not Kind.block, -len(g)))
 
 

@@ -25,7 +25,8 @@ class Place:
 def places(root: Node, sites: Mapping[Node, int]) -> dict[int, Place]:
     """Return the place of each site that the loss depends on.
 
-    `root` is the loss's grad_fn; `sites` gives the number of the site that each node makes.
+    `root` is the loss's grad_fn; `sites` gives the number of the site that each node makes. A site
+    that several nodes make is as deep as the deepest.
     """
     order = _topological(root)
     depth: dict[Node, int] = {root: 0}
@@ -34,8 +35,9 @@ def places(root: Node, sites: Mapping[Node, int]) -> dict[int, Place]:
     for node in order:
         below, through = depth[node], readers[node]
         number = sites.get(node)
-        if number is not None:
-            found[number] = Place(below, through)
+        if number is not None and through != {number}:  # a last state may be made of the output
+            known = found.get(number, Place(below, through))
+            found[number] = Place(max(known.depth, below), known.readers | through)
             below, through = below + 1, frozenset({number})
         for child in _inputs(node):
             depth[child] = max(depth.get(child, 0), below)

@@ -59,7 +59,7 @@ def assemble(
 
 
 def _signature(each: Pass) -> tuple:
-    return each.optimizer, tuple(r.name for r in each.records)
+    return each.optimizer, tuple(each.names)
 
 
 def _fetch(passes: Sequence[Pass], reduce: Reduce | None) -> list[list[Numbers]]:
@@ -89,8 +89,8 @@ def _sites(
     each: Pass, numbers: Sequence[Numbers], look: Look, activity: Activity, scale: float
 ) -> tuple[Site, ...]:
     """The sites, input side first; of equal depth, in the order of calls."""
-    records, depths = each.records, _depths(each)
-    names = roles([r.name for r in records], [r.kind for r in records])
+    records, depths, names = each.records, _depths(each), each.names
+    shared = roles(names, [r.kind for r in records])
     factor = (1 / look.examples if each.facts.summed else look.examples) / scale**2
     sites = []
     for i in sorted(range(len(records)), key=lambda i: -depths[i]):
@@ -99,9 +99,10 @@ def _sites(
         if edge is not None:
             facts = {"activation": _activation(edge[0]), "parts": _parts(own, *edge)}
         if "alive" in own:
-            seen = activity.add(look.profile, record.name, own["alive"], record.examples)
+            seen = activity.add(look.profile, names[i], own["alive"], record.examples)
             facts |= zip(("dead", "dead_examples"), seen, strict=True)
-        sites.append(_site(record, own, depths[i], names[i], factor, facts))
+        facts |= {"name": names[i], "role": shared[i]}
+        sites.append(_site(record, own, depths[i], factor, facts))
     return tuple(sites)
 
 
@@ -112,7 +113,7 @@ def _depths(each: Pass) -> list[int]:
     """
     hidden = any(i not in each.places for i, r in enumerate(each.records) if r.node is not None)
     if hidden:
-        order = {record: i for i, record in enumerate(each.arrivals)}
+        order = {record: i for i, (record, _) in enumerate(each.arrivals)}
         known = {i: order[r] for i, r in enumerate(each.records) if r in order}
     else:
         known = {i: place.depth for i, place in each.places.items()}
@@ -137,14 +138,12 @@ def _only_reader(place: Place | None, j: int) -> bool:
 
 
 def _site(
-    record: Record, own: Numbers, depth: int, role: str, factor: float, facts: Mapping[str, Any]
+    record: Record, own: Numbers, depth: int, factor: float, facts: Mapping[str, Any]
 ) -> Site:
     times = own.get("time")
     return Site(
-        name=record.name,
         kind=record.kind,
         depth=depth,
-        role=role,
         units=record.units,
         module=class_and_size(record.module),
         output=depth == 0,

@@ -1,5 +1,6 @@
 """One backward pass of a look: the sites that it reaches, and where they are in its graph."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -21,8 +22,10 @@ class Pass:
     facts: LossFacts
     records: list[Record]
     places: Mapping[int, Place]
-    arrivals: list[Record] = field(default_factory=list)
-    """In the order in which their deltas came."""
+    copies: Mapping[Record, Record]
+    """Of records that an earlier pass has read too, the ones that this pass reads."""
+    arrivals: list[tuple[Record, int]] = field(default_factory=list)
+    """Each record, and which of its outputs, in the order in which their deltas came."""
     optimizer: int = -1
     """Which one stepped after it; -1 before any has."""
 
@@ -31,27 +34,52 @@ class Pass:
         """Examples of the batch."""
         return next(r.examples for r in self.records)
 
+    @property
+    def names(self) -> list[str]:
+        """The sites' names; a module's second call and later ones are numbered."""
+        calls: Counter[str] = Counter()
+        names = []
+        for record in self.records:
+            calls[record.name] += 1
+            call = calls[record.name]
+            names.append(record.name if call == 1 else f"{record.name} (call {call})")
+        return names
+
 
 def start_pass(
-    loss: Tensor, seen: Sequence[Record], losses: LossReading, input_sameness: Tensor | None
+    loss: Tensor,
+    used: Sequence[Record],
+    fresh: Sequence[Record],
+    losses: LossReading,
+    input_sameness: Tensor | None,
 ) -> Pass:
-    """Return the pass that begins at `loss`, with the records it reaches and the frozen ones."""
+    """Return the pass that begins at `loss`, with the records it reaches and the fresh frozen ones.
+
+    Records that an earlier pass has used are reached again where losses of a shared trunk go
+    backward one after another.
+    """
     root = loss.grad_fn
     if root is None:
         raise ValueError("a loss without a graph has no backward pass")
-    found = places(root, {r.node: i for i, r in enumerate(seen) if r.node is not None})
-    kept = [i for i, r in enumerate(seen) if i in found or r.node is None]
+    seen = [*used, *fresh]
+    found = places(root, {node: i for i, r in enumerate(seen) for node in r.nodes})
+    frozen = [i for i, r in enumerate(seen) if r.node is None and i >= len(used)]
+    kept = sorted([*found, *frozen])
     renumber = {old: new for new, old in enumerate(kept)}
     place = {
         renumber[i]: Place(p.depth, frozenset(renumber.get(j, j) for j in p.readers))
         for i, p in found.items()
     }
-    records = [seen[i] for i in kept]
+    copies = {seen[i]: seen[i].unread() for i in kept if i < len(used)}
+    records = [copies.get(seen[i], seen[i]) for i in kept]
+    for record in records:
+        if record.source in copies:
+            record.source = copies[record.source]
     _find_residuals(records)
     facts = losses.facts(root)
     numbers = {"loss": loss, "guessing": facts.guessing, "input_sameness": input_sameness}
     known = {key: each.detach() for key, each in numbers.items() if each is not None}
-    return Pass(known, facts, records, place)
+    return Pass(known, facts, records, place, copies)
 
 
 def _find_residuals(records: Sequence[Record]) -> None:
@@ -67,12 +95,17 @@ def _find_residuals(records: Sequence[Record]) -> None:
             record.source, record.between, record.keeps_delta = source, ("add",), True
 
 
-def read_delta(current: Pass, record: Record, delta: Tensor) -> None:
-    """Read a delta as it passes by; of a tensor's several deltas, the first."""
-    if record in current.arrivals:
+def read_delta(current: Pass, record: Record, delta: Tensor, output: int = 0) -> None:
+    """Read a delta as it passes by; of a tensor's several deltas, the first.
+
+    A recurrent layer's signal is the sum over its outputs: all steps, and the last states.
+    """
+    record = current.copies.get(record, record)
+    if (record, output) in current.arrivals:
         return
-    current.arrivals.append(record)
-    record.put("signal", statistics.square(delta))
+    current.arrivals.append((record, output))
+    square, before = statistics.square(delta), record.numbers.get("signal")
+    record.put("signal", square if before is None else before + square)
     if record.keeps_delta:
         record.delta = delta.detach().clone()
     for other in current.records:
