@@ -14,12 +14,14 @@ from torch import nn
 
 from depthgauge.diagnosis.findings import Remedy
 from depthgauge.diagnosis.surgery import (
+    DenseBatchNorm,
     Layer,
     Residual,
     hidden_layers,
     replace,
     replace_activations,
     runs_of_equal_width,
+    set_weight,
 )
 
 
@@ -38,7 +40,9 @@ def redraw(setup: Setup, draw: Callable[[torch.Tensor], object]) -> bool:
     layers = [each for each in setup.net.modules() if isinstance(each, Layer)]
     with torch.no_grad():
         for layer in layers:
-            draw(layer.weight)
+            weight = torch.empty_like(layer.weight)
+            draw(weight)
+            set_weight(layer, weight)
             if layer.bias is not None:
                 layer.bias.zero_()
     return bool(layers)
@@ -63,7 +67,8 @@ def scale_layers_by_data(setup: Setup) -> bool:
     for layer in layers:
         for deviation in _output_deviations(setup, layer)[:1]:
             if deviation.isfinite() and deviation > 0:
-                layer.weight.data.div_(deviation)
+                with torch.no_grad():
+                    set_weight(layer, layer.weight / deviation)
     return bool(layers)
 
 
@@ -101,7 +106,7 @@ def normalization(layer: Layer, kind: str) -> nn.Module:
     """Return layer norm or batch norm for a layer's output."""
     if isinstance(layer, nn.Linear):
         width = layer.out_features
-        return nn.LayerNorm(width) if kind == "layer" else nn.BatchNorm1d(width)
+        return nn.LayerNorm(width) if kind == "layer" else DenseBatchNorm(width)
     width = layer.out_channels
     if kind == "layer":
         return nn.GroupNorm(1, width)
