@@ -1,5 +1,6 @@
 """GradientFlow under Lightning: every kind of optimization, loggers, page, and what it refuses."""
 
+import csv
 import json
 import logging
 from types import SimpleNamespace
@@ -160,6 +161,38 @@ def test_manual_optimization_with_the_raw_optimizer(tmp_path):
     fit(module := Manual(), flow := GradientFlow(page=None), tmp_path)
     assert [look.step for look in flow.looks] == [0, 1, 2, 4]
     assert [look.loss for look in flow.looks] == [module.losses[i] for i in (0, 1, 2, 4)]
+
+
+class ThreeSteps(Manual):
+    def training_step(self, batch, index):
+        for _ in range(3):
+            super().training_step(batch, index)
+
+
+def test_looks_are_not_skipped_where_a_batch_takes_several_steps(tmp_path):
+    fit(ThreeSteps(), flow := GradientFlow(page=None), tmp_path)
+    assert [look.step for look in flow.looks] == [0, 3, 6, 9]  # due: 0; 1, 2; 4; 8; next, 16
+
+
+def test_a_resumed_training_goes_on_counting_its_steps(tmp_path):
+    logger = CSVLogger(tmp_path)
+    fit(Plain(), None, tmp_path).save_checkpoint(tmp_path / "half.ckpt")
+    flow, module = GradientFlow(), Plain()
+    trainer = pl.Trainer(
+        accelerator="cpu",
+        callbacks=[flow],
+        logger=logger,
+        max_epochs=2,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    trainer.fit(module, loader(), ckpt_path=tmp_path / "half.ckpt")
+    assert [look.step for look in flow.looks] == [6, 7, 8, 10]
+    assert [look.loss for look in flow.looks] == [module.losses[i] for i in (0, 1, 2, 4)]
+    assert {v.theory for v in flow.verdicts} == {None}  # of the initial weights, which are unknown
+    lines = (tmp_path / "lightning_logs/version_0/metrics.csv").read_text().splitlines()
+    rows = csv.DictReader(lines)
+    assert [row["step"] for row in rows] == ["6", "7", "8", "10"]
 
 
 class Gan(pl.LightningModule):

@@ -42,15 +42,15 @@ USUAL_UPDATE = 1e-3
 class GradientFlow(pl.Callback):
     """Look at steps 0, 1, 2, 4, 8, ..., then at every `every`-th; write a page at the end.
 
-    Works with automatic and manual optimization, several optimizers, mixed precision, accumulation
-    (it shows the last micro-batch), DDP and torch.compile. Signals are measured before clipping,
-    updates after it. Each look logs `flow/decades`, `flow/worst_update_ratio` and
-    `flow/dead_share` to the trainer's loggers. A warning is logged when a fault begins to last,
-    and a message when it has gone. `page` is the path of the page: by default "flow.html" in the
-    logger's folder; None for no page. With `share=0.04`, a look is postponed if looks would take
-    more than 4 % of the training time so far; which steps are looked at then depends on the
-    machine. Raises ConfigError if `every` is below 1, `share` is not in (0, 1], or a strategy
-    splits weights over processes.
+    Steps are numbered as in the checkpoint where a training is resumed. Works with automatic and
+    manual optimization, several optimizers, mixed precision, accumulation (it shows the last micro-
+    batch), DDP and torch.compile. Signals are measured before clipping, updates after it. Each look
+    logs `flow/decades`, `flow/worst_update_ratio` and `flow/dead_share` to the trainer's loggers. A
+    warning is logged when a fault begins to last, and a message when it has gone. `page` is the
+    path of the page: by default "flow.html" in the logger's folder; None for no page. With
+    `share=0.04`, a look is postponed if looks would take more than 4 % of the training time so far;
+    which steps are looked at then depends on the machine. Raises ConfigError if `every` is below 1,
+    `share` is not in (0, 1], or a strategy splits weights over processes.
     """
 
     def __init__(
@@ -101,7 +101,8 @@ class GradientFlow(pl.Callback):
         world = trainer.world_size
         reduce = None if world == 1 else lambda tensor: _mean(trainer, tensor)
         budget = None if self._share is None else Budget(self._share)
-        self._recorder = Recorder(pl_module, self._due, reduce, world, budget)
+        first = trainer.global_step // max(1, len(trainer.optimizers))  # Lightning adds them up
+        self._recorder = Recorder(pl_module, self._due, reduce, world, budget, first)
         self.flow = Flow(self._recorder)
         self._lasting, self._next = {}, 0
         self._handles = [

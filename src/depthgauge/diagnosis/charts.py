@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from depthgauge.diagnosis import svg
 from depthgauge.diagnosis.findings import Cause
-from depthgauge.diagnosis.prediction import predict_signals
+from depthgauge.diagnosis.prediction import is_initial, predict_signals
 from depthgauge.diagnosis.profile import groups, hidden, total_decades
 from depthgauge.diagnosis.readings import Kind, Look, Site
 from depthgauge.diagnosis.thresholds import DEFAULT
@@ -185,7 +185,7 @@ def _gathered(each: Sequence[dict[str, float]]) -> dict[str, list[float]]:
 
 
 def _theory(look: Look) -> dict[str, float]:
-    signals = predict_signals(look.sites) or {}
+    signals = (predict_signals(look.sites) if is_initial(look) else None) or {}
     finite = {s.name: signals[s.name] for s in hidden(look.sites) if s.name in signals}
     if not finite or not all(math.isfinite(v) for v in finite.values()):
         return {}

@@ -38,6 +38,10 @@ from depthgauge.diagnosis.trace import KNOWN, Trace
 NOTHING_SEEN = (
     "no loss's backward pass reached the output of a module with weights in training mode"
 )
+NO_SITES = (
+    "the network has no dense, convolutional, recurrent, attention or embedding module of torch.nn,"
+    " whose outputs are looked at"
+)
 CAPTURED = "it is captured as a CUDA graph, and nothing of it can be read when that is replayed"
 
 _OF_LOSSES = LOSSES | {"sum", "softmax", "sigmoid"}
@@ -288,6 +292,6 @@ class Instrument:
         seen = self._guard(assemble, self.passes, step, activity, scale, reduce)
         if seen:
             return seen
-        none = None if find_sites(self.net) else "no module of the network has weights"
+        none = None if find_sites(self.net) else NO_SITES
         problem = self.problem or none or NOTHING_SEEN
         return [Look(step, float("nan"), 0, (), problem=problem)]

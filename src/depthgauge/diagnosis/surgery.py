@@ -30,9 +30,9 @@ class Residual(nn.Module):
 class DenseBatchNorm(nn.BatchNorm1d):
     """Batch normalization of (..., unit) over all but the last dimension."""
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return x normalized: sequences (example, step, unit) too, unlike the base class."""
-        return super().forward(x.flatten(0, -2)).view(x.shape)
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """Normalize sequences (example, step, unit) too, unlike the base class."""
+        return super().forward(input.flatten(0, -2)).view(input.shape)
 
 
 def hidden_layers(net: nn.Module) -> list[Layer]:
