@@ -436,3 +436,56 @@ def test_a_forward_pass_whose_output_no_loss_reads_renames_no_site():
 
     look, _ = look_at(net, loss)
     assert [site.name for site in look.sites] == ["0", "2"]
+
+
+def test_losses_that_go_backward_together_are_looked_at_as_their_sum():
+    looks = []
+    for backward in (lambda losses: sum(losses).backward(), torch.autograd.backward):
+        net = TwoHeads()
+        x, y = batch(8, 6)
+        instrument = Instrument(net)
+        instrument.attach()
+        h = net.trunk(x)
+        backward([functional.cross_entropy(head(h), y) for head in (net.one, net.two)])
+        instrument.stepped(0)
+        instrument.detach()
+        looks += instrument.looks(0, Activity())
+    assert looks[0] == looks[1]
+    assert len(looks[0].sites) == 4
+
+
+def test_a_decoder_that_starts_from_the_encoders_state_is_as_deep_as_the_encoder():
+    """The state leads on in time: no depth lies between the two."""
+    torch.manual_seed(0)
+    net = nn.ModuleDict(
+        {
+            "encoder": nn.GRU(3, 5, batch_first=True),
+            "decoder": nn.GRU(3, 5, batch_first=True),
+            "head": nn.Linear(5, 10),
+        }
+    )
+    x, y = sequences()
+
+    def loss():
+        z, _ = net["decoder"](x.flip(1), net["encoder"](x)[1])
+        return functional.cross_entropy(net["head"](z[:, -1]), y)
+
+    look, _ = look_at(net, loss)
+    assert {name: site.depth for name, site in sites(look).items()} == {
+        "encoder": 1,
+        "decoder": 1,
+        "head": 0,
+    }
+    assert math.isfinite(sites(look)["encoder"].signal)
+
+
+def test_a_module_that_was_given_no_example_is_no_site():
+    net = TwoHeads()
+    x, y = batch(8, 6)
+
+    def loss():
+        h = net.trunk(x)
+        return functional.cross_entropy(net.one(h), y) + net.two(h[:0]).sum()
+
+    look, _ = look_at(net, loss)
+    assert set(sites(look)) == {"trunk.0", "trunk.2", "one"}

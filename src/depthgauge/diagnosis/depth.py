@@ -3,7 +3,7 @@
 The order of calls would be wrong for branches.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch.autograd.graph import Node
@@ -22,22 +22,28 @@ class Place:
     """Sites reached from here, toward the loss, with no other site between; LOSS for the loss."""
 
 
-def places(root: Node, sites: Mapping[Node, int]) -> dict[int, Place]:
-    """Return the place of each site that the loss depends on.
+def places(
+    roots: Sequence[Node], sites: Mapping[Node, int], states: Collection[Node] = ()
+) -> dict[int, Place]:
+    """Return the place of each site that the losses depend on.
 
-    `root` is the loss's grad_fn; `sites` gives the number of the site that each node makes. A site
-    that several nodes make is as deep as the deepest.
+    `roots` are the losses' grad_fns; `sites` gives the number of the site that each node makes. A
+    site that several nodes make is as deep as the deepest. Of these nodes, `states` are the last
+    states of recurrent layers. Another recurrent layer that starts from one goes on in time and not
+    in depth: both are equally deep.
     """
-    order = _topological(root)
-    depth: dict[Node, int] = {root: 0}
-    readers: dict[Node, frozenset[int]] = {root: frozenset({LOSS})}
+    recurrent = {sites[node] for node in states}
+    depth: dict[Node, int] = dict.fromkeys(roots, 0)
+    readers: dict[Node, frozenset[int]] = dict.fromkeys(roots, frozenset({LOSS}))
     found: dict[int, Place] = {}
-    for node in order:
+    for node in _topological(roots):
         below, through = depth[node], readers[node]
         number = sites.get(node)
         if number is not None and through != {number}:  # a last state may be made of the output
+            below -= node in states and through <= recurrent
             known = found.get(number, Place(below, through))
-            found[number] = Place(max(known.depth, below), known.readers | through)
+            both = (known.readers | through) - {number}
+            found[number] = Place(max(known.depth, below), both)
             below, through = below + 1, frozenset({number})
         for child in _inputs(node):
             depth[child] = max(depth.get(child, 0), below)
@@ -49,17 +55,17 @@ def _inputs(node: Node) -> list[Node]:
     return [child for child, _ in node.next_functions if child is not None]
 
 
-def _topological(root: Node) -> list[Node]:
+def _topological(roots: Sequence[Node]) -> list[Node]:
     """All nodes, each after everything that reads it (Kahn's algorithm, no recursion)."""
-    waiting: dict[Node, int] = {root: 0}
-    stack = [root]
+    waiting: dict[Node, int] = dict.fromkeys(roots, 0)
+    stack = list(waiting)
     while stack:
         for child in _inputs(stack.pop()):
             if child not in waiting:
                 waiting[child] = 0
                 stack.append(child)
             waiting[child] += 1
-    order, ready = [], [root]
+    order, ready = [], [node for node, count in waiting.items() if count == 0]
     while ready:
         order.append(node := ready.pop())
         for child in _inputs(node):

@@ -150,8 +150,8 @@ class Instrument:
         self, name: str, kind: Kind, module: nn.Module, inputs: Sequence[Any], output: Any
     ) -> None:
         z, x = first_tensor(output), first_tensor(inputs)
-        if z is None or not z.is_floating_point():
-            return
+        if z is None or not z.is_floating_point() or not z.numel():
+            return  # as of an expert that was given no example
         if z.is_cuda and torch.cuda.is_current_stream_capturing():
             raise RuntimeError(CAPTURED)
         if kind is Kind.block and any(r.node is z.grad_fn for r in self._records):
@@ -221,10 +221,10 @@ class Instrument:
     # The backward pass
 
     def _start_backward(self, losses: Any) -> None:
-        loss = losses if isinstance(losses, Tensor) else next(iter(losses), None)
-        if loss is not None and loss.grad_fn is not None:
+        given = [losses] if isinstance(losses, Tensor) else list(losses)
+        if any(each.grad_fn is not None for each in given):
             self._open = start_pass(
-                loss, self._used, self._records, self._losses, self._input_sameness
+                given, self._used, self._records, self._losses, self._input_sameness
             )
 
     def delta_came(self, record: Record, output: int, delta: Tensor | None) -> None:

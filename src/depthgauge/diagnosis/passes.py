@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 
 from depthgauge.diagnosis import statistics
@@ -47,22 +48,22 @@ class Pass:
 
 
 def start_pass(
-    loss: Tensor,
+    losses: Sequence[Tensor],
     used: Sequence[Record],
     fresh: Sequence[Record],
-    losses: LossReading,
+    reading: LossReading,
     input_sameness: Tensor | None,
 ) -> Pass:
-    """Return the pass that begins at `loss`, with the records it reaches and the fresh frozen ones.
+    """Return the pass that begins at `losses`, with the records it reaches and fresh frozen ones.
 
     Records that an earlier pass has used are reached again where losses of a shared trunk go
     backward one after another.
     """
-    root = loss.grad_fn
-    if root is None:
-        raise ValueError("a loss without a graph has no backward pass")
+    roots = [each.grad_fn for each in losses if each.grad_fn is not None]
     seen = [*used, *fresh]
-    found = places(root, {node: i for i, r in enumerate(seen) for node in r.nodes})
+    sites = {node: i for i, r in enumerate(seen) for node in r.nodes}
+    states = {node for r in seen for node in r.states} - {r.node for r in seen}
+    found = places(roots, sites, states)
     frozen = [i for i, r in enumerate(seen) if r.node is None and i >= len(used)]
     kept = sorted([*found, *frozen])
     renumber = {old: new for new, old in enumerate(kept)}
@@ -76,7 +77,8 @@ def start_pass(
         if record.source in copies:
             record.source = copies[record.source]
     _find_residuals(records)
-    facts = losses.facts(root)
+    facts = reading.facts(roots[0]) if len(roots) == 1 else LossFacts()
+    loss = torch.stack([each.detach().sum().to(losses[0].device) for each in losses]).sum()
     numbers = {"loss": loss, "guessing": facts.guessing, "input_sameness": input_sameness}
     known = {key: each.detach() for key, each in numbers.items() if each is not None}
     return Pass(known, facts, records, place, copies)
