@@ -42,7 +42,7 @@ class Run:
     def each(self, work: Mapping[str, Callable[[], Mapping[str, Any] | None]]) -> bool:
         """Do what is not done yet, and what failed in an earlier call; return whether all is well.
 
-        A state that still says "running" is of a process that ended amid the work.
+        A state that still says "running" belongs to a process that ended before it was done.
         """
         for name, does in work.items():
             if self.state(name) == "passed" or self.given_up(name):

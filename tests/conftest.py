@@ -5,6 +5,8 @@ import logging
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,6 +37,33 @@ def pytest_collection_modifyitems(items):
 def pytest_collection_finish():
     """Spare each garbage collection, with which a training begins, the million imported objects."""
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def process_as_before():
+    """Undo what commands change for their whole process, which is also that of later tests."""
+    folder, path, variables = Path.cwd(), sys.path[:], dict(os.environ)
+    with logging_as_before():
+        yield
+    os.chdir(folder)
+    sys.path[:] = path
+    for name in set(os.environ) - set(variables):
+        del os.environ[name]
+    os.environ.update(variables)
+
+
+@contextmanager
+def logging_as_before() -> Iterator[None]:
+    """Remove the handlers that Hydra adds, for the standard output of one test and for a file."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        for added in set(root.handlers) - set(handlers):
+            added.close()
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 @pytest.fixture(scope="session")
@@ -86,17 +115,11 @@ def depthgauge(capsys):
 
     def run(*words):
         code = 0
-        root = logging.getLogger()
-        handlers, level = root.handlers[:], root.level
         try:
-            main(words)
+            with logging_as_before():
+                main(words)
         except SystemExit as stop:
             code = stop.code if isinstance(stop.code, int) else 1
-        finally:  # Hydra adds handlers for the standard output of this test and for a file
-            for added in set(root.handlers) - set(handlers):
-                added.close()
-            root.handlers[:] = handlers
-            root.setLevel(level)
         shown = capsys.readouterr()
         return code, shown.out, shown.err
 

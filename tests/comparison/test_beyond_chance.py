@@ -155,7 +155,7 @@ def test_spreads_are_compared_by_their_ratio():
 
 
 def test_a_number_without_spread_that_moves_is_beyond_chance():
-    """Constants of theory: the same in every seed. Rounding to four digits is no change."""
+    """Constants of theory: the same in every seed. What is only rounded has not changed."""
     one, same, other = ({**verdict(rules.ordering(), [x] * 5)} for x in (1.0, 1.0004, 1.01))
     assert p_value(one, same) == 1
     assert p_value(one, other) < 1e-3

@@ -112,7 +112,7 @@ def test_cut_off_archive_is_damaged(tmp_path, kind):
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK no zip", b"\x1f\x8b no gzip"])
 def test_wrong_kind_is_refused(tmp_path, content):
-    """What is no archive is not read as one."""
+    """A file that is not an archive is not read as one."""
     (tmp_path / "archive").write_bytes(content)
     with pytest.raises(DataError, match=r"archive is (damaged|neither a zip nor a tar)"):
         open_archive(tmp_path / "archive").names()

@@ -1,4 +1,4 @@
-"""Photographs of any size and colour become 37x37 grey; what is no photograph becomes None."""
+"""Photographs of any size and colour become 37x37 grey; anything else becomes None."""
 
 import io
 

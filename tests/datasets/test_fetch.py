@@ -164,7 +164,7 @@ def test_mirror_url_is_asked_first(server, fetch, content, packed):
 
 
 def test_mirror_without_the_file_gives_way(tmp_path, server, fetch, content, packed):
-    """An incomplete mirror is no obstacle."""
+    """What a mirror lacks is downloaded elsewhere."""
     assert fetch(Download(server.serve("x", packed)), mirror=str(tmp_path)) == content
 
 
@@ -276,7 +276,7 @@ def test_index_without_the_wheel_says_so(server, monkeypatch, fetch):
 
 
 def test_busy_index_is_asked_again(server, monkeypatch, fetch, content):
-    """A 503 of the index is no last word."""
+    """A 503 of the index is tried again."""
     index_with(server, monkeypatch, zipped(**{"toy/images": content}))
     page = server.answers["toy-data/"]
     server.answers["toy-data/"] = lambda handler: (

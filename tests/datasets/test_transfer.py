@@ -31,7 +31,7 @@ def test_good_host_delivers_the_bytes(server, fetch, tmp_path, content):
 
 
 def test_busy_host_is_asked_again(server, fetch, tmp_path, content):
-    """A 503 is no last word: the second attempt gets the file."""
+    """A 503 is tried again: the second attempt gets the file."""
     fetch(server.fail_then_serve("x", content, failures=1))
     assert (tmp_path / "x").read_bytes() == content
     assert server.requests == ["x", "x"]

@@ -45,7 +45,7 @@ def test_units_are_judged_on_a_thousand_examples():
 
 
 def test_dead_units_last_though_a_batch_is_smaller():
-    """The default steps judge them twice: a verdict that is seen once is no fault."""
+    """The default steps judge them twice: a verdict that is seen only once is not reported."""
 
     def dead():
         net, _, (whole, *_) = made(2, nn.ReLU, 64)

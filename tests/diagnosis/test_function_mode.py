@@ -62,7 +62,7 @@ def test_a_context_inside_each_step_ends_where_it_should_and_every_look_succeeds
 
 
 def test_a_look_that_would_begin_amid_a_context_is_put_off():
-    """Step 4's look would begin amid step 3's context, after others have ended without one."""
+    """Step 4's look would begin inside step 3's context, after others have ended without one."""
     net = dense([64, 8, 8, 10], nn.Tanh)
     upcoming = iter([nullcontext] * 3 + [lambda: torch.device("meta")] + [nullcontext] * 3)
     optimizer = torch.optim.SGD(net.parameters(), 0.1)

@@ -93,7 +93,7 @@ UNKNOWN = {"name": "c", "skip_reason": "not found"}
 
 
 def test_an_audit_tells_what_it_could_not_ask():
-    """Nothing found among packages that nobody knows is no clean bill."""
+    """Finding nothing about packages that the service does not know is not a pass."""
     assert audit.summary([UNKNOWN]) == ([audit.SKIPPED], False)
     assert audit.summary([SOUND, UNKNOWN]) == (
         ["1 of 2 packages audited, 0 known weaknesses"],

@@ -18,6 +18,7 @@ from depthgauge.report.figure import svg
 from depthgauge.report.figures import draw
 from depthgauge.report.outcome import LEAD, outcome, surprises
 from depthgauge.report.page import page
+from depthgauge.report.provenance import together
 
 HOSTILE = (
     """</script><script>alert(1)</script>"><img src=x onerror=alert(2)><!-- {{ 7 * 7 }} & 'x'"""
@@ -222,3 +223,9 @@ def test_provenance_says_by_which_commit_where_and_how_long(document):
     studies = [text for text in document.inside("summary") if ", scale " in text]
     assert [text.split(":")[0] for text in studies if "time 7 min" in text] == ["nielsen_accuracy"]
     assert all("time not known here" in text for text in studies if "time 7 min" not in text)
+
+
+def test_a_commit_is_named_once_also_when_a_study_was_trained_at_two():
+    """Studies a and b: 1 and 2, then 2 and 1."""
+    trained = {"a": replace(ORIGIN, commit="1; 2"), "b": replace(ORIGIN, commit="2; 1")}
+    assert together([{"study": "a"}, {"study": "b"}], trained)["Commit"] == "1; 2"

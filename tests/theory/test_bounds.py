@@ -172,6 +172,6 @@ def test_factor_per_layer_is_the_geometric_mean():
     ],
 )
 def test_bad_norms_get_one_sentence(call, sentence):
-    """What is no norm, or no gradient of this layer, is refused."""
+    """A value that cannot be a norm or a gradient of this layer is refused."""
     with pytest.raises(ConfigError, match=sentence):
         call()

@@ -74,7 +74,7 @@ def test_a_record_names_its_gpu_and_tf32(monkeypatch):
 
 
 def test_the_key_knows_tf32_and_what_auto_became():
-    """`device` itself is no part of it; what it resolved to is, and so is the rounding."""
+    """`device` itself is not part of it; what it resolved to is, and so is the rounding."""
     config = Config(seeds=2)
     cells = {build_cell(replace(config, device=each), "d", "cpu").key for each in Device}
     assert len(cells) == 1

@@ -14,7 +14,7 @@ SMALLEST_NORMAL = np.finfo(np.float32).tiny
 
 
 def test_gradients_may_vanish_beyond_the_type(experiment, train):
-    """Seventy sigmoid layers: what reaches the first is no normal number any more, never NaN."""
+    """Seventy sigmoid layers: what reaches the first is subnormal or zero, never NaN."""
     deep = replace(
         experiment, hidden=[4] * 70, l2=0.0, steps=100, gradients=Gradients(every=50, images=30)
     )

@@ -67,5 +67,5 @@ def _versions(versions: dict[str, str]) -> str:
 
 
 def _distinct(texts: Iterable[str]) -> str:
-    """Return each text once, in the order of the grid."""
-    return "; ".join(dict.fromkeys(texts))
+    """Return each text once, in the order of the grid; a text may hold several of them."""
+    return "; ".join(dict.fromkeys(each for text in texts for each in text.split("; ")))
