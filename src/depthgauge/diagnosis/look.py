@@ -206,12 +206,9 @@ class Instrument:
         x = args[0] if packed is None else packed.data
         if not isinstance(x, Tensor) or not x.is_floating_point() or (not packed and x.dim() != 3):
             return None
-        if x.requires_grad:
-            replaced = x
-        elif any(each.requires_grad for each in module.parameters()):
-            replaced = x.detach().requires_grad_()
-        else:
-            return None  # its output would require a gradient, which it does not without us
+        if not x.requires_grad and not any(each.requires_grad for each in module.parameters()):
+            return None  # the output of a frozen layer must not come to require a gradient
+        replaced = x if x.requires_grad else x.detach().requires_grad_()
         sizes = None if packed is None else packed.batch_sizes
         replaced.register_hook(partial(self._time_came, module, sizes))
         if replaced is x:
