@@ -489,3 +489,36 @@ def test_a_module_that_was_given_no_example_is_no_site():
 
     look, _ = look_at(net, loss)
     assert set(sites(look)) == {"trunk.0", "trunk.2", "one"}
+
+
+class Cells(nn.Module):
+    """Two recurrent cells, one on the other, stepped over the sequence by hand."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.lower, self.upper, self.head = nn.GRUCell(3, 5), nn.GRUCell(5, 5), nn.Linear(5, 10)
+
+    def forward(self, x):
+        h = g = x.new_zeros(len(x), 5)
+        self.states = []
+        for step in x.unbind(dim=1):
+            h = self.lower(step, h)
+            g = self.upper(h, g)
+            self.states.append(g)
+            g.retain_grad()
+        return self.head(g)
+
+
+def test_calls_of_a_recurrent_cell_are_time_steps_and_no_depth():
+    net = Cells()
+    look, _ = look_at(net, cross_entropy(net, *sequences()))
+    assert {(s.name.split()[0], s.depth) for s in look.sites} == {
+        ("lower", 2),
+        ("upper", 1),
+        ("head", 0),
+    }
+    squares = [float((g.grad.double() ** 2).sum()) for g in net.states]
+    expected = [0.5 * math.log10(8 * each) for each in squares]
+    assert sites(look)["upper"].time_signal == pytest.approx(expected, abs=1e-6)
+    assert sites(look)["upper (call 2)"].time_signal is None

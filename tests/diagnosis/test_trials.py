@@ -163,6 +163,15 @@ def test_forget_gates_are_open_at_the_start(kind):
     assert torch.equal(net.bias_ih_l1[:5], before[:5])
 
 
+def test_remedies_of_recurrent_layers_act_on_cells():
+    cell = nn.LSTMCell(3, 5)
+    setup = Setup(cell, classes, None, torch.optim.SGD(cell.parameters(), lr=0.1))
+    assert REMEDIES[Remedy.forget_bias](setup) and REMEDIES[Remedy.orthogonal_init](setup)
+    assert torch.equal((cell.bias_ih + cell.bias_hh)[5:10], torch.full((5,), 2.0))
+    for gate in cell.weight_hh.detach().view(4, 5, 5):
+        torch.testing.assert_close(gate @ gate.T, torch.eye(5))
+
+
 @pytest.mark.parametrize(("kind", "gates"), [(nn.RNN, 1), (nn.GRU, 3), (nn.LSTM, 4)])
 def test_recurrent_weights_become_orthogonal(kind, gates):
     """Each gate's matrix W keeps lengths: W W^T = 1, in every layer."""

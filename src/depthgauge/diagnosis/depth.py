@@ -3,7 +3,7 @@
 The order of calls would be wrong for branches.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch.autograd.graph import Node
@@ -22,33 +22,40 @@ class Place:
     """Sites reached from here, toward the loss, with no other site between; LOSS for the loss."""
 
 
+Onward = Callable[[Node, int], bool]
+"""Whether the reader of what a node makes goes on in time and not in depth."""
+
+
 def places(
-    roots: Sequence[Node], sites: Mapping[Node, int], states: Collection[Node] = ()
+    roots: Sequence[Node], sites: Mapping[Node, int], onward: Onward = lambda node, reader: False
 ) -> dict[int, Place]:
     """Return the place of each site that the losses depend on.
 
     `roots` are the losses' grad_fns; `sites` gives the number of the site that each node makes. A
-    site that several nodes make is as deep as the deepest. Of these nodes, `states` are the last
-    states of recurrent layers. Another recurrent layer that starts from one goes on in time and not
-    in depth: both are equally deep.
+    site that several nodes make is as deep as the deepest. A site is one deeper than its reader, or
+    as deep where the reader goes `onward`.
     """
-    recurrent = {sites[node] for node in states}
-    depth: dict[Node, int] = dict.fromkeys(roots, 0)
-    readers: dict[Node, frozenset[int]] = dict.fromkeys(roots, frozenset({LOSS}))
+    depths: dict[Node, dict[int, int]] = {root: {LOSS: -1} for root in roots}
+    """The readers of what each node makes, with their depths."""
     found: dict[int, Place] = {}
     for node in _topological(roots):
-        below, through = depth[node], readers[node]
-        number = sites.get(node)
-        if number is not None and through != {number}:  # a last state may be made of the output
-            below -= node in states and through <= recurrent
-            known = found.get(number, Place(below, through))
-            both = (known.readers | through) - {number}
-            found[number] = Place(max(known.depth, below), both)
-            below, through = below + 1, frozenset({number})
+        below, number = depths[node], sites.get(node)
+        if number is not None and below.keys() != {number}:  # a state may be made of the output
+            levels = {r: d + (not onward(node, r)) for r, d in below.items() if r != number}
+            known = found.get(number, Place(0, frozenset()))
+            depth = max(known.depth, *levels.values())
+            found[number] = Place(depth, known.readers.union(levels))
+            below = {number: depth}
         for child in _inputs(node):
-            depth[child] = max(depth.get(child, 0), below)
-            readers[child] = readers.get(child, frozenset()) | through
+            depths[child] = _deeper(depths[child], below) if child in depths else below
     return found
+
+
+def _deeper(one: dict[int, int], other: dict[int, int]) -> dict[int, int]:
+    """The readers of both, each with its greater depth."""
+    if one.items() >= other.items():
+        return one
+    return {r: max(one.get(r, d), other.get(r, d)) for r, d in (other | one).items()}
 
 
 def _inputs(node: Node) -> list[Node]:

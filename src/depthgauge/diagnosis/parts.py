@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from depthgauge.diagnosis import statistics
 from depthgauge.diagnosis.activity import Activity
@@ -102,8 +102,21 @@ def _sites(
             seen = activity.add(look.profile, names[i], own["alive"], record.examples)
             facts |= zip(("dead", "dead_examples"), seen, strict=True)
         facts |= {"name": names[i], "role": shared[i]}
+        times = _times(each, numbers, i)
+        if len(times):
+            facts["time_signal"] = tuple(_decades(float(t), factor) for t in times)
         sites.append(_site(record, own, depths[i], factor, facts))
     return tuple(sites)
+
+
+def _times(each: Pass, numbers: Sequence[Numbers], i: int) -> Sequence[float] | np.ndarray:
+    """The squared signal at each time step; of a cell's calls, the first has it."""
+    module = each.records[i].module
+    if not isinstance(module, nn.RNNCellBase):
+        return numbers[i].get("time", ())
+    calls = [n for n, record in enumerate(each.records) if record.module is module]
+    squares = [_value(numbers[n], "signal") or 0.0 for n in calls]
+    return squares if calls[0] == i and len(calls) > 1 else ()
 
 
 def _depths(each: Pass) -> list[int]:
@@ -140,7 +153,6 @@ def _only_reader(place: Place | None, j: int) -> bool:
 def _site(
     record: Record, own: Numbers, depth: int, factor: float, facts: Mapping[str, Any]
 ) -> Site:
-    times = own.get("time")
     return Site(
         kind=record.kind,
         depth=depth,
@@ -157,7 +169,6 @@ def _site(
         sameness=_value(own, "sameness"),
         symmetry=_value(own, "symmetry"),
         update_ratio=_root(_value(own, "update")),
-        time_signal=None if times is None else tuple(_decades(float(t), factor) for t in times),
         **facts,
     )
 

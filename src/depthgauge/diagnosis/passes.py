@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.autograd.graph import Node
 
 from depthgauge.diagnosis import statistics
-from depthgauge.diagnosis.depth import Place, adds_identity, places
+from depthgauge.diagnosis.depth import LOSS, Place, adds_identity, places
 from depthgauge.diagnosis.loss_reading import LossFacts, LossReading
 from depthgauge.diagnosis.readings import Kind
 from depthgauge.diagnosis.record import Record
@@ -62,8 +63,17 @@ def start_pass(
     roots = [each.grad_fn for each in losses if each.grad_fn is not None]
     seen = [*used, *fresh]
     sites = {node: i for i, r in enumerate(seen) for node in r.nodes}
-    states = {node for r in seen for node in r.states} - {r.node for r in seen}
-    found = places(roots, sites, states)
+    outputs = {r.node for r in seen}
+
+    def onward(node: Node, reader: int) -> bool:
+        """Whether a recurrent layer starts from another's last state, or a cell from its own."""
+        one, other = seen[sites[node]], seen[reader]
+        if reader == LOSS or other.kind is not Kind.recurrent:
+            return False
+        own = isinstance(one.module, nn.RNNCellBase) and other.module is one.module
+        return own or (node in one.states and node not in outputs)
+
+    found = places(roots, sites, onward)
     frozen = [i for i, r in enumerate(seen) if r.node is None and i >= len(used)]
     kept = sorted([*found, *frozen])
     renumber = {old: new for new, old in enumerate(kept)}

@@ -50,7 +50,7 @@ def redraw(setup: Setup, draw: Callable[[torch.Tensor], object]) -> bool:
 
 def draw_orthogonal(setup: Setup) -> bool:
     """Draw orthogonal weights, and orthogonal recurrent ones for each gate."""
-    recurrent = [m for m in setup.net.modules() if isinstance(m, nn.RNNBase)]
+    recurrent = [m for m in setup.net.modules() if isinstance(m, nn.RNNBase | nn.RNNCellBase)]
     with torch.no_grad():
         for module in recurrent:
             for name, weight in module.named_parameters():
@@ -171,16 +171,19 @@ def step_each_layer_alike(setup: Setup, ratio: float) -> bool:
     return bool(weights)
 
 
+GATED = (nn.LSTM, nn.GRU, nn.LSTMCell, nn.GRUCell)
+
+
 def open_forget_gates(setup: Setup, value: float) -> bool:
     """Set the forget gate's bias of every LSTM, and the update gate's of every GRU, to `value`."""
-    found = [m for m in setup.net.modules() if isinstance(m, nn.LSTM | nn.GRU) and m.bias]
+    found = [m for m in setup.net.modules() if isinstance(m, GATED) and m.bias]
     with torch.no_grad():
         for module in found:
             size = module.hidden_size
             gate = slice(size, 2 * size)  # the second of PyTorch's i, f, g, o and of its r, z, n
             for name, bias in module.named_parameters():
                 if name.startswith("bias"):
-                    bias[gate] = value if "_ih_" in name else 0.0
+                    bias[gate] = value if "_ih" in name else 0.0
     return bool(found)
 
 

@@ -121,7 +121,9 @@ def fresh(make: Make, seed: int, steps: int) -> tuple[Setup, list[Any]]:
         optimizer = torch.optim.SGD(net.parameters(), lr=RATE)
     batches = list(islice(batches, steps))
     if not batches:
-        raise ConfigError("make's batches are empty: each call of make needs new ones, at least one")
+        raise ConfigError(
+            "make's batches are empty: each call of make needs new ones, at least one"
+        )
     setup = Setup(net.train(), loss, batches[0], optimizer)
     if any(is_lazy(each) for each in net.parameters()):
         with torch.no_grad():
