@@ -107,7 +107,7 @@ def test_a_study_sweeps_with_m_and_without(first, project, depthgauge):
 def test_a_single_run(project, depthgauge):
     """hydra.mode=RUN trains the page's cell without its grid."""
     code, out, err = depthgauge("train", *FAST, "hydra.mode=RUN", "hidden=[5]", "out=build/x")
-    assert (code, err) == (0, "") and "1 cells done" in out
+    assert (code, err) == (0, "") and "1 cell done" in out
     assert labels(project / "build/x") == ["one cell"]
     code, _, err = depthgauge("train", *TWO, "hydra.mode=RUN")
     assert code == 2 and "Ambiguous value for argument 'hidden=[5],[6]'" in err

@@ -81,9 +81,9 @@ def test_a_callback_that_changes_weights_fails_its_cell(mine, depthgauge):
 def test_groups_choose_them(project, depthgauge, capsys):
     """callbacks=summary prints Lightning's table; none and default add nothing."""
     code, out, _ = depthgauge("train", *FAST, "callbacks=summary", "logger=csv")
-    assert code == 0 and "Total params" in out and "1 cells done" in out
+    assert code == 0 and "Total params" in out and "1 cell done" in out
     code, out, _ = depthgauge("train", *FAST, "callbacks=none", "trainer=default")
-    assert code == 0 and "1 cells done (1 already finished)" in out
+    assert code == 0 and "1 cell done (1 already finished)" in out
 
 
 LIGHTNINGS = "+callbacks.x._target_=pytorch_lightning.callbacks"

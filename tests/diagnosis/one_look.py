@@ -15,11 +15,21 @@ class Keeping(Instrument):
 
     def __init__(self, net):
         super().__init__(net)
-        self.deltas = {}
+        self._kept = []
 
-    def delta_came(self, record, delta):
-        self.deltas[record.name] = delta.clone()
-        super().delta_came(record, delta)
+    def delta_came(self, record, output, delta):
+        if delta is not None:
+            self._kept.append((record, delta.clone()))
+        super().delta_came(record, output, delta)
+
+    @property
+    def deltas(self):
+        names = {
+            r: name
+            for each in self.passes
+            for r, name in zip(each.records, each.names, strict=True)
+        }
+        return {names[record]: delta for record, delta in self._kept if record in names}
 
 
 def look_at(net, loss, optimizer=None):

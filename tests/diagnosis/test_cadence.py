@@ -67,7 +67,8 @@ def test_a_share_is_above_0_and_at_most_1(share):
     net = dense([64, 8, 10], nn.Tanh)
     with pytest.raises(ConfigError, match="share="):
         GradientFlow(share=share)
-    with pytest.raises(ConfigError, match="share="), watch(net, [], share=share):
+    optimizer = torch.optim.SGD(net.parameters())
+    with pytest.raises(ConfigError, match="share="), watch(net, optimizer, share=share):
         pass
 
 

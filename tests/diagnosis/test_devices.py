@@ -104,8 +104,8 @@ def test_processes_average_on_their_own_devices():
         return tensor
 
     strategy = SimpleNamespace(root_device=torch.device("meta"), reduce=reduce)
-    trainer = SimpleNamespace(strategy=strategy, world_size=2, optimizers=[])
-    flow = GradientFlow()
+    trainer = SimpleNamespace(strategy=strategy, world_size=2, optimizers=[], global_step=0)
+    flow = GradientFlow(page=None)
     flow.on_train_start(trainer, nn.Linear(2, 2))
     flow._recorder._reduce(torch.ones(2))
     assert seen == [("meta", "mean")]

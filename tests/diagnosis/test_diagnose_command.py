@@ -46,6 +46,7 @@ def not_scalar():
 def diagnose(tmp_path, monkeypatch, capsys):
     """Run the command in a folder with a module of networks: (exit code, printed, errors)."""
     (tmp_path / "my_nets.py").write_text(NETS)
+    (tmp_path / "script.py").write_text("import sys; sys.exit(0)")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
 
@@ -102,6 +103,9 @@ def test_a_remedy_is_tried_on_a_healthy_network_too(diagnose):
         (["my_nets:healthy", "--seeds", "0"], "at least one seed"),
         (["my_nets:healthy", "--remedy", "prayer"], "choose one of He initialization, Glorot"),
         (["my_nets:raising"], "make raised ValueError: no data here"),
+        (["my_nets.py:healthy"], "expected package.module:function"),
+        (["./my_nets:healthy"], "expected package.module:function"),
+        (["script:make"], "importing script ended the program (exit code 0): put what is to run"),
         (["my_nets:number"], "make must return (net, loss, batches)"),
         (["my_nets:not_scalar"], "scalar"),
     ],
@@ -114,7 +118,8 @@ def test_a_wrong_call_is_one_sentence_and_exit_code_2(diagnose, words, sentence)
 
 
 def test_a_page_that_cannot_be_written(diagnose, tmp_path):
-    """A folder that does not exist: exit code 4, one sentence."""
+    """A folder that does not exist: exit code 4, one sentence, and the verdicts all the same."""
     words = ["--steps", "0", "--seeds", "2", "--page", str(tmp_path / "no" / "flow.html")]
-    code, _, error = diagnose("my_nets:healthy", *words)
+    code, said, error = diagnose("my_nets:healthy", *words)
     assert code == 4 and error.count("\n") == 1
+    assert "CARRIES" in said

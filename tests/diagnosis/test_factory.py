@@ -1,5 +1,9 @@
 """`diagnose`: several seeds, the given steps, and a sentence for what cannot be used."""
 
+import itertools
+import sys
+import threading
+
 import pytest
 import torch
 from one_look import batch, dense
@@ -82,6 +86,32 @@ def frozen():
     return net.requires_grad_(False), *rest
 
 
+def locked():
+    net, *rest = made(2)
+    net.lock = threading.Lock()
+    return net, *rest
+
+
+def lbfgs():
+    net, *rest = made(2)
+    return net, *rest, torch.optim.LBFGS(net.parameters())
+
+
+def outside():
+    net, _, batches = made(2)
+    return net, lambda _, pair: loss(net, pair), batches
+
+
+def test_batches_may_go_on_for_ever():
+    def make():
+        net, _, batches = made(2)
+        return net, loss, itertools.cycle(batches)
+
+    there = diagnose(make, steps=(0, 3), seeds=2, remedies=["He initialization"])
+    listed = diagnose(lambda: made(2), steps=(0, 3), seeds=2, remedies=["He initialization"])
+    assert there.looks == listed.looks and there.trials == listed.trials
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
@@ -92,6 +122,15 @@ def frozen():
         (lambda: (made()[0], 3, [1]), r"loss must be a function loss\(net, batch\), not a int"),
         (lambda: (made()[0], loss, 3), "batches must be a list of batches, not a int"),
         (lambda: (made()[0], loss, []), "batches are empty"),
+        (lambda: (*made()[:2], iter([])), "batches are empty"),
+        (lambda: sys.exit(0), r"make raised SystemExit: 0 \(test_factory.py, line \d+\)"),
+        (locked, "cannot be copied with copy.deepcopy .*: TypeError: cannot pickle"),
+        (lbfgs, "optimizer LBFGS needs a closure"),
+        (outside, "does not use the net that it is given"),
+        (
+            lambda: (made()[0], lambda net, b: net(b), made()[2]),
+            r"loss\(net, batch\) raised TypeError: .* \(test_factory.py, line \d+\)",
+        ),
         (lambda: (*made(), "adam"), "optimizer must be a torch.optim.Optimizer, not a str"),
         (frozen, "no trainable parameter"),
         (lambda: (nn.Tanh(), loss, [1]), "no trainable parameter"),

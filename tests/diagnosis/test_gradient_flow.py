@@ -1,5 +1,6 @@
 """GradientFlow under Lightning: every kind of optimization, loggers, page, and what it refuses."""
 
+import csv
 import json
 import logging
 from types import SimpleNamespace
@@ -162,6 +163,38 @@ def test_manual_optimization_with_the_raw_optimizer(tmp_path):
     assert [look.loss for look in flow.looks] == [module.losses[i] for i in (0, 1, 2, 4)]
 
 
+class ThreeSteps(Manual):
+    def training_step(self, batch, index):
+        for _ in range(3):
+            super().training_step(batch, index)
+
+
+def test_looks_are_not_skipped_where_a_batch_takes_several_steps(tmp_path):
+    fit(ThreeSteps(), flow := GradientFlow(page=None), tmp_path)
+    assert [look.step for look in flow.looks] == [0, 3, 6, 9]  # due: 0; 1, 2; 4; 8; next, 16
+
+
+def test_a_resumed_training_goes_on_counting_its_steps(tmp_path):
+    logger = CSVLogger(tmp_path)
+    fit(Plain(), None, tmp_path).save_checkpoint(tmp_path / "half.ckpt")
+    flow, module = GradientFlow(), Plain()
+    trainer = pl.Trainer(
+        accelerator="cpu",
+        callbacks=[flow],
+        logger=logger,
+        max_epochs=2,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    trainer.fit(module, loader(), ckpt_path=tmp_path / "half.ckpt")
+    assert [look.step for look in flow.looks] == [6, 7, 8, 10]
+    assert [look.loss for look in flow.looks] == [module.losses[i] for i in (0, 1, 2, 4)]
+    assert {v.theory for v in flow.verdicts} == {None}  # of the initial weights, which are unknown
+    lines = (tmp_path / "lightning_logs/version_0/metrics.csv").read_text().splitlines()
+    rows = csv.DictReader(lines)
+    assert [row["step"] for row in rows] == ["6", "7", "8", "10"]
+
+
 class Gan(pl.LightningModule):
     def __init__(self):
         super().__init__()
@@ -252,15 +285,18 @@ def test_compiled_modules_are_looked_at_and_trained_the_same(tmp_path):
     assert [s.name for s in flow.looks[-1].sites] == ["net.0", "net.2", "net.4"]
 
 
-def test_an_error_in_the_training_takes_the_hooks_off(tmp_path):
+def test_an_error_in_the_training_takes_the_hooks_off_and_leaves_the_page(tmp_path):
     class Broken(Plain):
         def training_step(self, batch, index):
-            super().training_step(batch, index)
-            raise ValueError("of the user's")
+            loss = super().training_step(batch, index)
+            if index == 2:
+                raise ValueError("of the user's")
+            return loss
 
     module = Broken()
     with pytest.raises(ValueError, match="of the user's"):
-        fit(module, GradientFlow(page=None), tmp_path)
+        fit(module, GradientFlow(), tmp_path)
+    assert "2 looks from step 0 to step 1" in (tmp_path / "flow.html").read_text()
     assert not any(m._forward_hooks for m in module.modules())
     assert not torch.overrides.has_torch_function((torch.ones(1),))
 
@@ -320,6 +356,16 @@ def test_two_processes_with_half_a_batch_each_show_what_one_with_all_of_it_shows
     assert len(one) == 4
     for seen, wanted in zip(one, expected, strict=True):
         assert seen == pytest.approx(wanted, abs=1e-6)
+
+
+def test_the_first_of_two_processes_writes_the_page(tmp_path):
+    class Paged(Writing):
+        def __init__(self):
+            super().__init__(tmp_path)
+            self.page_path = "flow.html"
+
+    fit_in_two(Paged(), tmp_path)
+    assert (tmp_path / "flow.html").is_file()
 
 
 def test_a_look_that_fails_in_one_process_holds_up_no_other(tmp_path, monkeypatch):

@@ -9,6 +9,9 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
+from depthgauge.diagnosis.activity import Activity
+from depthgauge.diagnosis.look import Instrument
+
 
 def retained(net, loss, modules):
     """The same deltas by retain_grad, from clones that in-place functions leave alone."""
@@ -313,3 +316,209 @@ def test_compiled_networks_run_uncompiled_while_looked_at():
     look, deltas = look_at(compiled, cross_entropy(compiled, x, y))
     assert [s.name for s in look.sites] == ["0", "2"]
     assert torch.equal(deltas["0"], expected["0"]) and torch.equal(deltas["2"], expected["2"])
+
+
+class Recurrent(nn.Module):
+    """A recurrent layer with a head that reads its last state or its last output."""
+
+    def __init__(self, kind, batch_first=True, packed=False, state=True):
+        super().__init__()
+        torch.manual_seed(0)
+        self.layer = kind(3, 5, batch_first=batch_first)
+        self.head = nn.Linear(5, 10)
+        self.packed, self.state = packed, state
+
+    def forward(self, x):
+        """x: (example, step, input)."""
+        x = x if self.layer.batch_first else x.transpose(0, 1)
+        if self.packed:
+            lengths = torch.full((x.shape[0],), x.shape[1])
+            x = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True)
+        outputs, states = self.layer(x)
+        self.last = states[0] if isinstance(states, tuple) else states
+        if not self.state:
+            return self.head(outputs[:, -1])
+        if self.last.requires_grad:
+            self.last.retain_grad()
+        return self.head(self.last[-1])
+
+
+def sequences():
+    generator = torch.Generator().manual_seed(1)
+    return torch.randn(8, 6, 3, generator=generator), torch.arange(8)
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, nn.LSTM])
+@pytest.mark.parametrize(("batch_first", "packed"), [(True, False), (False, False), (True, True)])
+def test_a_recurrent_layer_read_by_its_last_state_is_a_site(kind, batch_first, packed):
+    net = Recurrent(kind, batch_first, packed)
+    look, _ = look_at(net, cross_entropy(net, *sequences()))
+    assert look.problem is None
+    site = sites(look)["layer"]
+    assert (site.depth, look.examples) == (1, 8)
+    expected = 0.5 * math.log10(8 * float((net.last.grad.double() ** 2).sum()))
+    assert site.signal == pytest.approx(expected, abs=1e-9)
+    net = Recurrent(kind, state=False)
+    there, _ = look_at(net, cross_entropy(net, *sequences()))
+    other = sites(there)["layer"]
+    assert site.signal == pytest.approx(other.signal, abs=1e-6)
+    assert site.time_signal == pytest.approx(other.time_signal, abs=1e-5)
+
+
+def test_time_steps_of_a_packed_sequence_are_those_at_which_a_sequence_goes_on():
+    net = Recurrent(nn.GRU)
+    x, y = torch.randn(2, 4, 3), torch.tensor([1, 2])
+    packed = nn.utils.rnn.pack_padded_sequence(x, torch.tensor([4, 2]), batch_first=True)
+
+    def loss():
+        return functional.cross_entropy(net.head(net.layer(packed)[1][-1]), y)
+
+    look, _ = look_at(net, loss, torch.optim.SGD(net.parameters(), lr=0.0))
+    padded = x.clone().requires_grad_()
+    ends = torch.stack([net.layer(padded[:1])[1][0, 0], net.layer(padded[1:, :2])[1][0, 0]])
+    functional.cross_entropy(net.head(ends), y).backward()
+    squares = (padded.grad.double() ** 2).sum(dim=(0, 2))
+    expected = [0.5 * math.log10(2 * float(each)) for each in squares]
+    assert sites(look)["layer"].time_signal == pytest.approx(expected, abs=1e-5)
+
+
+def test_outputs_of_a_frozen_recurrent_layer_require_no_gradient():
+    net = Recurrent(nn.LSTM)
+    net.layer.requires_grad_(False)
+    look, _ = look_at(net, cross_entropy(net, *sequences()))
+    assert sites(look)["layer"].frozen and not net.last.requires_grad
+
+
+class TwoHeads(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.trunk = dense([6, 8, 8], nn.Tanh)
+        self.one, self.two = nn.Linear(8, 10), nn.Linear(8, 10)
+
+
+def test_two_losses_that_go_backward_through_one_trunk_have_a_look_each():
+    net = TwoHeads()
+    x, y = batch(8, 6)
+    instrument = Instrument(net)
+    instrument.attach()
+    h = net.trunk(x)
+    first = functional.cross_entropy(net.one(h), y)
+    second = 100 * functional.cross_entropy(net.two(h), y)
+    first.backward(retain_graph=True)
+    second.backward()
+    instrument.stepped(0)
+    instrument.detach()
+    looks = instrument.looks(0, Activity())
+    assert [sorted(sites(look)) for look in looks] == [
+        ["one", "trunk.0", "trunk.2"],
+        ["trunk.0", "trunk.2", "two"],
+    ]
+    z = net.trunk[0](x)
+    h = net.trunk[1:](z)
+    for look, loss in zip(
+        looks,
+        (functional.cross_entropy(net.one(h), y), 100 * functional.cross_entropy(net.two(h), y)),
+        strict=True,
+    ):
+        (delta,) = torch.autograd.grad(loss, z, retain_graph=True)
+        expected = 0.5 * math.log10(8 * float((delta.double() ** 2).sum()))
+        assert sites(look)["trunk.0"].signal == pytest.approx(expected, abs=1e-6)
+        assert sites(look)["trunk.0"].activation == "tanh"
+
+
+def test_a_forward_pass_whose_output_no_loss_reads_renames_no_site():
+    net = dense([6, 8, 10], nn.Tanh)
+    x, y = batch(8, 6)
+
+    def loss():
+        net(x).argmax(dim=1)
+        return functional.cross_entropy(net(x), y)
+
+    look, _ = look_at(net, loss)
+    assert [site.name for site in look.sites] == ["0", "2"]
+
+
+def test_losses_that_go_backward_together_are_looked_at_as_their_sum():
+    looks = []
+    for backward in (lambda losses: sum(losses).backward(), torch.autograd.backward):
+        net = TwoHeads()
+        x, y = batch(8, 6)
+        instrument = Instrument(net)
+        instrument.attach()
+        h = net.trunk(x)
+        backward([functional.cross_entropy(head(h), y) for head in (net.one, net.two)])
+        instrument.stepped(0)
+        instrument.detach()
+        looks += instrument.looks(0, Activity())
+    assert looks[0] == looks[1]
+    assert len(looks[0].sites) == 4
+
+
+def test_a_decoder_that_starts_from_the_encoders_state_is_as_deep_as_the_encoder():
+    """The state leads on in time: no depth lies between the two."""
+    torch.manual_seed(0)
+    net = nn.ModuleDict(
+        {
+            "encoder": nn.GRU(3, 5, batch_first=True),
+            "decoder": nn.GRU(3, 5, batch_first=True),
+            "head": nn.Linear(5, 10),
+        }
+    )
+    x, y = sequences()
+
+    def loss():
+        z, _ = net["decoder"](x.flip(1), net["encoder"](x)[1])
+        return functional.cross_entropy(net["head"](z[:, -1]), y)
+
+    look, _ = look_at(net, loss)
+    assert {name: site.depth for name, site in sites(look).items()} == {
+        "encoder": 1,
+        "decoder": 1,
+        "head": 0,
+    }
+    assert math.isfinite(sites(look)["encoder"].signal)
+
+
+def test_a_module_that_was_given_no_example_is_no_site():
+    net = TwoHeads()
+    x, y = batch(8, 6)
+
+    def loss():
+        h = net.trunk(x)
+        return functional.cross_entropy(net.one(h), y) + net.two(h[:0]).sum()
+
+    look, _ = look_at(net, loss)
+    assert set(sites(look)) == {"trunk.0", "trunk.2", "one"}
+
+
+class Cells(nn.Module):
+    """Two recurrent cells, one on the other, stepped over the sequence by hand."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.lower, self.upper, self.head = nn.GRUCell(3, 5), nn.GRUCell(5, 5), nn.Linear(5, 10)
+
+    def forward(self, x):
+        h = g = x.new_zeros(len(x), 5)
+        self.states = []
+        for step in x.unbind(dim=1):
+            h = self.lower(step, h)
+            g = self.upper(h, g)
+            self.states.append(g)
+            g.retain_grad()
+        return self.head(g)
+
+
+def test_calls_of_a_recurrent_cell_are_time_steps_and_no_depth():
+    net = Cells()
+    look, _ = look_at(net, cross_entropy(net, *sequences()))
+    assert {(s.name.split()[0], s.depth) for s in look.sites} == {
+        ("lower", 2),
+        ("upper", 1),
+        ("head", 0),
+    }
+    squares = [float((g.grad.double() ** 2).sum()) for g in net.states]
+    expected = [0.5 * math.log10(8 * each) for each in squares]
+    assert sites(look)["upper"].time_signal == pytest.approx(expected, abs=1e-6)
+    assert sites(look)["upper (call 2)"].time_signal is None

@@ -121,6 +121,7 @@ def test_a_notebook_shows_the_page_in_a_frame_that_runs_nothing():
         [Look(0, 1.0, 1, (), problem="the loss has no graph")],
         looks(lambda _: ()),
         looks(lambda _: chain(0.0, hidden=1)),
+        looks(lambda _: chain(0.0)[-1:]),
         looks(lambda _: chain(0.0), steps=(0,)),
         looks(lambda _: tuple(replace(s, signal=math.nan, rms=math.inf) for s in chain())),
         looks(
@@ -128,7 +129,7 @@ def test_a_notebook_shows_the_page_in_a_frame_that_runs_nothing():
         ),
         looks(lambda _: chain(update_ratio=None, rms=None, sameness=math.nan, symmetry=None)),
     ],
-    ids=["no look", "problem", "no site", "one layer", "one look", "nan", "zero", "gaps"],
+    ids=["no look", "problem", "no site", "one layer", "output", "one look", "nan", "zero", "gaps"],
 )
 def test_whatever_was_recorded_gives_a_page_a_text_and_strict_json(given):
     diagnosis = diagnosed(given)

@@ -1,6 +1,7 @@
 """Remedies: what each changes, and that a trial leaves the user's objects alone."""
 
 import copy
+import math
 
 import pytest
 import torch
@@ -162,6 +163,15 @@ def test_forget_gates_are_open_at_the_start(kind):
     assert torch.equal(net.bias_ih_l1[:5], before[:5])
 
 
+def test_remedies_of_recurrent_layers_act_on_cells():
+    cell = nn.LSTMCell(3, 5)
+    setup = Setup(cell, classes, None, torch.optim.SGD(cell.parameters(), lr=0.1))
+    assert REMEDIES[Remedy.forget_bias](setup) and REMEDIES[Remedy.orthogonal_init](setup)
+    assert torch.equal((cell.bias_ih + cell.bias_hh)[5:10], torch.full((5,), 2.0))
+    for gate in cell.weight_hh.detach().view(4, 5, 5):
+        torch.testing.assert_close(gate @ gate.T, torch.eye(5))
+
+
 @pytest.mark.parametrize(("kind", "gates"), [(nn.RNN, 1), (nn.GRU, 3), (nn.LSTM, 4)])
 def test_recurrent_weights_become_orthogonal(kind, gates):
     """Each gate's matrix W keeps lengths: W W^T = 1, in every layer."""
@@ -189,6 +199,47 @@ def test_a_remedy_without_anything_to_apply_to_says_so():
     assert trial.note == "nothing to apply it to" and trial.effect.n == 0
 
 
+def test_a_remedy_that_the_network_does_not_run_with_is_a_note():
+    """Batch norm refuses a batch of one example; the other remedies are tried all the same."""
+    single = [(torch.randn(1, 16), torch.tensor([2]))]
+    remedies = [Remedy.batch_norm, Remedy.he_init]
+    failed, tried = try_remedies(lambda: (tanh_net(), classes, single), remedies, seeds=2, steps=2)
+    assert failed.note.startswith("the network does not run with it") and math.isnan(failed.after)
+    assert tried.note == "" and math.isfinite(tried.after)
+
+
+def test_dense_layers_of_sequences_are_batch_normalized_by_unit():
+    setup = setup_of(nn.Sequential(nn.Linear(16, 8), nn.Linear(8, 4)))
+    assert REMEDIES[Remedy.batch_norm](setup)
+    z = setup.net[0](5 + torch.randn(32, 7, 16))
+    assert z.shape == (32, 7, 8)
+    assert z.mean(dim=(0, 1)).abs().max() < 1e-5
+    assert (z.var(dim=(0, 1), unbiased=False) - 1).abs().max() < 1e-2
+
+
+@pytest.mark.parametrize("remedy", [Remedy.he_init, Remedy.lsuv_init])
+def test_parametrized_weights_are_drawn_as_plain_ones_are(remedy):
+    plain, parametrized = tanh_net(), tanh_net()
+    for layer in parametrized[::2]:
+        nn.utils.parametrizations.weight_norm(layer)
+    for net in (plain, parametrized):
+        setup = setup_of(net)
+        torch.manual_seed(1)
+        assert REMEDIES[remedy](setup)
+    for one, other in zip(plain[::2], parametrized[::2], strict=True):
+        assert torch.allclose(one.weight, other.weight, atol=1e-6)
+
+
+def test_lazy_layers_have_their_weights_before_a_remedy_acts():
+    def make():
+        return nn.Sequential(nn.LazyLinear(8), nn.Tanh(), nn.LazyLinear(10)), classes, [(x, y)]
+
+    x, y = some_batches()[0]
+    remedies = [Remedy.he_init, Remedy.layer_norm, Remedy.per_layer_step]
+    for trial in try_remedies(make, remedies, seeds=1, steps=2):
+        assert trial.note == "" and math.isfinite(trial.after)
+
+
 def test_a_trial_changes_nothing_of_the_users():
     """Network, optimizer and generator are as before, though `make` returns the same objects."""
     net = tanh_net()
@@ -206,8 +257,8 @@ def test_a_trial_changes_nothing_of_the_users():
 def test_the_same_seeds_are_paired():
     """Every trial starts from the same weights: the effect of doing nothing is exactly 0."""
     batches = some_batches()
-    one, _ = fresh(lambda: (tanh_net(), classes, batches), 3)
-    two, _ = fresh(lambda: (tanh_net(), classes, batches), 3)
+    one, _ = fresh(lambda: (tanh_net(), classes, batches), 3, 4)
+    two, _ = fresh(lambda: (tanh_net(), classes, batches), 3, 4)
     for a, b in zip(one.net.parameters(), two.net.parameters(), strict=True):
         assert torch.equal(a, b)
 

@@ -15,6 +15,7 @@ from one_look import batch, dense
 from test_look_deltas import convolutional
 from torch import nn
 from torch.nn import functional
+from torch.optim.lr_scheduler import StepLR
 
 from depthgauge import watch
 from depthgauge.diagnosis.look import Instrument
@@ -122,7 +123,8 @@ def test_a_network_without_sites_is_said_to_have_none(caplog):
 
     net = Scale()
     flow, *_ = train(net, torch.optim.SGD(net.parameters(), 0.1))
-    assert {look.problem for look in flow.looks} == {"no module of the network has weights"}
+    (problem,) = {look.problem for look in flow.looks}
+    assert problem.startswith("the network has no dense, convolutional, recurrent, attention")
     assert len(caplog.records) == 1
     assert flow.verdicts[0].finding.value == "cannot be judged"
 
@@ -293,11 +295,37 @@ def test_copies_and_pickles_of_a_watched_network_are_free_of_the_instrument():
     assert flow.looks == ()
 
 
-def test_every_must_be_at_least_one():
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (lambda net, sgd: (sgd, net), "needs a torch.nn.Module first, not a SGD"),
+        (lambda net, sgd: (net, net.parameters()), "torch.optim.Optimizer second, not a Parameter"),
+        (lambda net, sgd: (net, StepLR(sgd, 1)), "torch.optim.Optimizer second, not a StepLR"),
+        (lambda net, sgd: (net, []), "torch.optim.Optimizer second, and got none"),
+        (lambda net, sgd: (net, sgd, 0), "every=0 steps between"),
+        (lambda net, sgd: (net, sgd, 2.5), "every=2.5 steps between"),
+        (lambda net, sgd: (net, sgd, 100, 65536.0), "torch.amp.GradScaler, not 65536.0"),
+    ],
+)
+def test_arguments_of_another_type_are_refused_in_a_sentence(given, sentence):
     net = dense([64, 8, 10], nn.Tanh)
-    optimizer = torch.optim.SGD(net.parameters(), 0.1)
-    with pytest.raises(ConfigError, match="every=0 steps"), watch(net, optimizer, every=0):
+    arguments = given(net, torch.optim.SGD(net.parameters(), 0.1))
+    with pytest.raises(ConfigError, match=sentence), watch(*arguments):
         pass
+
+
+def test_an_optimizer_of_other_weights_is_said_to_change_nothing():
+    net, other = dense([64, 8, 8, 10], nn.Tanh), dense([64, 8, 10], nn.Tanh)
+    flow, *_ = train(net, torch.optim.SGD(other.parameters(), 0.1))
+    (verdict,) = [v for v in flow.verdicts if v.finding.value == "step too small"]
+    assert "Check that the optimizer was given these weights" in verdict.sentence
+
+
+def test_without_a_step_of_the_optimizer_the_reason_is_said():
+    net = dense([64, 8, 10], nn.Tanh)
+    with watch(net, torch.optim.SGD(net.parameters(), 0.1)) as flow:
+        net(batch(4, 64)[0]).sum().backward()
+    assert "one ends with a step of the optimizer" in flow.verdicts[0].sentence
 
 
 def test_steps_without_a_look_cost_four_calls_of_ours_and_no_hook_on_a_module():

@@ -41,9 +41,9 @@ def run(options: argparse.Namespace) -> None:
     from depthgauge.diagnosis.verdicts import faults
 
     diagnosis = diagnose(make, steps, options.seeds, options.tries, options.remedy)
+    print(diagnosis.as_json(indent=1) if options.json else diagnosis)
     if options.page:
         diagnosis.page(options.page)
-    print(diagnosis.as_json(indent=1) if options.json else diagnosis)
     if faults(diagnosis.verdicts):
         raise SystemExit(1)
 
@@ -59,7 +59,8 @@ def steps_of(text: str) -> list[int]:
 def load(target: str) -> Callable[[], Any]:
     """Import package.module:function, also from the current folder; raises ConfigError."""
     module_name, _, name = target.partition(":")
-    if not module_name or not name:
+    parts = module_name.split(".")
+    if not name or not all(map(str.isidentifier, parts)) or module_name.endswith(".py"):
         raise ConfigError(f"{target}: expected package.module:function, as in my_nets.mlp:make")
     sys.path.insert(0, str(Path.cwd()))
     try:
@@ -71,6 +72,11 @@ def load(target: str) -> Callable[[], Any]:
             ) from error
         raise ConfigError(
             f"there is no module {error.name} in {Path.cwd()} or among the installed packages"
+        ) from error
+    except SystemExit as error:
+        raise ConfigError(
+            f"importing {module_name} ended the program (exit code {error.code}): put what is to"
+            ' run as a script under if __name__ == "__main__":'
         ) from error
     except Exception as error:
         raise ConfigError(

@@ -13,9 +13,9 @@ def is_due(step: int, every: int) -> bool:
 
 
 def usual(every: int) -> Callable[[int], bool]:
-    """Return the usual schedule; raises ConfigError where `every` is below 1."""
-    if every < 1:
-        raise ConfigError(f"every={every} steps between looks must be at least 1")
+    """Return the usual schedule; raises ConfigError unless `every` is a number from 1 up."""
+    if not isinstance(every, int) or every < 1:
+        raise ConfigError(f"every={every!r} steps between looks must be a whole number from 1 up")
     return partial(is_due, every=every)
 
 

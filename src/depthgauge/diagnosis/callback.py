@@ -42,15 +42,17 @@ USUAL_UPDATE = 1e-3
 class GradientFlow(pl.Callback):
     """Look at steps 0, 1, 2, 4, 8, ..., then at every `every`-th; write a page at the end.
 
-    Works with automatic and manual optimization, several optimizers, mixed precision, accumulation
-    (it shows the last micro-batch), DDP and torch.compile. Signals are measured before clipping,
-    updates after it. Each look logs `flow/decades`, `flow/worst_update_ratio` and
-    `flow/dead_share` to the trainer's loggers. A warning is logged when a fault begins to last,
-    and a message when it has gone. `page` is the path of the page: by default "flow.html" in the
-    logger's folder; None for no page. With `share=0.04`, a look is postponed if looks would take
-    more than 4 % of the training time so far; which steps are looked at then depends on the
-    machine. Raises ConfigError if `every` is below 1, `share` is not in (0, 1], or a strategy
-    splits weights over processes.
+    The page is also written where an exception or Ctrl-C ends the training.
+
+    Steps are numbered as in the checkpoint where a training is resumed. Works with automatic and
+    manual optimization, several optimizers, mixed precision, accumulation (it shows the last micro-
+    batch), DDP and torch.compile. Signals are measured before clipping, updates after it. Each look
+    logs `flow/decades`, `flow/worst_update_ratio` and `flow/dead_share` to the trainer's loggers. A
+    warning is logged when a fault begins to last, and a message when it has gone. `page` is the
+    path of the page: by default "flow.html" in the logger's folder; None for no page. With
+    `share=0.04`, a look is postponed if looks would take more than 4 % of the training time so far;
+    which steps are looked at then depends on the machine. Raises ConfigError if `every` is below 1,
+    `share` is not in (0, 1], or a strategy splits weights over processes.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class GradientFlow(pl.Callback):
         self.flow: Flow | None = None
         self._recorder: Recorder | None = None
         self._handles: list[Any] = []
+        self._folder = Path()
         self._scale = 1.0
         self._lasting: dict[str, Verdict] = {}
         self._next = 0
@@ -101,9 +104,12 @@ class GradientFlow(pl.Callback):
         world = trainer.world_size
         reduce = None if world == 1 else lambda tensor: _mean(trainer, tensor)
         budget = None if self._share is None else Budget(self._share)
-        self._recorder = Recorder(pl_module, self._due, reduce, world, budget)
+        first = trainer.global_step // max(1, len(trainer.optimizers))  # Lightning adds them up
+        self._recorder = Recorder(pl_module, self._due, reduce, world, budget, first)
         self.flow = Flow(self._recorder)
         self._lasting, self._next = {}, 0
+        if self.page_path is not None:  # every process must ask for log_dir: it is broadcast
+            self._folder = Path(trainer.log_dir or trainer.default_root_dir)
         self._handles = [
             each.register_step_post_hook(lambda *_, number=number: self._stepped(trainer, number))
             for number, each in enumerate(trainer.optimizers)
@@ -157,23 +163,23 @@ class GradientFlow(pl.Callback):
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Take all hooks off and write the page."""
-        self._release()
-        if (
-            self.page_path is not None
-            and trainer.is_global_zero
-            and not getattr(trainer, "fast_dev_run", 0)
-        ):
-            _guarded("write its page", lambda: self._write(trainer))
+        self._finish(trainer)
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
-        """Take all hooks off."""
-        self._release()
+        """Take all hooks off and write the page: why it ended may be on it."""
+        self._finish(trainer)
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Take all hooks off, whatever ended the training."""
         self._release()
+
+    def _finish(self, trainer: pl.Trainer) -> None:
+        training = self._recorder is not None
+        self._release()
+        if training and trainer.is_global_zero and not getattr(trainer, "fast_dev_run", 0):
+            _guarded("write its page", lambda: self._write(trainer))
 
     def _release(self) -> None:
         if self._recorder is not None:
@@ -186,8 +192,7 @@ class GradientFlow(pl.Callback):
     def _write(self, trainer: pl.Trainer) -> None:
         if self.flow is None or self.page_path is None:
             return
-        folder = Path(trainer.log_dir or trainer.default_root_dir)
-        path = folder / self.page_path  # an absolute page_path stays as it is
+        path = self._folder / self.page_path  # an absolute page_path stays as it is
         path.parent.mkdir(parents=True, exist_ok=True)
         self.flow.page(path)
         for logger in trainer.loggers:

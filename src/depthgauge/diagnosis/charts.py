@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from depthgauge.diagnosis import svg
 from depthgauge.diagnosis.findings import Cause
-from depthgauge.diagnosis.prediction import predict_signals
+from depthgauge.diagnosis.prediction import is_initial, predict_signals
 from depthgauge.diagnosis.profile import groups, hidden, total_decades
 from depthgauge.diagnosis.readings import Kind, Look, Site
 from depthgauge.diagnosis.thresholds import DEFAULT
@@ -37,7 +37,7 @@ def latest(looks: Sequence[Look]) -> list[Look]:
 
 def drawn_groups(sites: Sequence[Site]) -> list[list[Site]]:
     """Return the groups with a line of their own: blocks first, then the largest."""
-    found = groups(sites) or [list(sites)]
+    found = groups(sites) or [list(sites)] * bool(sites)
     return sorted(found, key=lambda g: (g[0].kind is not Kind.block, -len(g)))
 
 
@@ -185,7 +185,7 @@ def _gathered(each: Sequence[dict[str, float]]) -> dict[str, list[float]]:
 
 
 def _theory(look: Look) -> dict[str, float]:
-    signals = predict_signals(look.sites) or {}
+    signals = (predict_signals(look.sites) if is_initial(look) else None) or {}
     finite = {s.name: signals[s.name] for s in hidden(look.sites) if s.name in signals}
     if not finite or not all(math.isfinite(v) for v in finite.values()):
         return {}

@@ -3,7 +3,7 @@
 The order of calls would be wrong for branches.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch.autograd.graph import Node
@@ -22,42 +22,57 @@ class Place:
     """Sites reached from here, toward the loss, with no other site between; LOSS for the loss."""
 
 
-def places(root: Node, sites: Mapping[Node, int]) -> dict[int, Place]:
-    """Return the place of each site that the loss depends on.
+Onward = Callable[[Node, int], bool]
+"""Whether the reader of what a node makes goes on in time and not in depth."""
 
-    `root` is the loss's grad_fn; `sites` gives the number of the site that each node makes.
+
+def places(
+    roots: Sequence[Node], sites: Mapping[Node, int], onward: Onward = lambda node, reader: False
+) -> dict[int, Place]:
+    """Return the place of each site that the losses depend on.
+
+    `roots` are the losses' grad_fns; `sites` gives the number of the site that each node makes. A
+    site that several nodes make is as deep as the deepest. A site is one deeper than its reader, or
+    as deep where the reader goes `onward`.
     """
-    order = _topological(root)
-    depth: dict[Node, int] = {root: 0}
-    readers: dict[Node, frozenset[int]] = {root: frozenset({LOSS})}
+    depths: dict[Node, dict[int, int]] = {root: {LOSS: -1} for root in roots}
+    """The readers of what each node makes, with their depths."""
     found: dict[int, Place] = {}
-    for node in order:
-        below, through = depth[node], readers[node]
-        number = sites.get(node)
-        if number is not None:
-            found[number] = Place(below, through)
-            below, through = below + 1, frozenset({number})
+    for node in _topological(roots):
+        below, number = depths[node], sites.get(node)
+        if number is not None and below.keys() != {number}:  # a state may be made of the output
+            levels = {r: d + (not onward(node, r)) for r, d in below.items() if r != number}
+            known = found.get(number, Place(0, frozenset()))
+            depth = max(known.depth, *levels.values())
+            found[number] = Place(depth, known.readers.union(levels))
+            below = {number: depth}
         for child in _inputs(node):
-            depth[child] = max(depth.get(child, 0), below)
-            readers[child] = readers.get(child, frozenset()) | through
+            depths[child] = _deeper(depths[child], below) if child in depths else below
     return found
+
+
+def _deeper(one: dict[int, int], other: dict[int, int]) -> dict[int, int]:
+    """The readers of both, each with its greater depth."""
+    if one.items() >= other.items():
+        return one
+    return {r: max(one.get(r, d), other.get(r, d)) for r, d in (other | one).items()}
 
 
 def _inputs(node: Node) -> list[Node]:
     return [child for child, _ in node.next_functions if child is not None]
 
 
-def _topological(root: Node) -> list[Node]:
+def _topological(roots: Sequence[Node]) -> list[Node]:
     """All nodes, each after everything that reads it (Kahn's algorithm, no recursion)."""
-    waiting: dict[Node, int] = {root: 0}
-    stack = [root]
+    waiting: dict[Node, int] = dict.fromkeys(roots, 0)
+    stack = list(waiting)
     while stack:
         for child in _inputs(stack.pop()):
             if child not in waiting:
                 waiting[child] = 0
                 stack.append(child)
             waiting[child] += 1
-    order, ready = [], [root]
+    order, ready = [], [node for node, count in waiting.items() if count == 0]
     while ready:
         order.append(node := ready.pop())
         for child in _inputs(node):

@@ -7,7 +7,7 @@ import numpy as np
 from depthgauge.diagnosis import wording
 from depthgauge.diagnosis.course import Course, Held, Measured, held, measure
 from depthgauge.diagnosis.findings import Cause, Finding, Remedy, Verdict
-from depthgauge.diagnosis.prediction import predicted_sites
+from depthgauge.diagnosis.prediction import is_initial, predicted_sites
 from depthgauge.diagnosis.profile import RECTIFIERS, hidden, part_totals, total_decades
 from depthgauge.diagnosis.readings import Look, Site
 from depthgauge.diagnosis.ruling import verdict
@@ -35,10 +35,10 @@ def depth_verdict(course: Course) -> Verdict | None:
 
 
 def theory_total(course: Course) -> float | None:
-    """Return the predicted total from the first looks' weights: mean over runs, or None."""
+    """Return the predicted total from the initial weights: mean over runs, or None."""
     totals = []
     for run in course.runs:
-        sites = predicted_sites(run[0].sites)
+        sites = predicted_sites(run[0].sites) if is_initial(run[0]) else None
         total = None if sites is None else total_decades(sites)
         if total is not None and math.isfinite(total):
             totals.append(total)

@@ -1,5 +1,6 @@
 """Diagnose networks trained from several seeds, so that intervals are over initializations."""
 
+import inspect
 import math
 from collections.abc import Iterable, Sequence
 from itertools import cycle, islice
@@ -13,7 +14,14 @@ from depthgauge.diagnosis.describe import about, describe
 from depthgauge.diagnosis.findings import Diagnosis, Remedy
 from depthgauge.diagnosis.readings import Look
 from depthgauge.diagnosis.recorder import Recorder
-from depthgauge.diagnosis.trials import Make, fresh, generators_kept, loss_of, try_remedies
+from depthgauge.diagnosis.trials import (
+    Make,
+    fresh,
+    generators_kept,
+    loss_of,
+    raised,
+    try_remedies,
+)
 from depthgauge.diagnosis.verdicts import faults, judge
 from depthgauge.errors import ConfigError
 
@@ -31,13 +39,14 @@ def diagnose(
     """Train what `make` returns from several seeds, look at the given steps, and judge.
 
     `make()` returns `(net, loss, batches)` or `(net, loss, batches, optimizer)`: a module, a
-    function `loss(net, batch)` that returns a scalar tensor, a list of batches that is repeated
-    as often as needed, and an optimizer of the network's parameters (default: SGD with rate 0.01).
-    It is called once per seed, after `torch.manual_seed(seed)`. Further looks before the last step
-    provide the 1,000 examples on which dead units are judged. The state of PyTorch's random
-    generators is restored. With `tries`, every remedy that a lasting fault names is tried, from
-    the same seeds up to the last step; `remedies`, such as "layer normalization", are always
-    tried. Raises ConfigError if an argument is invalid, or `make` raises or returns anything else.
+    function `loss(net, batch)` that returns a scalar tensor, batches (a list, a DataLoader or any
+    other iterable, repeated as often as needed), and an optimizer of the network's parameters
+    (default: SGD with rate 0.01). It is called once per seed, after `torch.manual_seed(seed)`.
+    Further looks before the last step provide the 1,000 examples on which dead units are judged.
+    The state of PyTorch's random generators is restored. With `tries`, every remedy that a lasting
+    fault names is tried, from the same seeds up to the last step; `remedies`, such as "layer
+    normalization", are always tried. Raises ConfigError if an argument is invalid, or `make` raises
+    or returns anything else.
     """
     if not steps or min(steps) < 0 or seeds < 1:
         raise ConfigError(
@@ -62,7 +71,7 @@ def diagnose(
 
 def _train(make: Make, seed: int, steps: Sequence[int]) -> tuple[nn.Module, list[Look]]:
     """Train one network up to the last step, and look."""
-    setup, batches = fresh(lambda: checked(make), seed)
+    setup, batches = fresh(lambda: checked(make), seed, steps[-1] + 1)
     recorder = Recorder(setup.net, due=lambda step: _is_due(step, steps, recorder.looks))
 
     def count(*_: Any) -> None:
@@ -74,6 +83,11 @@ def _train(make: Make, seed: int, steps: Sequence[int]) -> tuple[nn.Module, list
             recorder.begin()
             setup.optimizer.zero_grad()
             loss_of(setup, batch).backward()
+            if all(p.grad is None for p in setup.net.parameters()):
+                raise ConfigError(
+                    "loss(net, batch) does not use the net that it is given, so that no weight has"
+                    " a gradient: does it call a network from outside instead?"
+                )
             setup.optimizer.step()
             recorder.end()
     finally:
@@ -94,8 +108,8 @@ def checked(make: Make) -> tuple[Any, ...]:
     """Return what `make` makes; raises ConfigError, in a sentence, where it cannot be used."""
     try:
         made = make()
-    except Exception as error:
-        raise ConfigError(f"make raised {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise ConfigError(raised("make", error)) from error
     if not isinstance(made, tuple) or len(made) not in (3, 4):
         raise ConfigError(
             "make must return (net, loss, batches) or (net, loss, batches, optimizer), not"
@@ -108,14 +122,22 @@ def checked(make: Make) -> tuple[Any, ...]:
         raise ConfigError(f"make's loss must be a function loss(net, batch), not {_said(loss)}")
     if not isinstance(batches, Iterable):
         raise ConfigError(f"make's batches must be a list of batches, not {_said(batches)}")
-    batches = list(batches)
-    if not batches:
-        raise ConfigError("make's batches are empty: diagnose needs at least one")
     if rest and not isinstance(rest[0], torch.optim.Optimizer):
         raise ConfigError(f"make's optimizer must be a torch.optim.Optimizer, not {_said(rest[0])}")
+    if rest and _needs_closure(rest[0]):
+        raise ConfigError(
+            f"make's optimizer {type(rest[0]).__name__} needs a closure: use another optimizer, or"
+            " depthgauge.watch around your own training loop"
+        )
     if not any(p.requires_grad for p in net.parameters()):
         raise ConfigError("make's net has no trainable parameter: it has none, or all are frozen")
-    return (net, loss, batches, *rest)
+    return made
+
+
+def _needs_closure(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether `step` must be given a function that computes the loss, as for LBFGS."""
+    closure = inspect.signature(optimizer.step).parameters.get("closure")
+    return closure is not None and closure.default is closure.empty
 
 
 def _said(value: object) -> str:

@@ -4,7 +4,6 @@ Nothing is run twice and no random number is drawn. Numbers stay on the device; 
 over, one copy brings all of them.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -13,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
+from torch.nn.utils.rnn import PackedSequence
 from torch.utils.hooks import RemovableHandle
 
 from depthgauge.diagnosis import statistics
@@ -26,6 +26,7 @@ from depthgauge.diagnosis.readings import Kind, Look
 from depthgauge.diagnosis.record import Record
 from depthgauge.diagnosis.site_output import (
     first_tensor,
+    last_states,
     new_record,
     read_output,
     read_weight,
@@ -36,6 +37,10 @@ from depthgauge.diagnosis.trace import KNOWN, Trace
 
 NOTHING_SEEN = (
     "no loss's backward pass reached the output of a module with weights in training mode"
+)
+NO_SITES = (
+    "the network has no dense, convolutional, recurrent, attention or embedding module of torch.nn,"
+    " whose outputs are looked at"
 )
 CAPTURED = "it is captured as a CUDA graph, and nothing of it can be read when that is replayed"
 
@@ -56,7 +61,7 @@ class Instrument:
         self.passes: list[Pass] = []
         self._mode = mode or FunctionMode()
         self._records: list[Record] = []
-        self._calls: Counter[nn.Module] = Counter()
+        self._used: list[Record] = []
         self._trace = Trace()
         self._handles: list[RemovableHandle] = []
         self._before: dict[nn.Module, dict[str, tuple[nn.Parameter, Tensor]]] = {}
@@ -145,22 +150,20 @@ class Instrument:
         self, name: str, kind: Kind, module: nn.Module, inputs: Sequence[Any], output: Any
     ) -> None:
         z, x = first_tensor(output), first_tensor(inputs)
-        if z is None or not z.is_floating_point():
-            return
+        if z is None or not z.is_floating_point() or not z.numel():
+            return  # as of an expert that was given no example
         if z.is_cuda and torch.cuda.is_current_stream_capturing():
             raise RuntimeError(CAPTURED)
         if kind is Kind.block and any(r.node is z.grad_fn for r in self._records):
             return
         if self._open is not None and not self._recomputed(module, z):
             return
-        self._calls[module] += 1
-        call = self._calls[module]
-        name = name if call == 1 else f"{name} (call {call})"
-        record = new_record(module, kind, name, z, x)
+        record = new_record(module, kind, name, z, x, output)
         self._read(record, z, x)
-        if z.requires_grad:
-            z.register_hook(partial(self.delta_came, record))
-            self._trace.start(record, z)
+        for number, tensor in enumerate((z, *last_states(module, output))):
+            if tensor.requires_grad:
+                tensor.register_hook(partial(self.delta_came, record, number))
+        self._trace.start(record, z)
         self._records.append(record)
         if self._open is not None:
             self._open.records.append(record)
@@ -199,43 +202,58 @@ class Instrument:
         """Read the gradient that arrives at each time step of a recurrent module's input."""
         if not module.training or not torch.is_grad_enabled() or not args:
             return None
-        x = args[0]
-        if not isinstance(x, Tensor) or x.dim() != 3 or not x.is_floating_point():
+        packed = args[0] if isinstance(args[0], PackedSequence) else None
+        x = args[0] if packed is None else packed.data
+        if not isinstance(x, Tensor) or not x.is_floating_point() or (not packed and x.dim() != 3):
             return None
+        if not x.requires_grad and not any(each.requires_grad for each in module.parameters()):
+            return None  # the output of a frozen layer must not come to require a gradient
         replaced = x if x.requires_grad else x.detach().requires_grad_()
-        replaced.register_hook(partial(self._time_came, module))
-        return None if replaced is x else (replaced, *args[1:])
+        sizes = None if packed is None else packed.batch_sizes
+        replaced.register_hook(partial(self._time_came, module, sizes))
+        if replaced is x:
+            return None
+        return (replaced if packed is None else packed._replace(data=replaced), *args[1:])
 
     # The backward pass
 
     def _start_backward(self, losses: Any) -> None:
-        loss = losses if isinstance(losses, Tensor) else next(iter(losses), None)
-        if loss is not None and loss.grad_fn is not None:
-            self._open = start_pass(loss, self._records, self._losses, self._input_sameness)
+        given = [losses] if isinstance(losses, Tensor) else list(losses)
+        if any(each.grad_fn is not None for each in given):
+            self._open = start_pass(
+                given, self._used, self._records, self._losses, self._input_sameness
+            )
 
-    def delta_came(self, record: Record, delta: Tensor) -> None:
-        """Read a delta as it passes by; replace nothing."""
-        if self._open is not None:
-            self._guard(read_delta, self._open, record, delta)
+    def delta_came(self, record: Record, output: int, delta: Tensor | None) -> None:
+        """Read a delta as it passes by, None where the loss reads another output of the node."""
+        if self._open is not None and delta is not None:
+            self._guard(read_delta, self._open, record, delta, output)
 
-    def _time_came(self, module: nn.Module, delta: Tensor) -> None:
+    def _time_came(self, module: nn.Module, sizes: Tensor | None, delta: Tensor) -> None:
         """Read the delta of a recurrent module's input, step by step."""
         if self._open is not None:
-            self._guard(self._read_time, self._open, module, delta)
+            self._guard(self._read_time, self._open, module, sizes, delta)
 
-    def _read_time(self, current: Pass, module: nn.Module, delta: Tensor) -> None:
+    def _read_time(
+        self, current: Pass, module: nn.Module, sizes: Tensor | None, delta: Tensor
+    ) -> None:
         for record in current.records:
             if record.module is module and "time" not in record.numbers:
                 dim = 1 if getattr(module, "batch_first", False) else 0
-                record.put("time", statistics.squares_over(delta, dim))
+                squares = (
+                    statistics.squares_over(delta, dim)
+                    if sizes is None
+                    else statistics.squares_over_packed(delta, sizes)
+                )
+                record.put("time", squares)
 
     def _end_backward(self) -> None:
         if self._open is not None:
             self.passes.append(self._open)
-            used = set(self._open.records)
-            self._records = [r for r in self._records if r not in used]
+            read = set(self._open.records)
+            self._used += [r for r in self._records if r in read]
+            self._records = [r for r in self._records if r not in read]
             self._open = None
-        self._calls.clear()
         self._input_sameness = None
 
     # The optimizer's step
@@ -271,6 +289,6 @@ class Instrument:
         seen = self._guard(assemble, self.passes, step, activity, scale, reduce)
         if seen:
             return seen
-        none = None if find_sites(self.net) else "no module of the network has weights"
+        none = None if find_sites(self.net) else NO_SITES
         problem = self.problem or none or NOTHING_SEEN
         return [Look(step, float("nan"), 0, (), problem=problem)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from depthgauge.diagnosis import statistics
 from depthgauge.diagnosis.activity import Activity
@@ -59,7 +59,7 @@ def assemble(
 
 
 def _signature(each: Pass) -> tuple:
-    return each.optimizer, tuple(r.name for r in each.records)
+    return each.optimizer, tuple(each.names)
 
 
 def _fetch(passes: Sequence[Pass], reduce: Reduce | None) -> list[list[Numbers]]:
@@ -89,8 +89,8 @@ def _sites(
     each: Pass, numbers: Sequence[Numbers], look: Look, activity: Activity, scale: float
 ) -> tuple[Site, ...]:
     """The sites, input side first; of equal depth, in the order of calls."""
-    records, depths = each.records, _depths(each)
-    names = roles([r.name for r in records], [r.kind for r in records])
+    records, depths, names = each.records, _depths(each), each.names
+    shared = roles(names, [r.kind for r in records])
     factor = (1 / look.examples if each.facts.summed else look.examples) / scale**2
     sites = []
     for i in sorted(range(len(records)), key=lambda i: -depths[i]):
@@ -99,10 +99,24 @@ def _sites(
         if edge is not None:
             facts = {"activation": _activation(edge[0]), "parts": _parts(own, *edge)}
         if "alive" in own:
-            seen = activity.add(look.profile, record.name, own["alive"], record.examples)
+            seen = activity.add(look.profile, names[i], own["alive"], record.examples)
             facts |= zip(("dead", "dead_examples"), seen, strict=True)
-        sites.append(_site(record, own, depths[i], names[i], factor, facts))
+        facts |= {"name": names[i], "role": shared[i]}
+        times = _times(each, numbers, i)
+        if len(times):
+            facts["time_signal"] = tuple(_decades(float(t), factor) for t in times)
+        sites.append(_site(record, own, depths[i], factor, facts))
     return tuple(sites)
+
+
+def _times(each: Pass, numbers: Sequence[Numbers], i: int) -> Sequence[float] | np.ndarray:
+    """The squared signal at each time step; of a cell's calls, the first has it."""
+    module = each.records[i].module
+    if not isinstance(module, nn.RNNCellBase):
+        return numbers[i].get("time", ())
+    calls = [n for n, record in enumerate(each.records) if record.module is module]
+    squares = [_value(numbers[n], "signal") or 0.0 for n in calls]
+    return squares if calls[0] == i and len(calls) > 1 else ()
 
 
 def _depths(each: Pass) -> list[int]:
@@ -112,7 +126,7 @@ def _depths(each: Pass) -> list[int]:
     """
     hidden = any(i not in each.places for i, r in enumerate(each.records) if r.node is not None)
     if hidden:
-        order = {record: i for i, record in enumerate(each.arrivals)}
+        order = {record: i for i, (record, _) in enumerate(each.arrivals)}
         known = {i: order[r] for i, r in enumerate(each.records) if r in order}
     else:
         known = {i: place.depth for i, place in each.places.items()}
@@ -137,14 +151,11 @@ def _only_reader(place: Place | None, j: int) -> bool:
 
 
 def _site(
-    record: Record, own: Numbers, depth: int, role: str, factor: float, facts: Mapping[str, Any]
+    record: Record, own: Numbers, depth: int, factor: float, facts: Mapping[str, Any]
 ) -> Site:
-    times = own.get("time")
     return Site(
-        name=record.name,
         kind=record.kind,
         depth=depth,
-        role=role,
         units=record.units,
         module=class_and_size(record.module),
         output=depth == 0,
@@ -158,7 +169,6 @@ def _site(
         sameness=_value(own, "sameness"),
         symmetry=_value(own, "symmetry"),
         update_ratio=_root(_value(own, "update")),
-        time_signal=None if times is None else tuple(_decades(float(t), factor) for t in times),
         **facts,
     )
 

@@ -10,10 +10,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from depthgauge.diagnosis.readings import Kind, Site
+from depthgauge.diagnosis.readings import Kind, Look, Site
 from depthgauge.theory import ACTIVATIONS, gradient_map, length_map
 
 _ALIASES = {"identity": "linear", "logistic": "sigmoid"}
+
+
+def is_initial(look: Look) -> bool:
+    """Whether a look shows the initial weights, the ones that theory is about, or nearly so."""
+    return look.step <= 1
 
 
 def predict_signals(sites: Sequence[Site], input_square: float = 1.0) -> dict[str, float] | None:

@@ -32,7 +32,8 @@ class Recorder:
     """Takes a look at the scheduled steps of one network and keeps what was read.
 
     `begin` before a step's forward pass, `stepped` after each optimizer's step, `end` after the
-    last. The looks are in `looks`. Raises ConfigError for a network split over processes.
+    last. The looks are in `looks`. `first` is the number of the first step, where a training is
+    resumed: `due` counts from there. Raises ConfigError for a network split over processes.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Recorder:
         reduce: Reduce | None = None,
         processes: int = 1,
         budget: Budget | None = None,
+        first: int = 0,
     ) -> None:
         require_whole_weights(net)
         if budget is not None and processes > 1:
@@ -51,8 +53,9 @@ class Recorder:
         self.net, self._due, self._reduce, self._processes = net, due, reduce, processes
         self._budget = budget
         self.looks: list[Look] = []
-        self.steps = 0
+        self.steps = self._first = first
         """Optimizer steps so far; of several optimizers, those of the one that took most."""
+        self._asked = -1
         self._steps: Counter[int] = Counter()
         self._mode = FunctionMode()
         self._owed = False
@@ -75,15 +78,19 @@ class Recorder:
         """Begin a look, if one is due and none is in progress.
 
         It waits for a later step while a `with torch.device(...)` or the like of the user's is
-        open, or while looks have taken more than their share of the time.
+        open, or while looks have taken more than their share of the time. It is due too if a due
+        step has passed since the last call, as where a batch is given several steps.
         """
         if self._instrument is not None or self._failed:
             return
-        if self._owed or self._due(self.steps):
-            self._owed = not self._begin()
+        taken = self.steps - self._first
+        passed = range(self._asked + 1, taken)
+        self._asked = taken
+        if self._owed or self._due(taken) or any(map(self._due, passed)):
+            self._owed = not self._begin(taken)
 
-    def _begin(self) -> bool:
-        if self._budget is not None and not self._budget.allows(self.steps):
+    def _begin(self, taken: int) -> bool:
+        if self._budget is not None and not self._budget.allows(taken):
             return False
         instrument = Instrument(self.net, self._mode)
         if not instrument.attach():
@@ -96,7 +103,7 @@ class Recorder:
     def stepped(self, optimizer: int = 0) -> bool:
         """Say that an optimizer has taken its step; return whether a look is now complete."""
         self._steps[optimizer] += 1
-        self.steps = max(self.steps, self._steps[optimizer])
+        self.steps = max(self.steps, self._first + self._steps[optimizer])
         if self._instrument is None:
             return False
         self._instrument.stepped(optimizer)

@@ -14,12 +14,14 @@ from torch import nn
 
 from depthgauge.diagnosis.findings import Remedy
 from depthgauge.diagnosis.surgery import (
+    DenseBatchNorm,
     Layer,
     Residual,
     hidden_layers,
     replace,
     replace_activations,
     runs_of_equal_width,
+    set_weight,
 )
 
 
@@ -38,7 +40,9 @@ def redraw(setup: Setup, draw: Callable[[torch.Tensor], object]) -> bool:
     layers = [each for each in setup.net.modules() if isinstance(each, Layer)]
     with torch.no_grad():
         for layer in layers:
-            draw(layer.weight)
+            weight = torch.empty_like(layer.weight)
+            draw(weight)
+            set_weight(layer, weight)
             if layer.bias is not None:
                 layer.bias.zero_()
     return bool(layers)
@@ -46,7 +50,7 @@ def redraw(setup: Setup, draw: Callable[[torch.Tensor], object]) -> bool:
 
 def draw_orthogonal(setup: Setup) -> bool:
     """Draw orthogonal weights, and orthogonal recurrent ones for each gate."""
-    recurrent = [m for m in setup.net.modules() if isinstance(m, nn.RNNBase)]
+    recurrent = [m for m in setup.net.modules() if isinstance(m, nn.RNNBase | nn.RNNCellBase)]
     with torch.no_grad():
         for module in recurrent:
             for name, weight in module.named_parameters():
@@ -63,7 +67,8 @@ def scale_layers_by_data(setup: Setup) -> bool:
     for layer in layers:
         for deviation in _output_deviations(setup, layer)[:1]:
             if deviation.isfinite() and deviation > 0:
-                layer.weight.data.div_(deviation)
+                with torch.no_grad():
+                    set_weight(layer, layer.weight / deviation)
     return bool(layers)
 
 
@@ -101,7 +106,7 @@ def normalization(layer: Layer, kind: str) -> nn.Module:
     """Return layer norm or batch norm for a layer's output."""
     if isinstance(layer, nn.Linear):
         width = layer.out_features
-        return nn.LayerNorm(width) if kind == "layer" else nn.BatchNorm1d(width)
+        return nn.LayerNorm(width) if kind == "layer" else DenseBatchNorm(width)
     width = layer.out_channels
     if kind == "layer":
         return nn.GroupNorm(1, width)
@@ -166,16 +171,19 @@ def step_each_layer_alike(setup: Setup, ratio: float) -> bool:
     return bool(weights)
 
 
+GATED = (nn.LSTM, nn.GRU, nn.LSTMCell, nn.GRUCell)
+
+
 def open_forget_gates(setup: Setup, value: float) -> bool:
     """Set the forget gate's bias of every LSTM, and the update gate's of every GRU, to `value`."""
-    found = [m for m in setup.net.modules() if isinstance(m, nn.LSTM | nn.GRU) and m.bias]
+    found = [m for m in setup.net.modules() if isinstance(m, GATED) and m.bias]
     with torch.no_grad():
         for module in found:
             size = module.hidden_size
             gate = slice(size, 2 * size)  # the second of PyTorch's i, f, g, o and of its r, z, n
             for name, bias in module.named_parameters():
                 if name.startswith("bias"):
-                    bias[gate] = value if "_ih_" in name else 0.0
+                    bias[gate] = value if "_ih" in name else 0.0
     return bool(found)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
 
 from depthgauge.diagnosis import statistics
 from depthgauge.diagnosis.readings import Kind
@@ -26,21 +27,40 @@ def first_tensor(value: Any) -> Tensor | None:
 
 
 def new_record(
-    module: nn.Module, kind: Kind, name: str, z: Tensor, inputs: Tensor | None
+    module: nn.Module, kind: Kind, name: str, z: Tensor, inputs: Tensor | None, output: Any
 ) -> Record:
-    """Return the record of one output z (example, ..., unit), channels first in convolutions."""
+    """Return the record of one output z (example, ..., unit), channels first in convolutions.
+
+    `output` is all that the module returned.
+    """
     unit_dim = 1 if kind is Kind.convolution and z.dim() > 2 else -1
-    batch = 1 if isinstance(module, nn.RNNBase) and not module.batch_first and z.dim() == 3 else 0
     return Record(
         module=module,
         name=name,
         kind=kind,
         units=z.shape[unit_dim] if z.dim() else 1,
         unit_dim=unit_dim,
-        examples=z.shape[batch] if z.dim() > 1 else 1,
+        examples=_examples(module, z, output),
         node=z.grad_fn,
+        states=tuple(each.grad_fn for each in last_states(module, output) if each.grad_fn),
         entry=None if inputs is None else inputs.grad_fn,
     )
+
+
+def _examples(module: nn.Module, z: Tensor, output: Any) -> int:
+    """How many examples the output z is of; a packed sequence has one row a time step of each."""
+    if isinstance(module, nn.RNNBase) and isinstance(output[0], PackedSequence):
+        return int(output[0].batch_sizes[0])
+    batch = 1 if isinstance(module, nn.RNNBase) and not module.batch_first and z.dim() == 3 else 0
+    return z.shape[batch] if z.dim() > 1 else 1
+
+
+def last_states(module: nn.Module, output: Any) -> tuple[Tensor, ...]:
+    """Return a recurrent layer's last states, h or h and c; nothing of any other module."""
+    if not isinstance(module, nn.RNNBase):
+        return ()
+    states = output[1]
+    return states if isinstance(states, tuple) else (states,)
 
 
 def read_output(record: Record, z: Tensor) -> None:

@@ -53,8 +53,8 @@ def kind_of(module: nn.Module) -> Kind | None:
 
 
 def _plain(name: str) -> str:
-    """Without what torch.compile, DDP and Lightning's wrappers put into names."""
-    return ".".join(each for each in name.split(".") if each != "_orig_mod")
+    """Without what torch.compile and Lightning's Fabric put into names."""
+    return ".".join(n for n in name.split(".") if n not in {"_orig_mod", "_forward_module"})
 
 
 def _repeated(module: nn.Module) -> set[nn.Module]:

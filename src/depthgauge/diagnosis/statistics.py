@@ -69,3 +69,8 @@ def squares_over(z: Tensor, dim: int) -> Tensor:
     """Return |z_t|^2 for each index t along `dim`."""
     others = [d for d in range(z.dim()) if d != dim]
     return torch.linalg.vector_norm(z, dim=others, dtype=wide(z)).square()
+
+
+def squares_over_packed(z: Tensor, batch_sizes: Tensor) -> Tensor:
+    """Return |z_t|^2 for each time step t of a packed sequence's data: (entry, unit)."""
+    return torch.stack([square(each) for each in z.split(batch_sizes.tolist())])

@@ -82,6 +82,11 @@ def _step_verdict(
         f" {where} by {wording.short(measured.value)} of their size"
         f"{wording.interval(measured)}, {meaning}. Healthy steps are about 0.001."
     )
+    if measured.value == 0:
+        text += (
+            " Check that the optimizer was given these weights and a rate above 0; in 16 bits, a"
+            " small step may also round to nothing."
+        )
     rule = f"{finding}: |change of weights| / |weights| {'below' if small else 'above'} {limit:g}"
     if sites:
         rule += f", where layers differ by a factor of more than {limits.uneven_step:g}"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import torch
 from torch import nn
+from torch.nn.utils import parametrize
 
 ACTIVATIONS = (
     *(nn.Sigmoid, nn.Tanh, nn.ReLU, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Softsign),
@@ -24,6 +25,14 @@ class Residual(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return x + body(x)."""
         return x + self.body(x)
+
+
+class DenseBatchNorm(nn.BatchNorm1d):
+    """Batch normalization of (..., unit) over all but the last dimension."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """Normalize sequences (example, step, unit) too, unlike the base class."""
+        return super().forward(input.flatten(0, -2)).view(input.shape)
 
 
 def hidden_layers(net: nn.Module) -> list[Layer]:
@@ -55,6 +64,14 @@ def replace_activations(net: nn.Module, make: Callable[[], nn.Module]) -> int:
     for each in found:
         replace(net, each, make())
     return len(found)
+
+
+def set_weight(layer: Layer, weight: torch.Tensor) -> None:
+    """Give a layer its weight; through its parametrization, such as weight norm, if it has one."""
+    if parametrize.is_parametrized(layer, "weight"):
+        layer.weight = weight  # type: ignore[assignment]
+    else:
+        layer.weight.copy_(weight)
 
 
 def runs_of_equal_width(net: nn.Module) -> list[tuple[nn.Sequential, int, int]]:

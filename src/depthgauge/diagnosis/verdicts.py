@@ -75,7 +75,8 @@ def _rank(verdict: Verdict) -> tuple[bool, bool]:
 
 def _no_looks(runs: Sequence[Sequence[Look]]) -> str:
     problems = dict.fromkeys(k.problem for run in runs for k in run if k.problem)
-    return "; ".join(problems) if problems else "no look at a training step has been taken yet"
+    none = "no look at a training step has been taken yet: one ends with a step of the optimizer"
+    return "; ".join(problems) or none
 
 
 def _no_slope(course: Course) -> str:

@@ -1,6 +1,6 @@
 """Watch a plain training loop: no framework, no change to the loop."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from depthgauge.diagnosis.findings import Diagnosis, Verdict
 from depthgauge.diagnosis.readings import Look
 from depthgauge.diagnosis.recorder import Recorder
 from depthgauge.diagnosis.verdicts import judge
+from depthgauge.errors import ConfigError
 
 
 class Flow:
@@ -61,8 +62,9 @@ def watch(
     it shows the last. Only modules in training mode are looked at. Pass a `torch.amp.GradScaler`
     as `scaler`, so that its factor is removed from the loss and the signals. With `share=0.04`, a
     look is postponed if looks would take more than 4 % of the training time so far; which steps
-    are looked at then depends on the machine, otherwise on `every` alone. Raises ConfigError if
-    `every` is below 1, `share` is not in (0, 1], or weights are split over processes.
+    are looked at then depends on the machine, otherwise on `every` alone. Raises ConfigError if an
+    argument is of another type, `every` is below 1, `share` is not in (0, 1], or weights are split
+    over processes.
 
         with watch(net, optimizer) as flow:
             for x, y in loader:
@@ -72,7 +74,7 @@ def watch(
                 optimizer.zero_grad()
         print(flow.verdicts)
     """
-    optimizers = [optimizer] if isinstance(optimizer, Optimizer) else list(optimizer)
+    optimizers = _checked(net, optimizer, scaler)
     recorder = Recorder(net, usual(every), budget=None if share is None else Budget(share))
 
     def after_step(number: int, *_: Any) -> None:
@@ -91,3 +93,18 @@ def watch(
         recorder.abandon()
         for handle in handles:
             handle.remove()
+
+
+def _checked(net: object, optimizer: object, scaler: object) -> list[Optimizer]:
+    """Return the optimizers; raises ConfigError where an argument is of another type."""
+    if not isinstance(net, nn.Module):
+        raise ConfigError(f"watch needs a torch.nn.Module first, not a {type(net).__name__}")
+    given = list(optimizer) if isinstance(optimizer, Iterable) else [optimizer]
+    optimizers = [each for each in given if isinstance(each, Optimizer)]
+    if not optimizers or len(optimizers) < len(given):
+        wrong = [type(each).__name__ for each in given if not isinstance(each, Optimizer)]
+        found = f"not a {wrong[0]}" if wrong else "and got none"
+        raise ConfigError(f"watch needs the network's torch.optim.Optimizer second, {found}")
+    if scaler is not None and not hasattr(scaler, "get_scale"):
+        raise ConfigError(f"watch's scaler must be a torch.amp.GradScaler, not {scaler!r}")
+    return optimizers

@@ -88,7 +88,8 @@ def carry_out(
             with warn_once(warned):
                 track_study(study, records)
         require_a_rate(records)
-    print(f"{study}: {len(planned)} cells done ({already} already finished)")
+    cells = f"{len(planned)} cell{'s' * (len(planned) != 1)}"
+    print(f"{study}: {cells} done ({already} already finished)")
 
 
 def finish_trials(config: DictConfig) -> None:
