@@ -87,6 +87,13 @@ def test_a_protocol_that_the_page_reads_may_be_overridden(page):
     assert [each.config.steps for each in plan(["study=mine", "+experiment=short"])] == [5, 5]
 
 
+@pytest.mark.parametrize("read", ["at[${scale}].steps", "at[${scale}][steps]", "at.quick.steps"])
+def test_a_protocol_may_be_read_in_any_way_that_omegaconf_allows(read, page):
+    """With brackets in place of dots, or of one scale alone."""
+    page.write_text(PAGE.replace("20", f"${{{read}}}") + "at: {quick: {steps: 20}}\n")
+    assert [each.config.steps for each in plan(["study=mine"])] == [20, 20]
+
+
 def test_a_folder_of_pages_that_is_not_there_is_refused_by_status(project, depthgauge):
     """As `train` refuses it; Hydra only warns of a folder to search."""
     code, _, err = depthgauge("status", "--config-dir", "../nosuch")

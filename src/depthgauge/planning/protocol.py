@@ -36,4 +36,5 @@ def require_protocol_read(master: DictConfig, loader: ConfigLoader, words: Seque
 
 
 def _read(config: DictConfig) -> set[str]:
-    return set(re.findall(r"\bat\.\$\{scale\}\.(\w+)", OmegaConf.to_yaml(config)))
+    """Return the keys in at.${scale}.KEY, or with brackets as OmegaConf allows, or of one scale."""
+    return set(re.findall(r"\bat[.[](?:\$\{scale\}|\w+)\]?[.[](\w+)", OmegaConf.to_yaml(config)))
