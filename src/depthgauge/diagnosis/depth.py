@@ -35,8 +35,8 @@ def places(
     site that several nodes make is as deep as the deepest. A site is one deeper than its reader, or
     as deep where the reader goes `onward`.
     """
+    # the readers of what each node makes, with their depths
     depths: dict[Node, dict[int, int]] = {root: {LOSS: -1} for root in roots}
-    """The readers of what each node makes, with their depths."""
     found: dict[int, Place] = {}
     for node in _topological(roots):
         below, number = depths[node], sites.get(node)

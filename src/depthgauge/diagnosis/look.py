@@ -169,7 +169,7 @@ class Instrument:
             self._open.records.append(record)
 
     def _recomputed(self, module: nn.Module, z: Tensor) -> bool:
-        """Whether a module called amid a backward pass was not recorded before (checkpoints)."""
+        """Whether a module called during a backward pass was not recorded before (checkpoints)."""
         known = self._open is not None and any(r.module is module for r in self._open.records)
         return z.requires_grad and not known
 
